@@ -202,12 +202,12 @@ def test_time_march_is_of_second_order_and_settles_at_the_stationary_value():
     np.testing.assert_allclose(long, settled, atol=1e-5)
 
 
-def test_evaluating_the_optimal_policy_returns_its_value_and_any_other_is_dearer():
+def test_evaluating_the_optimal_policy_returns_its_value_and_any_other_costs_more():
     system, _ = manufactured()
     fine = stationary_levels(system, square(41), order=2, tolerance=1e-10)[1]
     same = evaluated(fine.scheme, fine.motion)
     np.testing.assert_allclose(same.value, fine.value, atol=1e-7)
-    other = evaluated(fine.scheme, fine.scheme.steered(fine.motion.control + 0.1))
+    other = evaluated(fine.scheme, fine.scheme.motion_of(fine.motion.control + 0.1))
     assert (other.value - fine.value).min() > 0
     # ½δu² for ever, discounted
     assert (other.value - fine.value).max() == pytest.approx(0.1**2 / 2 / 0.7, rel=0.1)
@@ -218,7 +218,7 @@ def test_factors_of_an_earlier_policy_serve_the_next():
     scheme = Scheme(system=system, grid=square(41), order=2)
     resolvent, right = Resolvent(scheme, 1e-11), scheme.fields.loss
     for factor in (1.0, 0.98, 0.96):
-        motion = scheme.steered(factor * scheme.policy(right).control)
+        motion = scheme.motion_of(factor * scheme.policy(right).control)
         found = resolvent.solve(0.7, motion, right, np.zeros_like(right))
         matrix = 0.7 * eye_array(right.size) - scheme.generator(motion)
         assert np.abs(matrix @ found - right).max() < 1e-7

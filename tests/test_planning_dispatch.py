@@ -264,4 +264,4 @@ def test_unseen_combinations_are_named_by_every_method(method):
         start=[1.0],
         objective=lc.Objective(horizon=2.0, discount=0.3),
     )
-    assert "no observation feels" in lc.solve(problem, method=method).message
+    assert "no observation shows" in lc.solve(problem, method=method).message

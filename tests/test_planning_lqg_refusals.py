@@ -29,7 +29,7 @@ def test_what_nobody_observes_is_named_and_left_at_the_prior():
     problem = sum_of_two(lc.NoisyGradient(noise=1.0))
     solution = solve_lqg(problem)
     np.testing.assert_allclose(np.abs(solution.unobserved[:, 0]), np.sqrt([0.5, 0.5]), rtol=1e-12)
-    assert "no observation feels" in solution.message
+    assert "no observation shows" in solution.message
     np.testing.assert_allclose(solution.steady_covariance, [[0.5, -0.5], [-0.5, 0.5]], atol=1e-12)
     walk = lc.RandomWalk([0.5, 0.5], [1.0, 1.0], [1.0, 1.0])
     walking = problem.changed(

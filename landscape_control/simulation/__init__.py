@@ -1,5 +1,6 @@
-"""Closing the loop: policies and raw learners on true hidden landscapes, with common random
-numbers.
+"""Closing the loop: policies and raw learners on true hidden landscapes.
+
+With common random numbers.
 """
 
 from .announced import AnnouncedSwitches

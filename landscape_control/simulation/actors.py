@@ -1,13 +1,16 @@
-"""Who acts in a rollout: a policy on beliefs, a policy that knows everything, or a learner on raw
-observations.
+"""Who acts in a rollout.
+
+A policy on beliefs, a policy that knows everything, or a learner on raw observations.
 """
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ..model.belief import TaskBelief, belief_model
+from ..model.problem import ControlProblem
 from ..rules.families import Policy
 from ..support.arguments import unchecked
 from ..support.errors import ProblemError
@@ -16,91 +19,141 @@ from .policy_learner import PolicyLearner
 from .raw_learner import RawLearner
 
 
-class PolicyActor:
-    """u = policy(θ, nothing or the true hidden values, t)."""
+class Actor:
+    """What a rollout asks of whoever acts in it.
 
-    tells_switches, assumes = False, ""
+    Attributes
+    ----------
+    tells_switches : whether ``act`` needs the mask of episodes whose task has just changed
+    assumes : what the actor's filter assumes, in words; "" without one
+    own_step : the step that the actor is made for, or None
+    """
+
+    tells_switches: bool = False
+    assumes: str = ""
+
+    @property
+    def own_step(self) -> float | None:
+        return None
+
+    def start(self, episodes: int, dimension: int, rng: np.random.Generator) -> None:
+        """Forget everything before a new rollout."""
+
+    def act(
+        self,
+        theta: np.ndarray,
+        observation: np.ndarray,
+        hidden: np.ndarray,
+        time: float,
+        step: float,
+        switched: np.ndarray,
+    ) -> object:
+        """u (E, m) for the coming step, as the policy gave it: not checked."""
+        raise NotImplementedError
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """(means (E, p), variances (E, p)) of the belief acted on, or None."""
+        return None
+
+    def wait(self, step: float) -> None:
+        """Let the belief age by a step."""
+
+
+class PolicyActor(Actor):
+    """u = policy(θ, nothing or the true hidden values, t)."""
 
     def __init__(self, policy: Callable, *, truth: bool):
         self._policy, self._truth = policy, truth
 
-    @property
-    def own_step(self):
-        """The step that the actor is made for, or None."""
-        return None
-
-    def start(self, episodes, dimension, rng):
-        """Forget everything before a new rollout."""
-
-    def act(self, theta, observation, hidden, time, step, switched):
-        """u (E, m) for the coming step."""
+    def act(
+        self,
+        theta: np.ndarray,
+        observation: np.ndarray,
+        hidden: np.ndarray,
+        time: float,
+        step: float,
+        switched: np.ndarray,
+    ) -> object:
         return self._policy(theta, hidden if self._truth else None, time)
 
-    def moments(self):
-        """(means (E, p), variances (E, p)) of the belief acted on, or None."""
-        return
 
-    def wait(self, step):
-        """Let the belief age by a step."""
+class BeliefActor(Actor):
+    """u = policy(θ, belief, t).
 
-
-class BeliefActor(PolicyActor):
-    """u = policy(θ, belief, t): the belief is updated with what is seen at θ, acted on, then
-    predicted one step ahead.
+    The belief is updated with what is seen at θ, acted on, then predicted one step ahead.
     """
 
-    def __init__(self, policy: Callable, filter_):
-        super().__init__(policy, truth=False)
-        self._filter, self._belief = filter_, None
-        self.assumes, self.tells_switches = (
-            getattr(filter_, "assumes", ""),
-            hasattr(filter_, "switch"),
-        )
+    def __init__(self, policy: Callable, filter_: Any):  # the filter may be a user's own
+        self._policy, self._filter = policy, filter_
+        self._belief: Any = None
+        self.assumes = getattr(filter_, "assumes", "")
+        self.tells_switches = hasattr(filter_, "switch")
 
-    def start(self, episodes, dimension, rng):
+    def start(self, episodes: int, dimension: int, rng: np.random.Generator) -> None:
         self._belief = self._filter.initial(episodes)
 
-    def act(self, theta, observation, hidden, time, step, switched):
+    def act(
+        self,
+        theta: np.ndarray,
+        observation: np.ndarray,
+        hidden: np.ndarray,
+        time: float,
+        step: float,
+        switched: np.ndarray,
+    ) -> object:
         if self.tells_switches:
             self._belief = self._filter.switch(self._belief, switched, step)
         self._belief = self._filter.update(self._belief, theta, observation, step)
         return self._policy(theta, self._belief, time)
 
-    def moments(self):
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(self._belief, TaskBelief):
             mean, covariance = self._belief.mean_and_covariance(self._filter.tasks)
         else:
             mean, covariance = self._belief.mean, self._belief.covariance
-        return mean, np.broadcast_to(np.diagonal(covariance, axis1=-2, axis2=-1), mean.shape)
+        variances = np.diagonal(covariance, axis1=-2, axis2=-1)
+        # one covariance may be shared by all episodes
+        return mean, np.broadcast_to(variances, mean.shape)
 
-    def wait(self, step):
+    def wait(self, step: float) -> None:
         self._belief = self._filter.predict(self._belief, step)
 
 
-class LearnerActor(PolicyActor):
+class LearnerActor(Actor):
     """A :class:`RawLearner`, which sees the observation of the step and its own parameters."""
 
     def __init__(self, learner: RawLearner):
-        self._learner, self._state = learner, None
+        # a user's own pair of functions may lack what the base class declares
+        self._learner: Any = learner
+        self._state: object = None
         self.tells_switches = learner.told_of_switches
 
     @property
-    def own_step(self):
+    def own_step(self) -> float | None:
         return getattr(self._learner, "own_step", None)
 
-    def start(self, episodes, dimension, rng):
+    def start(self, episodes: int, dimension: int, rng: np.random.Generator) -> None:
         draws = (rng,) if self._learner.draws else ()
         self._state = self._learner.init(episodes, dimension, *draws)
 
-    def act(self, theta, observation, hidden, time, step, switched):
-        told = (switched,) if self.tells_switches else ()
-        return self._unpacked(self._learner.update(self._state, observation, theta, step, *told))
+    def act(
+        self,
+        theta: np.ndarray,
+        observation: np.ndarray,
+        hidden: np.ndarray,
+        time: float,
+        step: float,
+        switched: np.ndarray,
+    ) -> object:
+        news = (switched,) if self.tells_switches else ()
+        return self._unpacked(self._learner.update(self._state, observation, theta, step, *news))
 
-    def _unpacked(self, given):
+    def _unpacked(self, given: object) -> object:
+        """u of what ``update`` returned; the state is kept."""
         if not isinstance(given, tuple) or len(given) != 2:
-            received = (
-                f"a tuple of {len(given)}" if isinstance(given, tuple) else type(given).__name__
-            )
+            received = type(given).__name__
+            if isinstance(given, tuple):
+                received = f"a tuple of {len(given)}"
             raise ProblemError(
                 f"update of {type(self._learner).__name__}",
                 expected="(u, the next state)",
@@ -111,13 +164,13 @@ class LearnerActor(PolicyActor):
         return u
 
 
-def actor_for(problem, policy, beliefs):
+def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Actor, str]:
     """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
     planned = getattr(policy, "policy", None)  # of a PolicyResult
-    if isinstance(policy, Policy) or (
-        isinstance(planned, Policy) and not isinstance(policy, RawLearner)
-    ):
-        policy = PolicyLearner(policy=policy if isinstance(policy, Policy) else planned)
+    if isinstance(policy, Policy):
+        policy = PolicyLearner(policy=policy)
+    elif isinstance(planned, Policy) and not isinstance(policy, RawLearner):
+        policy = PolicyLearner(policy=planned)
     name = type(policy).__name__
     if hasattr(policy, "init") and hasattr(policy, "update"):
         _check_raw(problem, policy, name)
@@ -133,6 +186,7 @@ def actor_for(problem, policy, beliefs):
             received=name,
             advice="for a plan of a known problem write lambda theta, belief, time: ...",
         )
+    # what the loop passes on needs no check at every step
     method, name = _timed(unchecked(method)), getattr(policy, "__name__", name)
     if problem.is_known or beliefs in ("none", "truth"):
         return PolicyActor(method, truth=beliefs == "truth"), name
@@ -151,7 +205,7 @@ def actor_for(problem, policy, beliefs):
     return BeliefActor(method, filter_), name
 
 
-def _timed(policy):
+def _timed(policy: Callable) -> Callable:
     """The policy as a function of (θ, belief, time), also where it takes (θ, belief) only."""
     try:
         signature = inspect.signature(policy)
@@ -171,7 +225,8 @@ def _timed(policy):
     )
 
 
-def _takes(signature, count):
+def _takes(signature: inspect.Signature, count: int) -> bool:
+    """Whether a call with so many positional arguments is possible."""
     try:
         signature.bind(*range(count))
     except TypeError:
@@ -182,12 +237,15 @@ def _takes(signature, count):
 def _filter(problem, beliefs):
     if beliefs == "announced":
         return AnnouncedSwitches(problem)
-    if beliefs is None or isinstance(beliefs, str):
-        return belief_model(problem, **({} if beliefs is None else {"filter": beliefs}))
+    if beliefs is None:
+        return belief_model(problem)
+    if isinstance(beliefs, str):
+        return belief_model(problem, filter=beliefs)
     return beliefs
 
 
-def _check_raw(problem, learner, name):
+def _check_raw(problem: ControlProblem, learner: object, name: str) -> None:
+    """Refuse a raw learner where nothing is seen, or where it waits for switches in vain."""
     if problem.learner.sees is None:
         raise ProblemError(
             name,
@@ -201,7 +259,7 @@ def _check_raw(problem, learner, name):
         raise ProblemError(
             name,
             expected="hidden variables that switch (JumpProcess or TaskChain)",
-            received=type(problem.landscape.hidden).__name__,
+            received=type(hidden).__name__,
             advice=(
                 "a learner told of switches needs some; let it infer them (told=False,"
                 " threshold=...)"

@@ -1,5 +1,6 @@
-"""The functions of a problem that a rollout needs, over many episodes: what is lost, seen and paid,
-and how weights move.
+"""The functions of a problem that a rollout needs, over many episodes.
+
+What is lost, seen and paid, and how weights move.
 """
 
 import casadi as ca
@@ -15,8 +16,9 @@ from ..support.vectorised import Vectorised
 
 
 class Functions:
-    """Functions of one landscape, learner and terminal cost; parameters θ (E, n), hidden φ (E, p),
-    control u (E, m).
+    """Functions of one landscape, learner and terminal cost.
+
+    Parameters θ (E, n), hidden φ (E, p), control u (E, m).
 
     Attributes
     ----------
@@ -29,38 +31,45 @@ class Functions:
     def __init__(self, landscape: Landscape, learner: Learner, model: Model):
         n, m = model.dimension, model.controls
         theta, u = ca.SX.sym("theta", n), ca.SX.sym("u", m)
+        # where nothing is hidden, φ (E, 0) is passed along all the same
         hidden = ca.SX.sym("hidden", 0 if landscape.hidden is None else landscape.hidden.dimension)
         given = (theta,) if landscape.hidden is None else (theta, hidden)
         loss = landscape.symbolic(*given)
         seen, xi, self.noisy = _seen(landscape, learner.sees, theta, hidden)
         self.dimension, self.controls, self.observations = n, m, seen.numel()
+        effort = ca.dot(u, model.metric_at(theta) @ u) / 2
+        velocity = model.drift_at(theta) + model.actuation_at(theta) @ u
+        # with the terminal cost "loss" Φ is the loss of the true landscape, not of the prior mean
+        terminal = loss if model.terminal == "loss" else model.terminal_at(theta)
         self._loss = _rows([theta, hidden], [loss])
         self._look = _rows([theta, hidden, xi], [loss, seen])
-        self._effort = _rows([theta, u], [ca.dot(u, model.metric_at(theta) @ u) / 2])
-        self._velocity = _rows([theta, u], [model.drift_at(theta) + model.actuation_at(theta) @ u])
-        self._terminal = _rows([theta, hidden], [_terminal(model, landscape, given)])
+        self._effort = _rows([theta, u], [effort])
+        self._velocity = _rows([theta, u], [velocity])
+        self._terminal = _rows([theta, hidden], [terminal])
         self.still = learner.drift is None and learner.actuation is None
         self.metric_constant = model.constant["metric"]
         self.has_terminal = model.terminal is not None
 
-    def loss(self, theta, hidden) -> np.ndarray:
+    def loss(self, theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """L(θ, φ), (E,)."""
         return self._loss(theta, hidden)[0][:, 0]
 
-    def look(self, theta, hidden, noise) -> tuple[np.ndarray, np.ndarray]:
+    def look(
+        self, theta: np.ndarray, hidden: np.ndarray, noise: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(L(θ, φ) (E,), h(θ, φ) + R^{1/2}(θ)·noise (E, q))."""
         loss, seen = self._look(theta, hidden, noise)
         return loss[:, 0], seen
 
-    def effort(self, theta, u) -> np.ndarray:
+    def effort(self, theta: np.ndarray, u: np.ndarray) -> np.ndarray:
         """uᵀG(θ)u/2, (E,); the price 1/η is left to the caller."""
         return self._effort(theta, u)[0][:, 0]
 
-    def terminal(self, theta, hidden) -> np.ndarray:
+    def terminal(self, theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         """Φ(θ), or L(θ, φ) for the terminal cost "loss", (E,)."""
         return self._terminal(theta, hidden)[0][:, 0]
 
-    def move(self, theta, u, step: float) -> np.ndarray:
+    def move(self, theta: np.ndarray, u: np.ndarray, step: float) -> np.ndarray:
         """θ after a step of θ̇ = f(θ) + B(θ)u with u held: Heun's method, exact where θ̇ = u."""
         if self.still:
             return theta + step * u
@@ -76,9 +85,8 @@ def functions_of(problem: ControlProblem) -> Functions:
 
 def _rows(inputs, outputs):
     """The expressions as arrays (E, size) of the inputs -> list of arrays (E, entries)."""
-    return Vectorised(
-        ca.Function("rows", inputs, [ca.densify(ca.SX(output)) for output in outputs])
-    ).rows
+    dense = [ca.densify(ca.SX(output)) for output in outputs]
+    return Vectorised(ca.Function("rows", inputs, dense)).rows
 
 
 @shared(recent=8)
@@ -90,16 +98,12 @@ def _seen(landscape, sees, theta, hidden):
     """(h + R^{1/2}ξ, the symbol ξ, whether there is noise)."""
     if sees is None:
         return ca.SX(0, 1), ca.SX.sym("noise", 0), False
-    expected = ca.vec(
-        ca.densify(
-            ca.SX(sees.expression(landscape, theta, None if landscape.hidden is None else hidden))
-        )
-    )
+    phi = None if landscape.hidden is None else hidden
+    expected = ca.vec(ca.densify(ca.SX(sees.expression(landscape, theta, phi))))
     noise = ca.SX.sym("noise", expected.numel())
     root = ca.SX(sees.root(theta, expected.numel()))
-    if not set(map(str, ca.symvar(expected))) <= set(
-        map(str, ca.symvar(ca.vertcat(theta, hidden)))
-    ):
+    allowed = {str(symbol) for symbol in ca.symvar(ca.vertcat(theta, hidden))}
+    if not {str(symbol) for symbol in ca.symvar(expected)} <= allowed:
         raise ProblemError(
             "observation",
             expected="an expression in θ and φ alone",
@@ -107,7 +111,3 @@ def _seen(landscape, sees, theta, hidden):
             advice="replace them by numbers",
         )
     return expected + root @ noise, noise, ca.sparsify(root).nnz() > 0
-
-
-def _terminal(model, landscape, given):
-    return landscape.symbolic(*given) if model.terminal == "loss" else model.terminal_at(given[0])

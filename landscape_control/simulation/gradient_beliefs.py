@@ -1,5 +1,6 @@
-"""Learners that hold a belief about the local gradient and curvature: what Adam is when it is
-derived.
+"""Learners that hold a belief about the local gradient and curvature.
+
+What Adam is when it is derived.
 """
 
 from dataclasses import dataclass
@@ -14,21 +15,24 @@ from .gains import kalman_gain
 from .optimisers import EPSILON, MOMENTUM, RATE
 from .raw_learner import Bound, RawLearner
 
+Filter = tuple[np.ndarray, np.ndarray]  # mean (E, n), predicted variance in units of the noise's
+
 RATIO = Bound(least=1e-6, most=1e2)
 PERSISTENCE = Bound(least=0.0, most=1.0, scale="linear", low=-1.0, high=1.0)
 
 
-def _first_variance(ratio, persistence, diffuse):
-    """Predicted variance of the gradient before the first observation, in units of the noise
-    variance.
+def _first_variance(ratio: float, persistence: float, diffuse: bool) -> np.float64:
+    """Predicted variance of the gradient before the first observation.
+
+    In units of the noise variance.
     """
     if diffuse:
         return np.float64(np.inf)
     gain = kalman_gain(ratio, persistence)
-    return np.float64(gain / (1 - gain))
+    return np.float64(gain / (1 - gain))  # where the gain is steady, K = p/(1 + p)
 
 
-def _filtered(state, observation, ratio, persistence):
+def _filtered(state: Filter, observation: np.ndarray, ratio: float, persistence: float) -> Filter:
     """One Kalman step: (mean, predicted variance) -> (mean, next predicted variance)."""
     mean, variance = state
     with np.errstate(divide="ignore"):
@@ -40,8 +44,9 @@ def _filtered(state, observation, ratio, persistence):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class KalmanMomentum(RawLearner):
-    """u = -α m with the Kalman mean m_t = (1-K_t)a m_{t-1} + K_t y_t of a gradient g_{t+1} = a g_t
-    + N(0, q).
+    """u = -α m with the Kalman mean m_t = (1-K_t)a m_{t-1} + K_t y_t of a moving gradient.
+
+    The gradient moves as g_{t+1} = a g_t + N(0, q).
 
     Momentum is β₁ = (1-K)a: nothing else is free once ρ = q/s² (``ratio``, drift of the gradient
     against its noise, per step) and the ``persistence`` a are known. With ``diffuse`` the first
@@ -59,21 +64,23 @@ class KalmanMomentum(RawLearner):
     source: ClassVar[str] = "Kalman 1960; Vuckovic 2018"
     bounds: ClassVar[dict] = {"learning_rate": RATE, "ratio": RATIO, "persistence": PERSISTENCE}
 
-    def init(self, episodes, dimension):
-        return np.zeros((episodes, dimension)), _first_variance(
-            self.ratio, self.persistence, self.diffuse
-        )
+    def init(self, episodes: int, dimension: int) -> tuple[np.ndarray, np.float64]:
+        variance = _first_variance(self.ratio, self.persistence, self.diffuse)
+        return np.zeros((episodes, dimension)), variance
 
-    def update(self, state, observation, theta, step):
-        state = _filtered(state, observation, self.ratio, self.persistence)
-        return -self.learning_rate * state[0], state
+    def update(
+        self, state: Filter, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, Filter]:
+        mean, variance = _filtered(state, observation, self.ratio, self.persistence)
+        return -self.learning_rate * mean, (mean, variance)
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
 class BeliefAdam(RawLearner):
-    """Optimal control of the believed local quadratic: u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m, entry by
-    entry.
+    """Optimal control of the believed local quadratic, entry by entry.
+
+    u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m.
 
     m is the Kalman mean of the gradient, as in :class:`KalmanMomentum`; V = c·v the believed
     curvature, with v_t = β₂v_{t-1} + (1-β₂)y_t² (over 1-β₂ᵗ with ``bias_correction``): curvature ≈
@@ -83,8 +90,7 @@ class BeliefAdam(RawLearner):
     it is Adam with α = √(ηk/c); for γ → ∞ it is momentum descent at ηk/γ. ``drive`` is ηk.
 
     Source: theory of beliefs about gradient and curvature; compare L. Aitchison, *Bayesian
-    filtering unifies adaptive and
-    non-adaptive neural network optimization methods*, NeurIPS 2020.
+    filtering unifies adaptive and non-adaptive neural network optimization methods*, NeurIPS 2020.
     """
 
     drive: float
@@ -114,19 +120,22 @@ class BeliefAdam(RawLearner):
         super().__post_init__()
         object.__setattr__(self, "discount", number("discount γ", self.discount, low=0))
 
-    def init(self, episodes, dimension):
+    def init(self, episodes: int, dimension: int) -> tuple:
         zero = np.zeros((episodes, dimension))
-        return (zero, _first_variance(self.ratio, self.persistence, self.diffuse)), zero, 0
+        variance = _first_variance(self.ratio, self.persistence, self.diffuse)
+        return (zero, variance), zero, 0
 
-    def update(self, state, observation, theta, step):
+    def update(
+        self, state: tuple, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, tuple]:
         belief, v, count = state
         belief, count = _filtered(belief, observation, self.ratio, self.persistence), count + 1
         v = averaged(self.beta2, v, observation**2)
-        curvature = (
-            self.curvature_scale * v / (1 - self.beta2**count if self.bias_correction else 1.0)
-        )
+        share = 1 - self.beta2**count if self.bias_correction else 1.0
+        curvature = self.curvature_scale * v / share
         half = self.discount / 2
-        resistance = (
-            np.sqrt(half**2 + self.drive * curvature) + half + np.sqrt(self.drive) * self.epsilon
-        )
-        return -self.drive * belief[0] / resistance, (belief, v, count)
+        # (√(γ²/4 + ηkV) - γ/2)/V = ηk/(√(γ²/4 + ηkV) + γ/2), which has no cancellation at small V
+        root = np.sqrt(half**2 + self.drive * curvature)
+        resistance = root + half + np.sqrt(self.drive) * self.epsilon
+        mean, _ = belief
+        return -self.drive * mean / resistance, (belief, v, count)

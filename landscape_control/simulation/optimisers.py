@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,13 +30,11 @@ class FamilyLearner(RawLearner):
     rule: ClassVar[Family]
     fields_of: ClassVar[Mapping[str, str]] = {}
 
-    def __post_init__(self):
-        super().__post_init__()
-        values = {
-            coefficient.name: getattr(self, self.fields_of.get(coefficient.name, coefficient.name))
-            for coefficient in self.rule.coefficients
-        }
-        object.__setattr__(self, "_values", values)
+    @cached_property
+    def _values(self) -> dict[str, float]:
+        """The coefficients by the names that ``rule`` gives them."""
+        names = [coefficient.name for coefficient in self.rule.coefficients]
+        return {name: getattr(self, self.fields_of.get(name, name)) for name in names}
 
     def init(self, episodes: int, dimension: int) -> tuple[int, State]:
         return 0, tuple(np.zeros((episodes, dimension)) for _ in range(self.rule.state_size))
@@ -54,7 +53,8 @@ def _as_rate(formula: str) -> str:
     return formula.replace("Δθ", "u")
 
 
-_ADAM = {"exponent": 0.5, "epsilon": None, "epsilon_outside": True}
+# ε is a coefficient (None leaves it free) and stands beside the root, as in the papers
+_ADAM: dict[str, Any] = {"exponent": 0.5, "epsilon": None, "epsilon_outside": True}
 _CORRECTED = AdamFamily(**_ADAM)
 _UNCORRECTED = AdamFamily(**_ADAM, bias_correction=False)
 _RMSPROP = AdamFamily(**_ADAM, bias_correction=False, beta1=0.0)
@@ -82,8 +82,8 @@ class HeavyBall(FamilyLearner):
     """Momentum, u_t = β u_{t-1} - α y_t, u_0 = 0: Δθ_t = β Δθ_{t-1} - α·step·y_t.
 
     Source: B. T. Polyak, *Some methods of speeding up the convergence of iteration methods*, 1964.
-    Written with the
-    average (1 - β)Σβ^j y_{t-j}, as some libraries do, the learning rate is α/(1 - β).
+    Written with the average (1 - β)Σβ^j y_{t-j}, as some libraries do, the learning rate is
+    α/(1 - β).
     """
 
     learning_rate: float
@@ -98,8 +98,9 @@ class HeavyBall(FamilyLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Adam(FamilyLearner):
-    """m = β₁m + (1-β₁)y, v = β₂v + (1-β₂)y², u = -α m̂/(√v̂ + ε), with m̂ = m/(1-β₁ᵗ), v̂ =
-    v/(1-β₂ᵗ).
+    """u = -α m̂/(√v̂ + ε), with m = β₁m + (1-β₁)y and v = β₂v + (1-β₂)y².
+
+    m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ).
 
     Without ``bias_correction`` m̂ = m and v̂ = v. The defaults are those of the paper.
 
@@ -123,7 +124,7 @@ class Adam(FamilyLearner):
     }
 
     @property
-    def rule(self) -> Family:
+    def rule(self) -> Family:  # type: ignore[override]  # here the settings choose the family
         """The Adam family with ε beside the root, bias corrected or not."""
         return _CORRECTED if self.bias_correction else _UNCORRECTED
 
@@ -151,8 +152,9 @@ class RMSProp(FamilyLearner):
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearLearner(RawLearner):
-    """Any linear policy on raw observations: z_t = A z_{t-1} + K y_t + M θ_t + c, u_t = F z_t + D
-    y_t + N θ_t + d.
+    """Any linear policy on raw observations.
+
+    z_t = A z_{t-1} + K y_t + M θ_t + c, u_t = F z_t + D y_t + N θ_t + d.
 
     z = 0 at first. A Kalman filter with fixed gain under linear control is one of these. Matrices:
     transition A (s, s), gain K (s, q), state_theta M (s, n), readout F (n, s), feedthrough D (n,
@@ -172,26 +174,28 @@ class LinearLearner(RawLearner):
     formula: ClassVar[str] = "z = Az + Ky + Mθ + c, u = Fz + Dy + Nθ + d"
     source: ClassVar[str] = "linear systems in state space"
 
-    def init(self, episodes, dimension):
+    def init(self, episodes: int, dimension: int) -> np.ndarray:
         return np.zeros((episodes, len(np.atleast_2d(self.transition))))
 
-    def update(self, state, observation, theta, step):
-        state = (
-            _sum((self.transition, state), (self.gain, observation), (self.state_theta, theta))
-            + self.state_offset
+    def update(
+        self, state: np.ndarray, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        state = self.state_offset + _sum(
+            (self.transition, state), (self.gain, observation), (self.state_theta, theta)
         )
-        return (
-            _sum((self.readout, state), (self.feedthrough, observation), (self.feedback, theta))
-            + self.offset,
-            state,
+        u = self.offset + _sum(
+            (self.readout, state), (self.feedthrough, observation), (self.feedback, theta)
         )
+        return u, state
 
 
-def _sum(*terms):
-    """Σ matrix·rows over (matrix (a, b) or None, rows (E, b)); one by one it is a product with a
-    number.
-    """
-    matrices = [(np.atleast_2d(matrix), rows) for matrix, rows in terms if matrix is not None]
-    return sum(
-        rows * matrix[0, 0] if matrix.size == 1 else rows @ matrix.T for matrix, rows in matrices
-    )
+def _sum(*terms: tuple[Matrix | None, np.ndarray]) -> np.ndarray:
+    """Σ rows·matrixᵀ over (matrix (a, b) or None, rows (E, b))."""
+    products = []
+    for matrix, rows in terms:
+        if matrix is None:
+            continue
+        matrix = np.atleast_2d(matrix)
+        # one by one it is a number, which goes with rows of any length
+        products.append(rows * matrix[0, 0] if matrix.size == 1 else rows @ matrix.T)
+    return sum(products[1:], start=products[0])

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
 
 from ..rules.families import Coefficient, Policy
 from ..support.arguments import Positive, checked
@@ -11,8 +14,9 @@ from .raw_learner import RawLearner
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicyLearner(RawLearner):
-    """A :class:`Policy` that acts in :func:`simulate`: one of its updates Δθ every ``step`` units
-    of time.
+    """A :class:`Policy` that acts in :func:`simulate`.
+
+    One of its updates Δθ every ``step`` units of time.
 
     Policies are planned for unit steps and gradient noise σ per step, which is the simulation at
     ``step`` = 1: there y = ∇L + σξ/√step. Another step is another rule, with gradients noisier by
@@ -23,23 +27,25 @@ class PolicyLearner(RawLearner):
     policy: Policy
     step: Positive = 1.0
 
-    formula = "Δθ = policy(y_0 … y_t)"
-    source = "planned over a distribution of landscapes"
+    formula: ClassVar[str] = "Δθ = policy(y_0 … y_t)"
+    source: ClassVar[str] = "planned over a distribution of landscapes"
 
     @property
     def own_step(self) -> float:
         """The time between two updates."""
         return self.step
 
-    def init(self, episodes, dimension):
+    def init(self, episodes: int, dimension: int) -> tuple:
         return self.policy.init(episodes, dimension)
 
-    def update(self, state, observation, theta, step):
+    def update(
+        self, state: tuple, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, tuple]:
         return self.policy.advance(state, observation, theta, step)
 
     @property
     def coefficients(self) -> dict[str, float]:
-        return {name: self.policy.coefficients[name] for name in self.all_bounds}
+        return {name: float(self.policy.coefficients[name]) for name in self.all_bounds}
 
     @property
     def all_bounds(self) -> dict[str, Coefficient]:
@@ -51,8 +57,7 @@ class PolicyLearner(RawLearner):
 
     @checked
     def with_coefficients(self, values: Mapping[str, float]) -> "PolicyLearner":
-        changed = {**self.policy.coefficients, **values}
-        policy = Policy(
-            family=self.policy.family, coefficients=changed, horizon=self.policy.horizon
-        )
+        own = self.policy
+        changed = {**own.coefficients, **values}
+        policy = Policy(family=own.family, coefficients=changed, horizon=own.horizon)
         return PolicyLearner(policy=policy, step=self.step)

@@ -1,5 +1,6 @@
-"""Common random numbers: hidden paths and noise that depend on the seed and the time grid, never on
-the policy.
+"""Common random numbers: hidden paths and noise.
+
+They depend on the seed and the time grid, never on the policy.
 """
 
 import numpy as np
@@ -34,16 +35,16 @@ class Randomness:
         streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)]
         self._paths, self._noise, self.policy = streams
         self._draws, self._buffer = draws, np.empty((episodes, observations))
-        self.hidden, self._advance = np.empty((episodes, 0)), None
+        self.hidden = np.empty((episodes, 0))
+        self._advance = None
         if hidden is not None:
-            self._values, self.hidden, self._advance = hidden.stepper(
-                self._paths, episodes, step / draws
-            )
+            law = hidden.stepper(self._paths, episodes, step / draws)
+            self._values, self.hidden, self._advance = law
 
     def noise(self) -> np.ndarray:
         """ξ of the coming step, (E, q), standard normal; the array is reused by the next call."""
         self._noise.standard_normal(out=self._buffer)
-        if self._draws > 1:
+        if self._draws > 1:  # a sum of d standard normal numbers has variance d
             for _ in range(self._draws - 1):
                 self._buffer += self._noise.standard_normal(self._buffer.shape)
             self._buffer /= np.sqrt(self._draws)

@@ -1,10 +1,13 @@
-"""Learners on raw observations: (init, update) pairs of pure functions that see observed gradients
-and nothing else.
+"""Learners on raw observations: (init, update) pairs of pure functions.
+
+They see observed gradients and nothing else.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from ..rules.families.coefficient import Coefficient, Limit, Scale
 from ..support.arguments import checked
@@ -15,8 +18,9 @@ from ..support.errors import ProblemError, check_options
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Bound(Coefficient):
-    """A coefficient of a learner, which has the name of the field that holds it, with the range
-    [least, most] in which it is tuned.
+    """A coefficient of a learner, with the range [least, most] in which it is tuned.
+
+    It has the name of the field that holds it.
 
     It is positive, and tuned on a logarithmic scale, unless said otherwise.
     """
@@ -32,8 +36,9 @@ class Bound(Coefficient):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class RawLearner:
-    """A learner that sees raw observations y_t (E, q) of E episodes, never the landscape, the
-    belief or the true loss.
+    """A learner that sees raw observations y_t (E, q) of E episodes.
+
+    Never the landscape, the belief or the true loss.
 
     ``init(episodes, dimension) -> state`` and ``update(state, observation, theta, step) -> (u,
     state)`` are pure: u (E, n) is the rate of change of θ over the coming step, Δθ = u·step, so
@@ -55,9 +60,8 @@ class RawLearner:
 
     def __post_init__(self):
         for name, bound in self.own_bounds.items():
-            value = number(
-                f"{type(self).__name__} {name}", getattr(self, name), low=bound.low, high=bound.high
-            )
+            what = f"{type(self).__name__} {name}"
+            value = number(what, getattr(self, name), low=bound.low, high=bound.high)
             object.__setattr__(self, name, value)
 
     @property
@@ -72,35 +76,36 @@ class RawLearner:
 
     @property
     def own_step(self) -> float | None:
-        """The time between two updates where the rule is made for one, its own or that of a learner
-        it wraps; else None.
+        """The time between two updates where the rule is made for one; else None.
+
+        Its own, or that of a learner it wraps.
         """
         return None if self.inner is None else self.inner.own_step
 
-    def init(self, episodes: int, dimension: int):
+    def init(self, episodes: int, dimension: int) -> Any:  # the state is each learner's own
         """The state before the first observation."""
         raise NotImplementedError(f"{type(self).__name__}.init")
 
-    def update(self, state, observation, theta, step: float):
+    def update(
+        self, state: Any, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, Any]:
         """(u (E, n), the next state) from the observation (E, q) at θ (E, n)."""
         raise NotImplementedError
 
     @property
     def inner(self) -> "RawLearner | None":
         """The learner that this one wraps, if any."""
-        return next(
-            (
-                getattr(self, f.name)
-                for f in fields(self)
-                if isinstance(getattr(self, f.name), RawLearner)
-            ),
-            None,
-        )
+        for own in fields(self):
+            value = getattr(self, own.name)
+            if isinstance(value, RawLearner):
+                return value
+        return None
 
     @property
     def coefficients(self) -> dict[str, float]:
-        """Its own coefficients and those of the learner it wraps, by name ("learner.β" for wrapped
-        ones).
+        """Its own coefficients and those of the learner it wraps, by name.
+
+        Wrapped ones are called "learner.β".
         """
         own = {name: getattr(self, name) for name in self.own_bounds}
         wrapped = {} if self.inner is None else self.inner.coefficients
@@ -116,18 +121,22 @@ class RawLearner:
     def with_coefficients(self, values: Mapping[str, float]) -> "RawLearner":
         """A copy with some coefficients changed, by the names of :attr:`coefficients`."""
         check_options(f"{type(self).__name__} coefficient", dict(values), self.coefficients)
-        own = {name: value for name, value in values.items() if "." not in name}
-        wrapped = {
-            name.removeprefix("learner."): value for name, value in values.items() if "." in name
-        }
-        return replace(
-            self, **own, **({"learner": self.inner.with_coefficients(wrapped)} if wrapped else {})
-        )
+        changes: dict[str, Any] = {}
+        wrapped = {}
+        for name, value in values.items():
+            if "." in name:
+                wrapped[name.removeprefix("learner.")] = value
+            else:
+                changes[name] = value
+        if wrapped and self.inner is not None:
+            changes["learner"] = self.inner.with_coefficients(wrapped)
+        return replace(self, **changes)
 
 
-def check_learner(what: str, value) -> None:
-    """Refuse a wrapped learner that is none, or that needs a random stream or news of switches:
-    wrappers pass none on.
+def check_learner(what: str, value: object) -> None:
+    """Refuse what cannot be wrapped.
+
+    No learner, or one that needs a random stream or news of switches: wrappers pass none on.
     """
     advice = "build the learner to be wrapped first, e.g. SGD(learning_rate=0.1)"
     if not isinstance(value, RawLearner):

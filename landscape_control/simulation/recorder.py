@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..support.arrays import whole
+from .actors import Actor
 from .rollout import Paths
 
 
@@ -10,16 +11,24 @@ class Recorder:
     """Paths of the first episodes of a rollout, allocated at the first step."""
 
     def __init__(self, keep: bool | int, episodes: int, count: int):
-        self.kept = (
-            episodes
-            if keep is True
-            else 0
-            if keep is False
-            else min(whole("keep_paths", keep, low=0), episodes)
-        )
-        self._count, self._arrays = count, {}
+        if keep is True:
+            self.kept = episodes
+        elif keep is False:
+            self.kept = 0
+        else:
+            self.kept = min(whole("keep_paths", keep, low=0), episodes)
+        self._count = count
+        self._arrays: dict[str, np.ndarray] = {}
 
-    def note(self, k, theta, u, hidden, seen, actor):
+    def note(
+        self,
+        k: int,
+        theta: np.ndarray,
+        u: np.ndarray,
+        hidden: np.ndarray,
+        seen: np.ndarray,
+        actor: Actor,
+    ) -> None:
         """What holds at the k-th node and over the step after it."""
         if not self.kept:
             return
@@ -27,18 +36,17 @@ class Recorder:
         moments = actor.moments()
         if moments is not None:
             values["belief_means"], values["belief_variances"] = moments
+        # the arrays that a rollout passes may be reused at the next step: their values are copied
         for name, value in values.items():
             self._array(name, value)[:, k] = value[: self.kept]
 
-    def finish(self, theta, hidden):
-        """The last node."""
+    def finish(self, theta: np.ndarray, hidden: np.ndarray) -> None:
+        """The last node, at which nothing is seen or done any more."""
         if self.kept:
-            self._arrays["parameters"][:, -1], self._arrays["hidden"][:, -1] = (
-                theta[: self.kept],
-                hidden[: self.kept],
-            )
+            self._arrays["parameters"][:, -1] = theta[: self.kept]
+            self._arrays["hidden"][:, -1] = hidden[: self.kept]
 
-    def paths(self, step) -> Paths | None:
+    def paths(self, step: float) -> Paths | None:
         """Everything kept, read-only."""
         if not self.kept:
             return None
@@ -46,8 +54,9 @@ class Recorder:
             array.setflags(write=False)
         return Paths(times=step * np.arange(self._count + 1), **self._arrays)
 
-    def _array(self, name, value):
+    def _array(self, name: str, value: np.ndarray) -> np.ndarray:
         if name not in self._arrays:
-            length = self._count + (name in ("parameters", "hidden"))
+            # what holds at nodes has one entry more than what holds over steps
+            length = self._count + 1 if name in ("parameters", "hidden") else self._count
             self._arrays[name] = np.empty((self.kept, length, value.shape[1]))
         return self._arrays[name]

@@ -1,12 +1,15 @@
-"""Learners for tasks that change: decay towards the initial weights, shrinking with noise, full
-resets, and none.
+"""Learners for tasks that change.
+
+Decay towards the initial weights, shrinking with noise, full resets, and none.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from ..rules.families.coefficient import Coefficient
 from ..rules.families.decay import coupled, decoupled
 from ..support.arguments import Duration, checked
 from ..support.arrays import number
@@ -30,10 +33,12 @@ class NoReset(RawLearner):
     def __post_init__(self):
         check_learner("NoReset learner", self.learner)
 
-    def init(self, episodes, dimension):
+    def init(self, episodes: int, dimension: int) -> Any:
         return self.learner.init(episodes, dimension)
 
-    def update(self, state, observation, theta, step):
+    def update(
+        self, state: Any, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, Any]:
         return self.learner.update(state, observation, theta, step)
 
 
@@ -46,9 +51,8 @@ class WeightDecay(RawLearner):
     ``decoupled``: u = u_learner - w(θ-θ₀), as in AdamW. ``centre`` (n,) replaces θ₀.
 
     Source: A. Krogh, J. Hertz, *A simple weight decay can improve generalization*, NeurIPS 1991;
-    towards initialisation:
-    S. Kumar et al., *Maintaining plasticity in continual learning via regenerative regularization*,
-    2023; decoupled: I. Loshchilov, F. Hutter, ICLR 2019.
+    towards initialisation: S. Kumar et al., *Maintaining plasticity in continual learning via
+    regenerative regularization*, 2023; decoupled: I. Loshchilov, F. Hutter, ICLR 2019.
     """
 
     learner: RawLearner
@@ -64,15 +68,15 @@ class WeightDecay(RawLearner):
         super().__post_init__()
         check_learner("WeightDecay learner", self.learner)
 
-    def init(self, episodes, dimension):
-        centre = (
-            None
-            if self.centre is None
-            else np.array(self.centre, dtype=float).reshape(1, dimension)
-        )
+    def init(self, episodes: int, dimension: int) -> tuple[Any, np.ndarray | None]:
+        centre = None
+        if self.centre is not None:
+            centre = np.array(self.centre, dtype=float).reshape(1, dimension)
         return self.learner.init(episodes, dimension), centre
 
-    def update(self, state, observation, theta, step):
+    def update(
+        self, state: tuple, observation: np.ndarray, theta: np.ndarray, step: float
+    ) -> tuple[np.ndarray, tuple]:
         inner, centre = state
         centre = theta.copy() if centre is None else centre
         displacement = theta - centre
@@ -87,8 +91,9 @@ class WeightDecay(RawLearner):
 @checked
 @dataclass(frozen=True, kw_only=True)
 class SwitchLearner(RawLearner):
-    """Base of learners that act when the task switches: told of it, or inferring it from surprising
-    gradients.
+    """Base of learners that act when the task switches.
+
+    Told of it, or inferring it from surprising gradients.
 
     A jump of the weights within a step has an effort that grows as 1/step. Here a jump D is spread
     evenly over ``duration`` (effort |D|²/2η·duration), during which the wrapped learner, started
@@ -122,32 +127,49 @@ class SwitchLearner(RawLearner):
         object.__setattr__(self, "window", number("window", self.window, low=1))
 
     @property
-    def own_bounds(self):
+    def own_bounds(self) -> Mapping[str, Coefficient]:
         return self.bounds if self.told else {**self.bounds, "threshold": THRESHOLD}
 
     @property
-    def told_of_switches(self):
+    def told_of_switches(self) -> bool:
         return self.told
 
-    def init(self, episodes, dimension, rng=None):
+    def init(
+        self, episodes: int, dimension: int, rng: np.random.Generator | None = None
+    ) -> dict[str, Any]:
         zero, none = np.zeros((episodes, dimension)), np.zeros(episodes)
         fresh = _per_episode(self.learner.init(episodes, dimension), episodes)
-        averages = {"fast": zero, "medium": zero, "noise": zero, "count": none, "seen": none}
         return {
+            # of the wrapped learner: its state now, and the one it starts afresh with
             "inner": fresh,
             "fresh": fresh,
             "centre": None,
+            # of a jump: its velocity, and the time that is left of it
             "jump": zero,
             "left": none,
             "rng": rng,
-            **averages,
+            # of the inference: averages, steps since they began, steps that the noise was seen
+            "fast": zero,
+            "medium": zero,
+            "noise": zero,
+            "count": none,
+            "seen": none,
         }
 
-    def displacement(self, theta, centre, rng) -> np.ndarray:
+    def displacement(
+        self, theta: np.ndarray, centre: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         """The jump D (E, n) from θ that follows a switch."""
         raise NotImplementedError
 
-    def update(self, state, observation, theta, step, switched=None):
+    def update(
+        self,
+        state: dict[str, Any],
+        observation: np.ndarray,
+        theta: np.ndarray,
+        step: float,
+        switched: np.ndarray | None = None,
+    ) -> tuple[np.ndarray, dict[str, Any]]:
         state = dict(state)
         state["centre"] = theta.copy() if state["centre"] is None else state["centre"]
         switched = self._infer(state, observation) if switched is None else switched
@@ -160,13 +182,15 @@ class SwitchLearner(RawLearner):
         # the last step of a jump may be a part of one
         share = np.minimum(left / step, 1.0)[:, None]
         moving = left > 0
+        # what rounding leaves of the last step is no step
         state["left"] = np.where(left > (1 + 1e-9) * step, left - step, 0.0)
         state["count"] = np.where(moving, 0.0, state["count"])
         state["inner"] = _where(moving, state["fresh"], inner)
         return np.where(moving[:, None], share * state["jump"], u), state
 
-    def _infer(self, state, observation):
+    def _infer(self, state: dict[str, Any], observation: np.ndarray) -> np.ndarray:
         """Which episodes look as if their task has switched; moves the averages in ``state``."""
+        # after a jump the averages begin with the first observation
         first = state["count"][:, None] == 0
         fast = np.where(first, observation, state["fast"])
         medium = np.where(first, observation, state["medium"])
@@ -177,15 +201,17 @@ class SwitchLearner(RawLearner):
         state["fast"] = fast = fast + surprise / self.window
         state["medium"] = medium = medium + (observation - medium) / (3 * self.window)
         state["seen"], state["count"] = seen, state["count"] + 1
-        grown = (fast**2).sum(1) - (medium**2).sum(1) > self.threshold * noise.sum(1)
+        growth = (fast**2).sum(1) - (medium**2).sum(1)
+        grown = growth > self.threshold * noise.sum(1)
         return grown & (state["count"] > 3 * self.window) & (state["left"] <= 0)
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
 class FullResetAtSwitches(SwitchLearner):
-    """After each switch the weights go back to θ₀, those of the first update, and the wrapped
-    learner starts afresh.
+    """After each switch the weights go back to θ₀, those of the first update.
+
+    The wrapped learner starts afresh.
     """
 
     formula: ClassVar[str] = "at a switch θ → θ₀, learner state → fresh"
@@ -195,19 +221,21 @@ class FullResetAtSwitches(SwitchLearner):
     )
     bounds: ClassVar[dict] = {"duration": DURATION}
 
-    def displacement(self, theta, centre, rng):
+    def displacement(
+        self, theta: np.ndarray, centre: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         return centre - theta
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
 class ShrinkAndPerturb(SwitchLearner):
-    """After each switch θ → λθ + p·N(0, I), with λ = ``shrink`` in [0, 1] and p = ``perturb``; the
-    learner starts afresh.
+    """After each switch θ → λθ + p·N(0, I), and the learner starts afresh.
+
+    λ = ``shrink`` in [0, 1] and p = ``perturb``.
 
     Source: J. T. Ash, R. P. Adams, *On warm-starting neural network training*, NeurIPS 2020, where
-    it is applied when
-    new data arrive.
+    it is applied when new data arrive.
     """
 
     shrink: float
@@ -222,24 +250,30 @@ class ShrinkAndPerturb(SwitchLearner):
     }
     draws: ClassVar[bool] = True
 
-    def displacement(self, theta, centre, rng):
+    def displacement(
+        self, theta: np.ndarray, centre: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         return (self.shrink - 1.0) * theta + self.perturb * rng.standard_normal(theta.shape)
 
 
-def _per_episode(state, episodes):
-    """The state of a wrapped learner with its counters and shared gains as arrays (E, 1), so that
-    each episode restarts.
+def _per_episode(state: Any, episodes: int) -> Any:
+    """The state of a wrapped learner, so that each episode can restart.
+
+    Its counters and shared gains become arrays (E, 1).
     """
     if isinstance(state, dict):
         return {name: _per_episode(value, episodes) for name, value in state.items()}
     if isinstance(state, tuple):
         return tuple(_per_episode(value, episodes) for value in state)
-    return np.full((episodes, 1), float(state)) if isinstance(state, (int, float)) else state
+    if isinstance(state, (int, float)):
+        return np.full((episodes, 1), float(state))
+    return state
 
 
-def _where(mask, fresh, state):
-    """The state of a wrapped learner, made fresh in the episodes of the mask; what is fresh only at
-    first use stays.
+def _where(mask: np.ndarray, fresh: Any, state: Any) -> Any:
+    """The state of a wrapped learner, made fresh in the episodes of the mask.
+
+    What is fresh only at first use stays.
     """
     if fresh is None:
         return state
@@ -247,5 +281,7 @@ def _where(mask, fresh, state):
         return {name: _where(mask, fresh[name], value) for name, value in state.items()}
     if isinstance(state, tuple):
         return tuple(_where(mask, a, b) for a, b in zip(fresh, state, strict=True))
-    shared = not isinstance(state, np.ndarray) or state.shape[:1] != mask.shape
-    return state if shared else np.where(mask.reshape(-1, *[1] * (state.ndim - 1)), fresh, state)
+    if not isinstance(state, np.ndarray) or state.shape[:1] != mask.shape:
+        return state  # shared by all episodes
+    mask = mask.reshape(-1, *[1] * (state.ndim - 1))
+    return np.where(mask, fresh, state)

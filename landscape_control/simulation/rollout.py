@@ -1,13 +1,22 @@
 """What a simulation returns, and the difference of two of them on the same random numbers."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..model.objective import Objective
 from ..support.arguments import AnyNumber, Entries, checked
 from ..support.errors import ProblemError
+
+if TYPE_CHECKING:
+    from ..model.problem import ControlProblem as _ControlProblem
+
+    ControlProblem = _ControlProblem | None
+else:
+    ControlProblem = object  # what a rollout is made with is kept as it is
 
 
 @checked
@@ -73,7 +82,7 @@ class Rollout:
     policy: str
     assumes: str = ""
     paths: Paths | None = None
-    problem: object = field(repr=False, default=None)
+    problem: ControlProblem = field(repr=False, default=None)
 
     @property
     def cost(self) -> float:
@@ -82,23 +91,22 @@ class Rollout:
 
     @property
     def standard_error(self) -> float:
-        """Standard deviation of the costs over √E; infinite if an episode diverged, NaN for one
-        episode.
+        """Standard deviation of the costs over √E.
+
+        Infinite if an episode diverged, NaN for one episode.
         """
         return _standard_error(self.costs)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary()})"
 
     @checked
     def summary(self) -> str:
         """One line: cost with standard error, its parts, and how it was obtained."""
         late = f", after the horizon up to {self.remainder:.3g}" if self.remainder else ""
-        bad = (
-            f"; {len(self.diverged)} diverged by t = {self.diverged_by:.4g}"
-            if len(self.diverged)
-            else ""
-        )
+        bad = ""
+        if len(self.diverged):
+            bad = f"; {len(self.diverged)} diverged by t = {self.diverged_by:.4g}"
         return (
             f"{self.policy}: J = {self.cost:.6g} ± {self.standard_error:.2g} (loss"
             f" {self.losses.mean():.4g}, effort {self.efforts.mean():.4g}, terminal"
@@ -107,8 +115,9 @@ class Rollout:
         )
 
     def __getstate__(self):
-        """Plain arrays only: the problem's functions stay behind, so a rollout from a pickle cannot
-        be paired.
+        """Plain arrays only: the problem's functions stay behind.
+
+        A rollout from a pickle cannot be paired with one that has its problem.
         """
         return {**self.__dict__, "problem": None}
 
@@ -151,31 +160,34 @@ def paired_difference(a: Rollout, b: Rollout) -> tuple[float, float]:
     return float(difference.mean()), _standard_error(difference)
 
 
-def _must_agree(a, b):
+def _must_agree(a: Rollout, b: Rollout) -> Iterator[tuple[str, object, object]]:
+    """(what it is, its value in a, in b) of all that common random numbers rest on."""
     yield "seed", a.seed, b.seed
     yield "episodes", a.episodes, b.episodes
     yield "horizon", a.horizon, b.horizon
-    yield "grid of random draws", *(float(f"{r.step / r.draws_per_step:.9g}") for r in (a, b))
+    yield "grid of random draws", _draw_step(a), _draw_step(b)
     if a.problem is None or b.problem is None:
-        yield (
-            "problem",
-            *("forgotten in a pickle" if r.problem is None else "known" for r in (a, b)),
-        )
+        yield "problem", _memory(a), _memory(b)
         return
-    yield "hidden variables", *(id(r.problem.landscape.hidden) for r in (a, b))
-    for name in (one.name for one in fields(Objective) if one.name != "horizon"):
-        yield (
-            f"objective.{name}",
-            getattr(a.problem.objective, name),
-            getattr(b.problem.objective, name),
-        )
+    yield "hidden variables", id(a.problem.landscape.hidden), id(b.problem.landscape.hidden)
+    first, second = a.problem.objective, b.problem.objective
+    for own in fields(Objective):
+        if own.name != "horizon":
+            yield f"objective.{own.name}", getattr(first, own.name), getattr(second, own.name)
 
 
-def _standard_error(values):
+def _memory(rollout: Rollout) -> str:
+    return "forgotten in a pickle" if rollout.problem is None else "known"
+
+
+def _draw_step(rollout: Rollout) -> float:
+    """Time between two random draws, without the last digits, which rounding may change."""
+    return float(f"{rollout.step / rollout.draws_per_step:.9g}")
+
+
+def _standard_error(values: np.ndarray) -> float:
     if len(values) < 2:
         return math.nan
-    return (
-        float(values.std(ddof=1) / math.sqrt(len(values)))
-        if np.isfinite(values).all()
-        else math.inf
-    )
+    if not np.isfinite(values).all():
+        return math.inf
+    return float(values.std(ddof=1) / math.sqrt(len(values)))

@@ -1,6 +1,7 @@
 """Closing the loop: a policy on the true hidden landscape, vectorised over episodes."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -8,8 +9,8 @@ from ..model.problem import ControlProblem
 from ..support.arguments import Count, Index, Positive, checked
 from ..support.errors import ProblemError, SolveError, SolveInterrupted
 from ..support.returned import called, refuse_nan, rows
-from .actors import LearnerActor, actor_for
-from .functions import functions_of
+from .actors import Actor, LearnerActor, actor_for
+from .functions import Functions, functions_of
 from .randomness import Randomness
 from .recorder import Recorder
 from .rollout import Rollout
@@ -32,8 +33,9 @@ def simulate(
     draws_per_step: Count = 1,
     throw: bool = True,
 ) -> Rollout:
-    """Mean cost of a policy on the true hidden landscape with real noise, by simulation of many
-    episodes at once.
+    """Mean cost of a policy on the true hidden landscape with real noise.
+
+    By simulation of many episodes at once.
 
     Each step of Δt: the learner sees y = h(θ, φ) + R^{1/2}ξ/√Δt at θ; its belief is updated with y;
     u is chosen and held; θ̇ = f(θ) + B(θ)u by Heun's method, while φ moves by its exact law. The
@@ -47,23 +49,26 @@ def simulate(
 
     Parameters
     ----------
-    policy : callable (theta (E, n), belief, time) -> (E, m), a solution with such a method
-    ``policy``, or a RawLearner
-        or planned Policy, which sees y only. The belief is None where nothing is hidden.
+    policy
+        Callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``,
+        or a RawLearner or planned Policy, which sees y only. The belief is None where nothing is
+        hidden.
     episodes, seed : int
-    step : Δt; None is 1/50 of the shortest time constant of the problem (see
-    stepping.fastest_rate), at most horizon/50.
-        A planned Policy (or PolicyResult) has a step of its own, 1, and is simulated with no other:
-        for another one pass PolicyLearner(policy=..., step=...)
+    step
+        Δt; None is 1/50 of the shortest time constant of the problem (see stepping.fastest_rate),
+        at most horizon/50. A planned Policy (or PolicyResult) has a step of its own, 1, and is
+        simulated with no other: for another one pass PolicyLearner(policy=..., step=...)
     horizon : needed at T = ∞ only, where the rest is reported as ``remainder``
     keep_paths : True, or the number of episodes whose paths are kept
-    beliefs : None (the problem's own filter), "extended", "unscented", "none" (the policy gets
-    None), "truth" (it gets the
-        true hidden values (E, p), a bound that no learner reaches), "announced" (task switches are
-        announced: see AnnouncedSwitches), or another filter with initial, update, predict
-    draws_per_step : random numbers are drawn on a grid this many times finer, so that rollouts with
-    Δt and 2 draws and with
-        Δt/2 and 1 draw share their paths: their paired difference measures the error of the step
+    beliefs
+        None (the problem's own filter), "extended", "unscented", "none" (the policy gets None),
+        "truth" (it gets the true hidden values (E, p), a bound that no learner reaches),
+        "announced" (task switches are announced: see AnnouncedSwitches), or another filter with
+        initial, update, predict
+    draws_per_step
+        Random numbers are drawn on a grid this many times finer, so that rollouts with Δt and 2
+        draws and with Δt/2 and 1 draw share their paths: their paired difference measures the error
+        of the step
     throw : whether divergence raises; otherwise diverged episodes have infinite cost and are listed
 
     Raises
@@ -98,7 +103,7 @@ def simulate(
     )
     recorder = Recorder(keep_paths, episodes, count)
     loop = _Loop(problem, functions, actor, random, recorder, step, count, name)
-    settings = {
+    settings: dict[str, Any] = {
         "seed": seed,
         "episodes": episodes,
         "draws_per_step": draws_per_step,
@@ -109,12 +114,10 @@ def simulate(
             loop.run(episodes)
         except KeyboardInterrupt:
             part = loop.part(**settings)
-            done = (
-                "before the first step"
-                if part is None
-                else f"at t = {part.horizon:g} of {horizon:g}"
-            )
-            raise SolveInterrupted(f"simulation interrupted {done}", part) from None
+            when = "before the first step"
+            if part is not None:
+                when = f"at t = {part.horizon:g} of {horizon:g}"
+            raise SolveInterrupted(f"simulation interrupted {when}", part) from None
         rollout = loop.rollout(horizon=horizon, **settings)
     if throw and len(rollout.diverged):
         raise SolveError(
@@ -128,27 +131,31 @@ def simulate(
 class _Loop:
     """The state of one rollout and its loop over steps."""
 
-    def __init__(self, problem, functions, actor, random, recorder, step, count, name):
-        self.problem, self.functions, self.actor, self.random, self.recorder = (
-            problem,
-            functions,
-            actor,
-            random,
-            recorder,
-        )
+    def __init__(
+        self,
+        problem: ControlProblem,
+        functions: Functions,
+        actor: Actor,
+        random: Randomness,
+        recorder: Recorder,
+        step: float,
+        count: int,
+        name: str,
+    ):
+        self.problem, self.functions, self.actor = problem, functions, actor
+        self.random, self.recorder = random, recorder
         self.step, self.count, self.name = step, count, name
         objective = problem.objective
-        self.nodes, self.steps = discount_weights(objective.discount, step, count)
-        self.nodes, self.steps = (
-            self.nodes * objective.loss_weight,
-            self.steps / objective.learning_rate,
-        )
-        self.rates = _Rates(problem, step, count)
-        self.diverged_by = None
+        nodes, steps = discount_weights(objective.discount, step, count)
+        # what the loss at a node and the effort over a step weigh in the cost: k and 1/η included
+        self.nodes, self.steps = nodes * objective.loss_weight, steps / objective.learning_rate
+        self.rates = _Rates(problem, count)
+        self.diverged_by: float | None = None
         # step, θ, losses, efforts and hidden variables before the present step
-        self._begun = (0, None, None, None, None)
+        self._begun: tuple[int, Any, Any, Any, Any] = (0, None, None, None, None)
 
-    def run(self, episodes):
+    def run(self, episodes: int) -> None:
+        """All steps."""
         functions, random = self.functions, self.random
         self.theta = np.tile(self.problem.start, (episodes, 1))
         self.losses, self.efforts = np.zeros(episodes), np.zeros(episodes)
@@ -160,6 +167,7 @@ class _Loop:
             u = self._act(k, switched)
             before = random.hidden
             random.advance()
+            # told at the next step, and only to those who ask: comparing costs time
             if self.actor.tells_switches:
                 switched = (random.hidden != before).any(1)
             self._move(k, u)
@@ -168,20 +176,25 @@ class _Loop:
         self.losses += self.nodes[-1] * functions.loss(self.theta, random.hidden)
         self.recorder.finish(self.theta, random.hidden)
 
-    def part(self, **settings) -> Rollout | None:
-        """The rollout up to the step that was interrupted, without terminal cost and paths; None
-        before the first.
+    def part(self, **settings: Any) -> Rollout | None:
+        """The rollout up to the step that was interrupted; None before the first.
+
+        Without terminal cost and paths.
         """
         k, self.theta, self.losses, self.efforts, hidden = self._begun
         if not k:
             return None
+        # node k ends the last whole step here, with half of the weight that it has inside
         self.losses = self.losses + self.nodes[k] / 2 * self.functions.loss(self.theta, hidden)
         return self.rollout(horizon=k * self.step, ended=False, **settings)
 
-    def _act(self, k, switched):
+    def _act(self, k: int, switched: np.ndarray) -> np.ndarray:
         """Look, pay for the loss, choose u."""
         functions, random = self.functions, self.random
-        noise = random.noise() / math.sqrt(self.step) if functions.noisy else self._silence()
+        if functions.noisy:
+            noise = random.noise() / math.sqrt(self.step)  # white noise in discrete time
+        else:
+            noise = np.zeros((len(self.theta), functions.observations))
         loss, seen = functions.look(self.theta, random.hidden, noise)
         self.losses += self.nodes[k] * loss
         what, where = f"policy {self.name}", f"step {k}, t = {k * self.step:g}"
@@ -193,21 +206,18 @@ class _Loop:
         self.rates.note(k, self.problem.objective.loss_weight, loss)
         return u
 
-    def _move(self, k, u):
+    def _move(self, k: int, u: np.ndarray) -> None:
         """Pay for the effort, move, let the belief age."""
         functions, before = self.functions, self.theta
         self.theta = functions.move(before, u, self.step)
         effort = functions.effort(before, u)
-        if not functions.metric_constant:
+        if not functions.metric_constant:  # the trapezoidal rule for uᵀG(θ)u
             effort = 0.5 * (effort + functions.effort(self.theta, u))
         self.efforts += self.steps[k] * effort
         self.rates.note(k, 1 / self.problem.objective.learning_rate, effort)
         self.actor.wait(self.step)
 
-    def _silence(self):
-        return np.zeros((len(self.theta), self.functions.observations))
-
-    def _check_observation(self):
+    def _check_observation(self) -> None:
         functions = self.functions
         if isinstance(self.actor, LearnerActor) and functions.observations != functions.controls:
             raise ProblemError(
@@ -217,14 +227,16 @@ class _Loop:
                 advice="raw learners step along what they see: show them a gradient",
             )
 
-    def _watch(self, time):
+    def _watch(self, time: float) -> None:
         """Note divergence, and set diverged parameters to NaN so that they stay so."""
         bad = ~np.isfinite(self.theta).all(1)
         if bad.any():
             self.theta[bad] = np.nan
-            self.diverged_by = time if self.diverged_by is None else self.diverged_by
+            if self.diverged_by is None:
+                self.diverged_by = time
 
-    def rollout(self, *, horizon, ended=True, **settings):
+    def rollout(self, *, horizon: float, ended: bool = True, **settings: Any) -> Rollout:
+        """What came of it; the terminal cost and the paths only where the horizon was reached."""
         functions, objective = self.functions, self.problem.objective
         terminals = np.zeros(len(self.theta))
         if functions.has_terminal and ended:
@@ -235,18 +247,16 @@ class _Loop:
         costs[bad] = np.inf
         if bad.any() and self.diverged_by is None:
             self.diverged_by = horizon
-        arrays = {
-            "losses": self.losses,
-            "efforts": self.efforts,
-            "terminals": terminals,
-            "costs": costs,
-            "final": self.theta,
-            "diverged": np.flatnonzero(bad),
-        }
-        for array in arrays.values():
+        diverged = np.flatnonzero(bad)
+        for array in (self.losses, self.efforts, terminals, costs, self.theta, diverged):
             array.setflags(write=False)
         return Rollout(
-            **arrays,
+            losses=self.losses,
+            efforts=self.efforts,
+            terminals=terminals,
+            costs=costs,
+            final=self.theta,
+            diverged=diverged,
             diverged_by=self.diverged_by,
             remainder=self.rates.remainder(horizon),
             step=self.step,
@@ -259,22 +269,24 @@ class _Loop:
 
 
 class _Rates:
-    """Mean running costs in the last tenth of a T = ∞ rollout, from which what comes later is
-    judged.
+    """Mean running costs in the last tenth of a T = ∞ rollout.
+
+    From them what comes later is judged.
     """
 
-    def __init__(self, problem, step, count):
+    def __init__(self, problem: ControlProblem, count: int):
         self.discount = problem.objective.discount
-        self.first = count - max(count // 10, 1) if math.isinf(problem.objective.horizon) else count
-        self.means = np.zeros(count - self.first)
+        last_tenth = max(count // 10, 1) if math.isinf(problem.objective.horizon) else 0
+        self.first = count - last_tenth
+        self.means = np.zeros(last_tenth)
 
-    def note(self, k, weight, values):
+    def note(self, k: int, weight: float, values: np.ndarray) -> None:
+        """Loss or effort of the episodes at step k, and its weight in the running cost."""
         if k >= self.first:
             self.means[k - self.first] += weight * values.mean()
 
-    def remainder(self, horizon):
-        return (
-            float(math.exp(-self.discount * horizon) / self.discount * self.means.max())
-            if len(self.means)
-            else 0.0
-        )
+    def remainder(self, horizon: float) -> float:
+        """e^{-γH}/γ times the largest of the means; 0 at finite T."""
+        if not len(self.means):
+            return 0.0
+        return float(math.exp(-self.discount * horizon) / self.discount * self.means.max())

@@ -5,7 +5,8 @@ import math
 import casadi as ca
 import numpy as np
 
-from ..model.problem import ControlProblem
+from ..model.problem import ControlProblem, Model
+from ..model.problem.mobility import mobility
 from ..support.arrays import number
 from ..support.errors import ProblemError
 
@@ -44,8 +45,9 @@ def rollout_horizon(problem: ControlProblem, horizon: float | None) -> float:
 def rollout_step(
     problem: ControlProblem, horizon: float, step: float | None, own: float | None = None
 ) -> tuple[float, int]:
-    """(Δt, number of steps); by default Δt = 1/(50·fastest rate), at most horizon/50, see
-    :func:`fastest_rate`.
+    """(Δt, number of steps).
+
+    By default Δt = 1/(50·fastest rate), at most horizon/50, see :func:`fastest_rate`.
 
     ``own`` is the step that the policy is made for: the only one that it can be simulated with.
     """
@@ -55,11 +57,10 @@ def rollout_step(
     if step is None:
         step = min(horizon / LEAST, FRACTION / max(fastest_rate(problem), 1e-300))
     step = number("step", step, low=0, low_open=True)
-    count = (
-        round(horizon / step)
-        if abs(horizon / step - round(horizon / step)) < 1e-6
-        else math.ceil(horizon / step)
-    )
+    wanted = horizon / step
+    count = round(wanted)
+    if abs(wanted - count) >= 1e-6:  # no whole number: the step becomes a little shorter
+        count = math.ceil(wanted)
     if not 1 <= count <= MOST:
         raise ProblemError(
             "step",
@@ -70,9 +71,10 @@ def rollout_step(
     return horizon / count, count
 
 
-def _check_own_step(horizon, step, own):
-    """Refuse to run a rule with other steps than it was made for, or for a time that is no whole
-    number of them.
+def _check_own_step(horizon: float, step: float | None, own: float) -> None:
+    """Refuse to run a rule with other steps than it was made for.
+
+    Or for a time that is no whole number of them.
     """
     if step is not None and abs(step - own) > 1e-9 * own:
         raise ProblemError(
@@ -97,8 +99,7 @@ def _check_own_step(horizon, step, own):
 
 
 def fastest_rate(problem: ControlProblem) -> float:
-    """The fastest rate that the optimal learner or the hidden variables are expected to have, per
-    unit time.
+    """The fastest rate, per unit time, of the optimal learner or the hidden variables.
 
     The largest of: relaxation √(γ²/4 + ηk|h|) - γ/2 (with ηκ|h_Φ| for a terminal cost), γ, |∂f/∂θ|,
     the rates of the hidden variables, and the bandwidth (|∂h/∂φ|²|Q|/|R|)^{1/2} of a Kalman-Bucy
@@ -106,26 +107,28 @@ def fastest_rate(problem: ControlProblem) -> float:
     needs a step of its own.
     """
     objective, model = problem.objective, problem.model
-    price = objective.learning_rate * _mobility(model, problem.start)
+    start, discount = problem.start, objective.discount
+    moved = mobility(model.actuation(start)[0], model.metric(start)[0])
+    price = objective.learning_rate * _size(moved)
     curvature, information = _rates_seen(problem)
-    rates = [
-        math.sqrt(objective.discount**2 / 4 + price * objective.loss_weight * curvature)
-        - objective.discount / 2,
-        objective.discount,
-        _drift_rate(model, problem.start),
-    ]
+    pull = price * objective.loss_weight * curvature
+    relaxation = math.sqrt(discount**2 / 4 + pull) - discount / 2
+    rates = [relaxation, discount, _drift_rate(model, start)]
     if objective.terminal == "loss":
         rates.append(price * objective.terminal_weight * curvature)
     elif objective.terminal is not None:
-        rates.append(
-            price * objective.terminal_weight * _size(model.terminal_derivatives(problem.start)[1])
-        )
-    return max(rates + _hidden_rates(problem.landscape.hidden, information))
+        _, hessian = model.terminal_derivatives(start)
+        rates.append(price * objective.terminal_weight * _size(hessian))
+    hidden = problem.landscape.hidden
+    if hidden is not None:
+        rates += hidden.fastest_rates(information)
+    return max(rates)
 
 
 def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """(node weights (N+1,), step weights (N,)): ∫e^{-γt}·(linear between nodes) dt and ∫e^{-γt} dt
-    over each step.
+    """(node weights (N+1,), step weights (N,)) of discounted integrals.
+
+    ∫e^{-γt}·(linear between nodes) dt, and ∫e^{-γt} dt over each step.
     """
     x = discount * step
     if x < 1e-4:  # series of the exact integrals below
@@ -133,6 +136,7 @@ def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarr
     else:
         whole = -math.expm1(-x) / discount
         right = (-math.expm1(-x) / x - math.exp(-x)) / discount
+    # over one step: ∫e^{-γt}dt, of which ``right`` goes to the node at its end
     fade = np.exp(-x * np.arange(count))
     nodes = np.zeros(count + 1)
     nodes[:-1] += (whole - right) * fade
@@ -140,12 +144,13 @@ def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarr
     return nodes, whole * fade
 
 
-def _rates_seen(problem):
-    """(largest |∇²L|, largest information |∂h/∂φ|²/|R| of noisy sight) at the start over hidden
-    landscapes.
+def _rates_seen(problem: ControlProblem) -> tuple[float, float]:
+    """(largest |∇²L|, largest information |∂h/∂φ|²/|R|) at the start.
+
+    Over hidden landscapes; the information is that of noisy observations.
     """
     n, hidden, sees = problem.dimension, problem.landscape.hidden, problem.learner.sees
-    if hidden is None:
+    if hidden is None or sees is None:  # what is hidden is seen somehow: a problem checks that
         return _size(problem.landscape.hessian(problem.start)), 0.0
     theta, phi = ca.SX.sym("theta", n), ca.SX.sym("hidden", hidden.dimension)
     seen = ca.SX(sees.expression(problem.landscape, theta, phi))
@@ -164,31 +169,18 @@ def _rates_seen(problem):
     return curvature, information
 
 
-def _hidden_rates(hidden, information):
-    if hidden is None:
-        return []
-    return hidden.fastest_rates(information)
-
-
-def _mobility(model, point):
-    push, metric = model.actuation(point)[0], model.metric(point)[0]
-    return _size(push @ np.linalg.solve(metric, push.T))
-
-
-def _drift_rate(model, point):
+def _drift_rate(model: Model, point: np.ndarray) -> float:
+    """|∂f/∂θ| at a point."""
     theta = ca.SX.sym("theta", model.dimension)
-    return _size(
-        np.array(
-            ca.Function("slope", [theta], [ca.densify(ca.jacobian(model.drift_at(theta), theta))])(
-                point
-            )
-        )
-    )
+    jacobian = ca.densify(ca.jacobian(model.drift_at(theta), theta))
+    slope = ca.Function("slope", [theta], [jacobian])
+    return _size(np.array(slope(point)))
 
 
-def _size(matrix):
-    """The spectral norm of a matrix (or of the only one in a stack); one that is not finite counts
-    as 0.
+def _size(matrix: np.ndarray) -> float:
+    """The spectral norm of a matrix, or of the only one in a stack.
+
+    One that is not finite counts as 0.
     """
     matrix = np.asarray(matrix).reshape(np.shape(matrix)[-2:])
     return float(np.linalg.norm(matrix, 2)) if np.isfinite(matrix).all() else 0.0

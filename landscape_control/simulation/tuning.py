@@ -1,23 +1,23 @@
-"""The best coefficients of a learner on a problem: what a fair comparison with an optimal policy
-needs.
+"""The best coefficients of a learner on a problem.
+
+What a fair comparison with an optimal policy needs.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from scipy.optimize import differential_evolution, minimize
 
 from ..model.problem import ControlProblem
-from ..rules.families.coefficient import SCALES, Coefficient
+from ..rules.families.coefficient import SCALES
 from ..support.arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
 from ..support.errors import ProblemError, check_choice
 from .raw_learner import RawLearner
 from .rollout import Rollout
 from .simulate import simulate
 
-_METHODS = ("nelder-mead", "differential evolution")
 _WORST = 1e12  # the cost of a diverged rollout, as the search sees it
 
 
@@ -49,10 +49,12 @@ class Tuned:
 
     @property
     def cost(self) -> float:
+        """Mean cost on the held-out seed."""
         return self.rollout.cost
 
     @property
     def standard_error(self) -> float:
+        """Of :attr:`cost`."""
         return self.rollout.standard_error
 
 
@@ -76,8 +78,9 @@ def best_coefficients(
     most_evaluations: Count = 400,
     tolerance: Positive = 1e-3,
 ) -> Tuned:
-    """Coefficients of ``learner`` that minimise the simulated cost on common random numbers, judged
-    on other numbers.
+    """Coefficients of ``learner`` that minimise the simulated cost.
+
+    On common random numbers, and judged on other numbers.
 
     On fixed random numbers the mean cost is a deterministic function of the coefficients.
     "nelder-mead" searches from the learner's own coefficients and from ``starts`` - 1 points drawn
@@ -128,7 +131,11 @@ def best_coefficients(
         horizon=horizon,
         throw=False,
     )
-    edges = tuple(name for name, x in zip(search.names, point, strict=True) if x < 0.01 or x > 0.99)
+    at_bounds = [
+        name
+        for name, position in zip(search.names, point, strict=True)
+        if position < 0.01 or position > 0.99
+    ]
     return Tuned(
         learner=best,
         coefficients={name: best.coefficients[name] for name in search.names},
@@ -136,56 +143,61 @@ def best_coefficients(
         training_cost=search(point),
         evaluations=search.evaluations,
         converged=converged,
-        at_bounds=edges,
+        at_bounds=tuple(at_bounds),
     )
 
 
 class _Search:
     """The cost as a function on the unit cube."""
 
-    def __init__(self, problem, learner, names, bounds, settings):
+    def __init__(
+        self,
+        problem: ControlProblem,
+        learner: RawLearner,
+        names: list[str],
+        bounds: Mapping[str, Vector],
+        settings: Mapping[str, Any],
+    ):
         self.problem, self.family, self.names, self.settings = problem, learner, names, settings
         for name in bounds:
             check_choice("bounds of a coefficient", name, names)
         self.scales = [_Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
-        self.evaluations, self._known = 0, {}
+        self.evaluations = 0
+        self._known: dict[tuple, float] = {}
 
-    def learner(self, point):
-        values = {
-            name: scale.value(x)
-            for name, scale, x in zip(self.names, self.scales, np.clip(point, 0, 1), strict=True)
-        }
-        return self.family.with_coefficients(values)
+    def learner(self, point: np.ndarray) -> RawLearner:
+        """The member of the family at a point of the cube; beyond a face, at that face."""
+        places = zip(self.names, self.scales, np.clip(point, 0, 1), strict=True)
+        return self.family.with_coefficients({name: scale.value(x) for name, scale, x in places})
 
-    def start(self):
-        return np.array(
-            [
-                scale.position(self.family.coefficients[name])
-                for name, scale in zip(self.names, self.scales, strict=True)
-            ]
-        )
+    def start(self) -> np.ndarray:
+        """Where the learner itself stands."""
+        given = self.family.coefficients
+        pairs = zip(self.names, self.scales, strict=True)
+        return np.array([scale.position(given[name]) for name, scale in pairs])
 
-    def __call__(self, point):
+    def __call__(self, point: np.ndarray) -> float:
         key = tuple(np.clip(point, 0, 1))
         if key not in self._known:
             self.evaluations += 1
-            cost = simulate(self.problem, self.learner(point), throw=False, **self.settings).cost
-            self._known[key] = cost if cost < _WORST else _WORST
+            rollout = simulate(self.problem, self.learner(point), throw=False, **self.settings)
+            # also a cost that is not a number counts as the worst
+            self._known[key] = rollout.cost if rollout.cost < _WORST else _WORST
         return self._known[key]
 
 
 class _Scale:
-    """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 -
-    value.
+    """The range of a coefficient mapped to [0, 1].
+
+    Linear, logarithmic, or logarithmic in 1 - value.
     """
 
-    def __init__(self, bound: Coefficient, given):
+    def __init__(self, bound, given):
         least, most = (bound.least, bound.most) if given is None else map(float, given)
-        if (
-            not bound.low <= least < most <= bound.high
-            or (bound.scale == "log" and least <= 0)
-            or (bound.scale == "one minus" and most >= 1)
-        ):
+        is_range = bound.low <= least < most <= bound.high
+        infinite_log = bound.scale == "log" and least <= 0
+        infinite_log_of_rest = bound.scale == "one minus" and most >= 1
+        if not is_range or infinite_log or infinite_log_of_rest:
             raise ProblemError(
                 "bounds of a coefficient",
                 expected=(
@@ -199,16 +211,21 @@ class _Scale:
         self._forward, self._least, self._most = forward, least, most
         self._ends = forward(least), forward(most)
 
-    def value(self, position):
+    def value(self, position: float) -> float:
+        """The coefficient at a position in [0, 1]."""
         low, high = self._ends
-        return float(np.clip(self._back(low + position * (high - low)), self._least, self._most))
+        value = self._back(low + position * (high - low))
+        return float(np.clip(value, self._least, self._most))  # rounding may leave the range
 
-    def position(self, value):
+    def position(self, value: float) -> float:
+        """Where a coefficient stands; one outside the range, at its end."""
         low, high = self._ends
-        return float((self._forward(np.clip(value, self._least, self._most)) - low) / (high - low))
+        inside = np.clip(value, self._least, self._most)
+        return float((self._forward(inside) - low) / (high - low))
 
 
-def _free(learner, free):
+def _free(learner: RawLearner, free: Sequence[str] | None) -> list[str]:
+    """Names of the coefficients to tune."""
     names = list(learner.coefficients if free is None else free)
     for name in names:
         check_choice("coefficient to tune", name, learner.coefficients)
@@ -222,50 +239,48 @@ def _free(learner, free):
     return names
 
 
-def _descend(search, starts, most, tolerance, seed):
+def _descend(
+    search: _Search, starts: int, most: int, tolerance: float, seed: int
+) -> tuple[np.ndarray, bool]:
+    """(best point, whether its search converged) of Nelder and Mead's method from many starts."""
     size, rng = len(search.names), np.random.default_rng(seed)
     points = [search.start(), *rng.random((starts - 1, size))]
     results = []
     for point in points:
-        corners = np.vstack(
-            [
-                point,
-                *(
-                    point + (0.15 if x < 0.5 else -0.15) * axis
-                    for x, axis in zip(point, np.eye(size), strict=True)
-                ),
-            ]
+        options = {
+            "initial_simplex": _simplex(point),
+            "xatol": tolerance,
+            "fatol": 1e-6,
+            "maxfev": max(most // starts, size + 2),  # the simplex, and one step at least
+        }
+        result = minimize(
+            search, point, method="Nelder-Mead", bounds=[(0.0, 1.0)] * size, options=options
         )
-        results.append(
-            minimize(
-                search,
-                point,
-                method="Nelder-Mead",
-                bounds=[(0.0, 1.0)] * size,
-                options={
-                    "initial_simplex": np.clip(corners, 0, 1),
-                    "xatol": tolerance,
-                    "fatol": 1e-6,
-                    "maxfev": max(most // starts, size + 2),
-                },
-            )
-        )
+        results.append(result)
     best = min(results, key=lambda result: result.fun)
     return np.clip(best.x, 0, 1), bool(best.success)
 
 
-def _evolve(search, most, tolerance, seed):
+def _simplex(point: np.ndarray) -> np.ndarray:
+    """The point, and its neighbours along every axis towards the middle of the cube."""
+    steps = np.where(point < 0.5, 0.15, -0.15)
+    corners = np.vstack([point, point + np.diag(steps)])
+    return np.clip(corners, 0, 1)
+
+
+def _evolve(search: _Search, most: int, tolerance: float, seed: int) -> tuple[np.ndarray, bool]:
+    """(best point, whether the search converged) of differential evolution over the whole cube."""
     size = len(search.names)
-    people = max(5, 15 // size)
+    population = max(5, 15 // size)  # times the number of coefficients, as SciPy counts
     result = differential_evolution(
         search,
         [(0.0, 1.0)] * size,
         x0=search.start(),
-        popsize=people,
+        popsize=population,
         tol=tolerance,
         seed=seed,
         polish=False,
-        maxiter=max(most // (people * size) - 1, 1),
+        maxiter=max(most // (population * size) - 1, 1),
         init="sobol",
     )
     return np.clip(result.x, 0, 1), bool(result.success)

@@ -1,5 +1,6 @@
-"""Solving problems with hidden variables and holding every approximate cost against a short
-simulation of its policy.
+"""Solving problems with hidden variables, with costs that were simulated.
+
+Every approximate cost is held against a short simulation of its policy.
 """
 
 from .solve import check_method, solve

@@ -1,6 +1,6 @@
 """Other policies for a problem whose first plan was not confirmed by its simulation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from ..planning.beliefs import (
     METHODS,
     BeliefSolution,
     Confirmation,
+    TranscribedSolution,
     solve_dynamic_programming,
     solve_replanning,
 )
@@ -21,11 +22,12 @@ RESPONSES = (0.25, 0.0)  # to beliefs, of a transcribed plan whose full answer w
 
 
 def alternatives(first: BeliefSolution, seed: int) -> Iterator[BeliefSolution]:
-    """Other policies, those that refuse the problem left out: milder answers of the same plan,
-    small grids, replanning.
+    """Other policies: milder answers of the same plan, small grids, replanning.
+
+    Those that refuse the problem are left out.
     """
     problem, tried = first.problem, first.method
-    if tried == METHODS["transcription"]:
+    if isinstance(first, TranscribedSolution):
         yield from (first.answering(response) for response in RESPONSES)
     if tried != METHODS["dynamic programming"] and has_small_grid(problem):
         yield from _attempt(solve_dynamic_programming, problem, seed, **SMALL_GRID)
@@ -35,16 +37,17 @@ def alternatives(first: BeliefSolution, seed: int) -> Iterator[BeliefSolution]:
 
 def standing_still(problem: ControlProblem, episodes: int | None, seed: int) -> Confirmation:
     """The simulated cost of u = 0."""
-    return simulated_cost(
-        problem,
-        lambda theta, belief, time: np.zeros((len(theta), problem.controls)),
-        method="standing still",
-        episodes=episodes,
-        seed=seed,
-    )
+
+    def still(theta, belief, time):
+        return np.zeros((len(theta), problem.controls))
+
+    return simulated_cost(problem, still, method="standing still", episodes=episodes, seed=seed)
 
 
-def _attempt(method, problem, seed, **options):
+def _attempt(
+    method: Callable[..., BeliefSolution], problem: ControlProblem, seed: int, **options: object
+) -> Iterator[BeliefSolution]:
+    """The solution, if there is one that can be carried out."""
     try:
         solution = method(problem, seed=seed, throw=False, **options)
     except (ProblemError, SolveError):

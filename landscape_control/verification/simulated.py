@@ -1,9 +1,11 @@
-"""The cost of a policy in a short simulation: as many episodes and as fine a step as the comparison
-needs, no more.
+"""The cost of a policy in a short simulation.
+
+As many episodes and as fine a step as the comparison needs, no more.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +41,9 @@ def simulated_cost(
     steps: int | None = None,
     seed: int = 0,
 ) -> Confirmation:
-    """Simulate a policy with two steps on common random numbers, and set its cost beside the
-    planned one.
+    """Simulate a policy with two steps on common random numbers.
+
+    Its cost is set beside the planned one.
 
     What cannot be simulated has NaN for its cost, a policy that breaks down ∞; ``note`` says why.
 
@@ -65,18 +68,20 @@ def simulated_cost(
     horizon, obstacle = _horizon(problem)
     if obstacle:
         return _nothing(common, horizon, obstacle)
-    run = _Pair(problem, policy, horizon, common)
+    pair = _Pair(problem, policy, horizon, common)
     count = EPISODES if episodes is None else episodes
     fine = _first_steps(problem, horizon) if steps is None else steps
     if fine > MOST_STEPS:
         return _nothing(common, horizon, f"it would take {fine} steps or more")
     try:
-        confirmation, step_error = run(count, fine)
+        confirmation, step_error = pair.run(count, fine)
+        # a step error that is not a number asks for a finer step too
         if steps is None and not step_error <= _STEP_SHARE * confirmation.scale:
             fine = min(_FINER * fine, MOST_STEPS)
-            confirmation, step_error = run(count, fine)
+            confirmation, step_error = pair.run(count, fine)
+        # more episodes cannot bring costs together that lie far apart
         if episodes is None and confirmation.could_agree and not confirmation.is_decided:
-            confirmation, _ = run(MOST_EPISODES, fine)
+            confirmation, _ = pair.run(MOST_EPISODES, fine)
     except ProblemError as refusal:
         # a policy that a diverging episode asked for what it cannot give
         return _nothing(common, horizon, f"the policy broke down: {refusal}", simulated=math.inf)
@@ -84,12 +89,14 @@ def simulated_cost(
 
 
 class InsideBox:
-    """The policy of a grid, which counts how often it is asked outside its box, where it answers as
-    at the nearest wall.
+    """The policy of a grid, which counts how often it is asked outside its box.
+
+    There it answers as at the nearest wall.
     """
 
     def __init__(self, solution: GridSolution):
-        self._solution, self.asked, self.outside = solution, 0, 0
+        self._solution = solution
+        self.asked = self.outside = 0  # times an episode
 
     def __call__(self, theta: np.ndarray, belief: object, time: float) -> np.ndarray:
         inside = self._solution.grid.contains(theta, belief)
@@ -112,22 +119,34 @@ class InsideBox:
 class _Pair:
     """Simulations with a step and with half of it, which share their random numbers."""
 
-    def __init__(self, problem, policy, horizon, common):
-        self.problem, self.policy, self.horizon, self.common = problem, policy, horizon, common
+    def __init__(
+        self,
+        problem: ControlProblem,
+        policy: Callable,
+        horizon: float,
+        common: Mapping[str, Any],
+    ):
+        self.problem, self.policy = problem, policy
+        self.horizon, self.common = horizon, common
 
-    def __call__(self, episodes, fine) -> tuple[Confirmation, float]:
+    def run(self, episodes: int, fine: int) -> tuple[Confirmation, float]:
         """(the cost, and the error that the finer of the two steps leaves)."""
-        coarse, rollout = self._rollout(episodes, fine // 2, 2), self._rollout(episodes, fine, 1)
+        # half the steps with two draws each see the same noise
+        coarse = self._rollout(episodes, fine // 2, draws=2)
+        rollout = self._rollout(episodes, fine, draws=1)
         mean, error, step_error = _extrapolated(coarse, rollout)
-        made = {
-            "episodes": episodes,
-            "step": rollout.step,
-            "horizon": self.horizon,
-            "scale": _size(rollout),
-        }
-        return Confirmation(simulated=mean, error=error, **made, **self.common), step_error
+        confirmation = Confirmation(
+            simulated=mean,
+            error=error,
+            episodes=episodes,
+            step=rollout.step,
+            horizon=self.horizon,
+            scale=_size(rollout),
+            **self.common,
+        )
+        return confirmation, step_error
 
-    def _rollout(self, episodes, steps, draws) -> Rollout:
+    def _rollout(self, episodes: int, steps: int, draws: int) -> Rollout:
         endless = math.isinf(self.problem.objective.horizon)
         return simulate(
             self.problem,
@@ -141,23 +160,27 @@ class _Pair:
         )
 
 
-def _extrapolated(coarse: Rollout, fine: Rollout):
+def _extrapolated(coarse: Rollout, fine: Rollout) -> tuple[float, float, float]:
     """(mean, error, error of the step) of the cost from two rollouts on the same random numbers."""
     if not (math.isfinite(fine.cost) and math.isfinite(coarse.cost)):
         return fine.cost, math.inf, math.inf
-    costs, left = 2 * fine.costs - coarse.costs, fine.remainder / 2
+    costs = (
+        2 * fine.costs - coarse.costs
+    )  # of order 1 in the step: twice the finer less the coarser
     step_error = _STEP_ERROR * abs(fine.cost - coarse.cost)
+    # what comes after the horizon lies between 0 and the remainder: its middle, give or take half
+    left = fine.remainder / 2
     chance = float(costs.std(ddof=1)) / math.sqrt(len(costs))
     return float(costs.mean()) + left, chance + step_error + abs(left), step_error
 
 
-def _size(rollout):
+def _size(rollout: Rollout) -> float:
     """Mean size of what the cost is made of, so that gains and losses do not cancel."""
     parts = (rollout.losses, rollout.efforts, rollout.terminals)
     return float(sum(np.abs(part).mean() for part in parts))
 
 
-def _horizon(problem):
+def _horizon(problem: ControlProblem) -> tuple[float, str]:
     """(how long to simulate, why it cannot be simulated or "")."""
     objective = problem.objective
     if math.isfinite(objective.horizon):
@@ -167,16 +190,25 @@ def _horizon(problem):
     return -math.log(_REMAINDER) / objective.discount, ""
 
 
-def _first_steps(problem, horizon):
+def _first_steps(problem: ControlProblem, horizon: float) -> int:
+    """An even number of steps, so that half of them is a coarser grid."""
     time_constants = fastest_rate(problem) * horizon
-    wanted = max(
-        min(_PER_TIME_CONSTANT * time_constants, MANY_STEPS), _STABLE * time_constants, LEAST_STEPS
-    )
+    accurate = min(_PER_TIME_CONSTANT * time_constants, MANY_STEPS)
+    wanted = max(accurate, _STABLE * time_constants, LEAST_STEPS)
     return 2 * math.ceil(wanted / 2)
 
 
-def _nothing(common, horizon, note, simulated=math.nan):
-    unknown = dict.fromkeys(("error", "scale", "step"), math.nan)
+def _nothing(
+    common: Mapping[str, Any], horizon: float, note: str, simulated: float = math.nan
+) -> Confirmation:
+    """What is said where no episode was simulated to its end."""
     return Confirmation(
-        simulated=simulated, episodes=0, horizon=horizon, note=note, **unknown, **common
+        simulated=simulated,
+        error=math.nan,
+        scale=math.nan,
+        step=math.nan,
+        episodes=0,
+        horizon=horizon,
+        note=note,
+        **common,
     )

@@ -1,23 +1,22 @@
-"""``landscape_control.solve``: plans with full information, and policies of beliefs whose cost has
-been simulated.
-"""
+"""``landscape_control.solve``: plans, and policies of beliefs whose cost was simulated."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from ..model.problem import ControlProblem
 from ..planning.beliefs import dispatch as planning
 from ..planning.beliefs.advice import CARRIED_OUT
 from ..planning.beliefs.confirmation import Confirmation, CostKind
 from ..planning.beliefs.dispatch import METHODS
-from ..planning.beliefs.solution import BeliefSolution
+from ..planning.beliefs.solution import BeliefSolution, delivered, with_message
 from ..planning.solution import Solution, Status
 from ..planning.transcription import Transcription
 from ..support.arguments import Whole, checked
 from ..support.errors import ProblemError
 
+AnySolution = TypeVar("AnySolution", bound=BeliefSolution)
 Episodes = Annotated[int, Whole(low=2)]
 _OWN = ("confirm", "episodes")
 _SLOW = {"episodes": 12, "steps": 24}  # a simulation that solves a plan per episode and step
@@ -33,8 +32,9 @@ def solve(
     episodes: Episodes | None = None,
     **options: object,
 ) -> Solution | BeliefSolution:
-    """The optimal plan, or, where the landscape has hidden variables, a policy of (θ, belief) with
-    a cost to rely on.
+    """The optimal plan, or a policy of (θ, belief) with a cost to rely on.
+
+    A policy is what a landscape with hidden variables has.
 
     Parameters
     ----------
@@ -71,26 +71,27 @@ def solve(
         See ``throw``; its ``solution`` keeps what was computed.
     """
     if problem.is_known:
-        _refuse_own(problem, confirm, episodes)
+        _refuse_own(confirm, episodes)
         return planning.solve(problem, method=method, throw=throw, **options)
-    method = planning.check_method(method, options)
-    solution = planning.planned(problem, method, options)
+    name = planning.check_method(method, options)
+    solution = planning.planned(problem, name, options)
     if confirm and (solution.status.ok or solution.status in CARRIED_OUT):
-        solution = _confirmed(solution, method, episodes, options)
-    return planning.delivered(solution, throw)
+        solution = _confirmed(solution, name, episodes, options)
+    return delivered(solution, throw)
 
 
 @checked
 def check_method(method: str, options: Mapping) -> str:
-    """The short name of a method for hidden variables; refuses unknown ones, and options that
-    ``solve`` would refuse.
+    """The short name of a method for hidden variables.
+
+    Refuses unknown ones, and options that ``solve`` would refuse.
     """
-    return planning.check_method(
-        method, {name: value for name, value in options.items() if name not in _OWN}
-    )
+    of_method = {name: value for name, value in options.items() if name not in _OWN}
+    return planning.check_method(method, of_method)
 
 
-def _refuse_own(problem, confirm, episodes):
+def _refuse_own(confirm: bool, episodes: int | None) -> None:
+    """Refuse the options that only hidden variables give a meaning."""
     if confirm is not True or episodes is not None:
         raise ProblemError(
             "confirm, episodes",
@@ -101,8 +102,9 @@ def _refuse_own(problem, confirm, episodes):
 
 
 def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSolution:
-    """The solution with its simulation; the cheapest of several policies where its own cost is not
-    confirmed.
+    """The solution with its simulation.
+
+    The cheapest of several policies where its own cost is not confirmed.
     """
     seed = options.get("seed", 0)
     if solution.cost_kind == CostKind.EXACT:
@@ -116,47 +118,42 @@ def _confirmed(solution: BeliefSolution, method, episodes, options) -> BeliefSol
     solution = _with_note(replace(solution, confirmation=confirmation))
     if confirmation.agrees or math.isnan(confirmation.simulated):
         return solution
-    solution = _unconfirmed(solution)
+    solution = _unconfirmed(solution, confirmation)
     return _cheapest(solution, episodes, seed) if method == "auto" else solution
 
 
-def _simulated(solution, episodes, seed) -> Confirmation:
+def _simulated(solution: BeliefSolution, episodes: int | None, seed: int) -> Confirmation:
+    """The cost of the solution's policy in a simulation, and what was noticed on the way."""
     from .simulated import InsideBox, simulated_cost  # imported when it is needed
 
-    settings = {"episodes": episodes}
+    inside = InsideBox(solution) if isinstance(solution, planning.GridSolution) else None
+    steps = None
     if solution.method == METHODS["replanning"]:
-        settings = {"episodes": episodes or _SLOW["episodes"], "steps": _SLOW["steps"]}
-    policy, on_a_grid = solution.policy, isinstance(solution, planning.GridSolution)
-    if on_a_grid:
-        policy = InsideBox(solution)
+        episodes, steps = episodes or _SLOW["episodes"], _SLOW["steps"]
     confirmation = simulated_cost(
         solution.problem,
-        policy,
+        solution.policy if inside is None else inside,
         method=solution.policy_name,
         planned=solution.cost,
         is_bound=solution.cost_kind == CostKind.UPPER_BOUND,
+        episodes=episodes,
+        steps=steps,
         seed=seed,
-        **settings,
     )
     if not confirmation.episodes:
         return confirmation
-    return replace(
-        confirmation, note=policy.note if on_a_grid else getattr(solution, "trouble", "")
-    )
+    return replace(confirmation, note=solution.trouble if inside is None else inside.note)
 
 
-def _with_note(solution):
+def _with_note(solution: AnySolution) -> AnySolution:
     """The solution, with what its simulation noted in its message."""
-    note = solution.confirmation.note
-    return _saying(solution, note) if note else solution
+    confirmation = solution.confirmation
+    if confirmation is None or not confirmation.note:
+        return solution
+    return with_message(solution, confirmation.note)
 
 
-def _saying(solution, more):
-    """The solution with more in its message."""
-    return replace(solution, message=f"{solution.message}; {more}" if solution.message else more)
-
-
-def _with_cost_of(solution, confirmation):
+def _with_cost_of(solution: AnySolution, confirmation: Confirmation) -> AnySolution:
     """The solution with the simulated cost in place of a planned one."""
     if not math.isfinite(confirmation.simulated):
         return replace(solution, confirmation=confirmation)
@@ -168,18 +165,19 @@ def _with_cost_of(solution, confirmation):
     )
 
 
-def _unconfirmed(solution):
-    confirmation = solution.confirmation
+def _unconfirmed(solution: BeliefSolution, confirmation: Confirmation) -> BeliefSolution:
+    """The solution with its simulated cost, and both costs in its message."""
     difference = f"planned {confirmation.planned:.6g}, {confirmation}"
     if confirmation.could_agree:
         difference += ", too scattered to confirm anything"
-    simulated = _with_cost_of(_saying(solution, difference), confirmation)
+    simulated = _with_cost_of(with_message(solution, difference), confirmation)
     return replace(simulated, status=Status.NOT_CONFIRMED)
 
 
-def _cheapest(first, episodes, seed):
-    """The cheapest policy in simulation of those that can be tried; its status is its own if its
-    cost is confirmed.
+def _cheapest(first: BeliefSolution, episodes: int | None, seed: int) -> BeliefSolution:
+    """The cheapest policy in simulation of those that can be tried.
+
+    Its status is its own if its cost is confirmed.
     """
     from .alternatives import alternatives, standing_still
 
@@ -193,13 +191,17 @@ def _cheapest(first, episodes, seed):
             candidates.append(replace(unconfirmed, status=Status.NOT_CONFIRMED))
     still = standing_still(first.problem, episodes, seed)
     best = min(candidates, key=lambda candidate: _rank(candidate.confirmation))
-    tried = (*(candidate.confirmation for candidate in candidates), still)
+    tried = [candidate.confirmation for candidate in candidates if candidate.confirmation]
+    tried.append(still)
     costs = "; ".join(f"{confirmation.method}: {confirmation}" for confirmation in tried)
     message = f"{first.message}; compared in simulation: {costs}"
     if _rank(still) < _rank(best.confirmation):
         message += "; standing still is the cheapest of them"
-    return replace(best, tried=tried, message=message)
+    return replace(best, tried=tuple(tried), message=message)
 
 
-def _rank(confirmation):
-    return confirmation.simulated if math.isfinite(confirmation.simulated) else math.inf
+def _rank(confirmation: Confirmation | None) -> float:
+    """The simulated cost; infinite where there is none, so that it is never the least."""
+    if confirmation is None or not math.isfinite(confirmation.simulated):
+        return math.inf
+    return confirmation.simulated

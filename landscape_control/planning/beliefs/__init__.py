@@ -1,10 +1,30 @@
-"""Optimal control in belief space: exact LQG, direct transcription, replanning, dynamic
-programming.
+"""Optimal control in belief space.
+
+Exact LQG, direct transcription, replanning and dynamic programming.
 """
 
 from typing import TYPE_CHECKING
 
 from ...support.late_names import late_attribute
+
+if TYPE_CHECKING:  # the same names as below, for what reads types without running anything
+    from .confirmation import Confirmation as Confirmation
+    from .confirmation import CostKind as CostKind
+    from .dispatch import METHODS as METHODS
+    from .dispatch import GridSolution as GridSolution
+    from .dispatch import solve as solve
+    from .dispatch import solve_dynamic_programming as solve_dynamic_programming
+    from .linear_model import LinearModel as LinearModel
+    from .linear_model import NotLinearQuadratic as NotLinearQuadratic
+    from .linear_model import read_linear_model as read_linear_model
+    from .lqg import LQGSolution as LQGSolution
+    from .lqg import solve_lqg as solve_lqg
+    from .replanning import ReplanningSolution as ReplanningSolution
+    from .replanning import solve_replanning as solve_replanning
+    from .solution import BeliefSolution as BeliefSolution
+    from .solution import read_belief as read_belief
+    from .transcribed import TranscribedSolution as TranscribedSolution
+    from .transcribed import solve_transcribed as solve_transcribed
 
 # Name -> module of this package; each is imported when its name is first used.
 _HOMES = {

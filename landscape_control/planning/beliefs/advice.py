@@ -1,8 +1,14 @@
-"""What a status means for a problem with hidden variables, and what to try next: only options that
-such a solve accepts.
+"""What a status means for a problem with hidden variables, and what to try next.
+
+Only options that such a solve accepts are advised.
 """
 
+from typing import TYPE_CHECKING
+
 from ..solution import Status
+
+if TYPE_CHECKING:
+    from ..dynamic_programming.diffusive.result import GridStatus
 
 CARRIED_OUT = {  # plans that can be carried out, though not all are as good as was asked for
     Status.CONVERGED,
@@ -45,11 +51,10 @@ _ADVICE = {
 }
 
 
-def explained(status) -> str:
-    """What happened, and what to do, in words; the statuses of other solvers speak for themselves."""
+def explained(status: "Status | GridStatus") -> str:
+    """What happened, and what to do; the statuses of a grid carry advice of their own."""
     if not isinstance(status, Status) or status.ok:
         return status.value
     happened = status.value.partition(": ")[0]
-    return (
-        f"{happened}: {_ADVICE.get(status, f'head for more places with aims=..., {_OTHER_METHOD}')}"
-    )
+    advice = _ADVICE.get(status, f"head for more places with aims=..., {_OTHER_METHOD}")
+    return f"{happened}: {advice}"

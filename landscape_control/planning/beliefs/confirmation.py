@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from ...support.arguments import AnyNumber, checked
 
 STANDARD_ERRORS = 3.0  # up to which a simulated and a planned cost may differ by chance
-DECIDED = (
-    0.25  # an error above this part of the cost's size (times STANDARD_ERRORS) confirms nothing
-)
+# part of the cost's size: where STANDARD_ERRORS times the error is larger, nothing is confirmed
+DECIDED = 0.25
 
 
 class CostKind(enum.StrEnum):
@@ -65,26 +64,25 @@ class Confirmation:
     @property
     def is_decided(self) -> bool:
         """Whether the simulation is sharp enough to confirm anything."""
-        return (
-            math.isfinite(self.simulated) and STANDARD_ERRORS * self.error <= DECIDED * self.scale
-        )
+        is_sharp = STANDARD_ERRORS * self.error <= DECIDED * self.scale
+        return math.isfinite(self.simulated) and is_sharp
 
     @property
     def could_agree(self) -> bool:
-        """Whether the two costs lie as near to one another as the error allows, however large that
-        is.
-        """
+        """Whether the two costs are as near as the error allows, however large that is."""
         gap = self.simulated - self.planned
+        # a policy that costs less than its upper bound contradicts nothing
         return gap <= self.allowed and (self.is_bound or gap >= -self.allowed)
 
     @property
     def agrees(self) -> bool:
-        """Whether the simulation confirms the planned cost; False where it is too blunt, or nothing
-        was planned.
+        """Whether the simulation confirms the planned cost.
+
+        False where it is too blunt, or nothing was planned.
         """
         return self.is_decided and self.could_agree
 
-    def __str__(self):
+    def __str__(self) -> str:
         if not self.episodes:
             return f"not simulated: {self.note}"
         return f"{self.simulated:.4g} ± {self.error:.2g} simulated ({self.episodes} episodes)"
@@ -94,13 +92,13 @@ def cost_in_words(cost: float, kind: str, confirmation: Confirmation | None) -> 
     """The expected cost with what it rests on; no number where there is none."""
     simulated = "not simulated" if confirmation is None else str(confirmation)
     if kind == CostKind.EXACT:
-        return f"E[J] = {cost:.8g}" if confirmation is None else f"E[J] = {cost:.8g}, {simulated}"
+        exact = f"E[J] = {cost:.8g}"
+        return exact if confirmation is None else f"{exact}, {simulated}"
     if kind == CostKind.SIMULATED:
-        planned = (
-            "no planned cost"
-            if math.isnan(confirmation.planned)
-            else f"{confirmation.planned:.8g} planned"
-        )
+        assert confirmation is not None  # where the cost comes from
+        planned = f"{confirmation.planned:.8g} planned"
+        if math.isnan(confirmation.planned):
+            planned = "no planned cost"
         return (
             f"E[J] = {cost:.4g} ± {confirmation.error:.2g}, simulated ({confirmation.episodes}"
             f" episodes); {planned}"

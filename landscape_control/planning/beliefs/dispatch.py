@@ -1,14 +1,17 @@
-"""Which method plans: the solver with full information, exact LQG where it holds, numerical planning
-with beliefs elsewhere.
+"""Which method plans.
+
+The solver with full information, exact LQG where it holds, numerical planning with beliefs
+elsewhere.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...model.belief import belief_model, combination, unbounded, unobservable
+from ...model.belief import TaskModel, belief_model, combination, unbounded, unobservable
 from ...model.problem import ControlProblem
 from ...support.arguments import Index, Kind, checked, declared
 from ...support.errors import ProblemError, SolveError, check_choice, check_options
@@ -17,9 +20,14 @@ from ..transcription import Transcription
 from .linear_model import NotLinearQuadratic
 from .lqg import LQGSolution, solve_lqg
 from .lqg_cost import METHOD_OF_BOUND, METHOD_OF_JUMPS
-from .solution import BeliefSolution
+from .solution import BeliefSolution, delivered, with_message
 
-# where "auto" chooses the grid: a second at most finite horizons
+if TYPE_CHECKING:
+    from ..dynamic_programming.diffusive.result import GridPolicy
+else:
+    GridPolicy = object  # its module loads the grid solver, which few solves need
+
+# where "auto" chooses the grid: a second at finite horizons
 SMALL_GRID = {"points": 61, "steps": 60}
 METHODS = {  # the names a user may ask for -> BeliefSolution.method
     "lqg": "exact LQG",
@@ -32,16 +40,22 @@ METHODS = {  # the names a user may ask for -> BeliefSolution.method
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class GridSolution(BeliefSolution):
-    """The policy of stochastic dynamic programming; ``grid`` keeps the value function, the nodes
-    and the error estimates.
+    """The policy of stochastic dynamic programming.
+
+    ``grid``, a :class:`GridPolicy`, keeps the value function, the nodes and the error estimates.
     """
 
-    grid: object = field(repr=False)  # a stochastic.GridPolicy
+    grid: GridPolicy = field(repr=False)
 
-    def _control(self, theta, estimate, covariance, time):
-        return self.grid.policy(
-            theta, estimate if covariance is None else (estimate, covariance), time
-        )
+    def _control(
+        self,
+        theta: np.ndarray,
+        estimate: np.ndarray,
+        covariance: np.ndarray | None,
+        time: float,
+    ) -> np.ndarray:
+        belief = estimate if covariance is None else (estimate, covariance)
+        return self.grid.policy(theta, belief, time)
 
 
 @checked
@@ -52,8 +66,10 @@ def solve(
     throw: bool = True,
     **options: object,
 ) -> Solution | BeliefSolution:
-    """The plan or policy as its method states it: :func:`landscape_control.solve` with
-    ``confirm=False``, which describes the arguments, the result and what is raised.
+    """The plan or policy as its method states it, not held against a simulation.
+
+    It is :func:`landscape_control.solve` with ``confirm=False``, which describes the arguments, the
+    result and what is raised.
     """
     if problem.is_known:
         return _solve_known(problem, method, throw, options)
@@ -61,63 +77,45 @@ def solve(
 
 
 def planned(problem: ControlProblem, method: str, options: Mapping) -> BeliefSolution:
-    """The policy for hidden variables by a method that :func:`check_method` has returned, whatever
-    its status.
-    """
-    solution = (
-        _solve_auto(problem, options)
-        if method == "auto"
-        else _SOLVERS[method](problem, throw=False, **options)
-    )
-    return marked_unbounded(solution)
-
-
-def delivered(solution: BeliefSolution, throw: bool) -> BeliefSolution:
-    """The solution; raises SolveError instead where its status is not converged and ``throw`` is
-    true.
-    """
-    if throw and not solution.status.ok:
-        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
-    return solution
+    """The policy by a method that :func:`check_method` returned, whatever its status."""
+    if method == "auto":
+        return marked_unbounded(_solve_auto(problem, options))
+    return marked_unbounded(_SOLVERS[method](problem, throw=False, **options))
 
 
 def marked_unbounded(solution: BeliefSolution) -> BeliefSolution:
-    """The solution, its status UNBOUNDED where a loss is known to outrun the effort: such a plan is
-    local at best.
+    """The solution, its status UNBOUNDED where a loss is known to outrun the effort.
+
+    Such a plan is local at best.
     """
     why = unbounded(solution.problem) if solution.status.ok else ""
     if not why:
         return solution
-    return replace(
-        solution,
-        status=Status.UNBOUNDED,
-        message=f"{solution.message}; {why}" if solution.message else why,
-    )
+    return replace(with_message(solution, why), status=Status.UNBOUNDED)
 
 
-def check_method(method: str, options: Mapping) -> str:
-    """The short name of a method for hidden variables; refuses one that there is not, and options
-    that it does not know.
+def check_method(method: object, options: Mapping[str, object]) -> str:
+    """The short name of a method for hidden variables.
+
+    Refuses a method that there is not, and options that it does not know.
 
     "auto" takes what transcription takes: exact LQG needs none of it, but whether it holds is known
     only later.
     """
-    short = {long: name for name, long in METHODS.items()} | dict.fromkeys(
-        (METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg"
-    )
-    method = check_choice(
-        "method",
-        short.get(method, method) if isinstance(method, str) else method,
-        ("auto", *METHODS),
-    )
-    known = _known_options(method)
-    check_options("hidden variables'" if method == "auto" else METHODS[method], options, known)
+    short_names = {long: name for name, long in METHODS.items()}
+    short_names |= dict.fromkeys((METHOD_OF_BOUND, METHOD_OF_JUMPS), "lqg")
+    if isinstance(method, str):
+        method = short_names.get(method, method)
+    chosen = check_choice("method", method, ("auto", *METHODS))
+    whose = "hidden variables'" if chosen == "auto" else METHODS[chosen]
+    known = _known_options(chosen)
+    check_options(whose, dict(options), known)
     for name, value in options.items():  # also where exact LQG needs none of them
         known[name].read(name, value)
-    return method
+    return chosen
 
 
-def _known_options(method) -> dict[str, Kind]:
+def _known_options(method: str) -> dict[str, Kind]:
     """{name: what it may be} of the options of a method."""
     from ..solver import Solver
 
@@ -128,19 +126,20 @@ def _known_options(method) -> dict[str, Kind]:
             "seed": declared(solve_dynamic_programming)["seed"].kind,
         }
     if method == "dynamic programming":
-        from ..dynamic_programming.diffusive.solve import solve_grid as chosen
+        from ..dynamic_programming.diffusive.solve import solve_grid
 
-        parameters = declared(solve_dynamic_programming) | declared(chosen)
-    else:
+        parameters = declared(solve_dynamic_programming) | declared(solve_grid)
+    elif method == "replanning":
         from .replanning import solve_replanning
+
+        parameters = solver | declared(solve_replanning)
+    else:
         from .transcribed import solve_transcribed
 
-        parameters = solver | declared(
-            solve_replanning if method == "replanning" else solve_transcribed
-        )
+        parameters = solver | declared(solve_transcribed)
     return {
-        name: one.kind
-        for name, one in parameters.items()
+        name: parameter.kind
+        for name, parameter in parameters.items()
         if name not in ("problem", "method", "throw")
     }
 
@@ -171,18 +170,13 @@ def _solve_auto(problem, options):
         )
     except NotLinearQuadratic as refusal:
         solution = None
-        if (
-            problem.landscape.hidden.is_finite
-            and has_small_grid(problem)
-            and set(options) <= set(common)
-        ):
+        is_for_grid = problem.landscape.hidden.is_finite and set(options) <= set(common)
+        if is_for_grid and has_small_grid(problem):
             solution = solve_dynamic_programming(problem, throw=False, **SMALL_GRID, **options)
         if solution is None or not solution.status.ok:
             solution = _solve_transcribed(problem, throw=False, **options)
         reason = f"not exact LQG, which needs {refusal.expected}; received {refusal.received}"
-        return replace(
-            solution, message=f"{solution.message}; {reason}" if solution.message else reason
-        )
+        return with_message(solution, reason)
 
 
 def has_small_grid(problem: ControlProblem) -> bool:
@@ -191,20 +185,17 @@ def has_small_grid(problem: ControlProblem) -> bool:
     endless = math.isinf(objective.horizon)
     if problem.dimension > 1 or model.observation.is_exact or (endless and objective.discount == 0):
         return False
-    if model.kind == "tasks":
+    if isinstance(model, TaskModel):
         return model.size == 2
-    return (
-        endless
-        and model.hidden_dimension == 1
-        and model.is_linear
-        and model.observation.is_constant
-    )
+    # the steady covariance is left out of the coordinates, which needs a filter that settles
+    settles = endless and model.is_linear and model.observation.is_constant
+    return settles and model.hidden_dimension == 1
 
 
-def solve_exact_lqg(problem: ControlProblem, *, throw: bool = True, **options) -> LQGSolution:
-    """:func:`solve_lqg`; it takes the options that every method takes (tolerance, seed) and needs
-    neither.
-    """
+def solve_exact_lqg(
+    problem: ControlProblem, *, throw: bool = True, **options: object
+) -> LQGSolution:
+    """:func:`solve_lqg`, with the options of every method (tolerance, seed): it needs none."""
     check_options("exact LQG", options, _known_options("lqg"))
     return solve_lqg(problem)
 
@@ -222,18 +213,20 @@ def _solve_replanning(problem, **options):
 
 
 def _naming_unseen(problem, solution):
-    """The solution, its message naming what no observation feels of the hidden variables (exact LQG
-    does so itself).
+    """The solution, its message naming the hidden variables that no observation shows.
+
+    Exact LQG does so itself.
     """
     rows = unobservable(problem)
     if not len(rows):
         return solution
     if problem.landscape.hidden.is_finite:
+        # every row is a difference of two indicators
         pairs = (np.flatnonzero(np.abs(row) > 1e-9) for row in rows)
-        said = "tasks that look the same everywhere: " + ", ".join(f"{i} and {j}" for i, j in pairs)
-    else:
-        said = "no observation feels " + ", ".join(combination(row) for row in rows)
-    return replace(solution, message=f"{solution.message}; {said}" if solution.message else said)
+        unseen = ", ".join(f"{i} and {j}" for i, j in pairs)
+        return with_message(solution, f"tasks that look the same everywhere: {unseen}")
+    unseen = ", ".join(combination(row) for row in rows)
+    return with_message(solution, f"no observation shows {unseen}")
 
 
 @checked
@@ -244,8 +237,9 @@ def solve_dynamic_programming(
     seed: Index = 0,
     **options: object,
 ) -> GridSolution:
-    """Stochastic dynamic programming on a grid of (θ, belief):
-    :func:`~landscape_control.stochastic.solve_grid`.
+    """Stochastic dynamic programming on a grid of (θ, belief).
+
+    See :func:`~landscape_control.stochastic.solve_grid`.
 
     ``options`` are those of ``solve_grid``: points, box, margin, order, tolerance, accuracy,
     covariance, steps. Nothing in it is random; ``seed`` is taken so that methods can be exchanged.
@@ -261,7 +255,8 @@ def solve_dynamic_programming(
     check_options("dynamic programming", options, _known_options("dynamic programming"))
     from ..dynamic_programming.diffusive.solve import solve_grid
 
-    grid = solve_grid(problem, **options)
+    settings: dict[str, Any] = options  # checked by solve_grid itself
+    grid = solve_grid(problem, **settings)
     solution = GridSolution(
         cost=grid.cost,
         status=grid.status,
@@ -276,7 +271,7 @@ def solve_dynamic_programming(
     return solution
 
 
-_SOLVERS = {
+_SOLVERS: Mapping[str, Callable[..., BeliefSolution]] = {
     "lqg": solve_exact_lqg,
     "transcription": _solve_transcribed,
     "replanning": _solve_replanning,

@@ -1,16 +1,24 @@
-"""What noise and uncertainty add to the cost of a linear-quadratic plan: integrals over the
-filter's covariance.
+"""What noise and uncertainty add to the cost of a linear-quadratic plan.
+
+Integrals over the filter's covariance.
 """
 
 import math
+from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import expm, solve_continuous_lyapunov
 
 from ...support.errors import ProblemError
-from .hidden_moments import dual, integrated, riccati
+from .hidden_moments import Moments, dual, integrated, riccati
 from .linear_model import LinearModel
+
+if TYPE_CHECKING:
+    from ...model.objective import Objective
+
+OverTime = Callable[[np.ndarray], np.ndarray]  # times (N,) -> one value or matrix at each
 
 _DISCOUNTED_AWAY = 45.0  # γt beyond which e^{-γt} is below the last digit
 
@@ -20,29 +28,33 @@ class Uncertainty:
 
     ``covariance(times)`` is P(t), ``gain(P)`` = PCᵀR⁻¹, ``innovation(P)`` = PCᵀR⁻¹CP, the noise
     intensity of the belief mean. Where observations are exact and show every hidden variable, P = 0
-    and the mean moves as the hidden state does.
+    and the mean moves as the hidden state does. ``information`` is CᵀR⁻¹C per unit time.
     """
 
     def __init__(self, model: LinearModel):
         self.model, self.moments = model, model.hidden
         self.exact = model.noise is None
-        size = len(self.moments.mean)
-        if self.exact and np.linalg.matrix_rank(model.sight[1]) < size:
-            raise ProblemError(
-                "exact observations",
-                expected=f"observations that show every hidden variable (∂h/∂φ of rank {size})",
-                received=f"rank {np.linalg.matrix_rank(model.sight[1])}: a filter without noise",
-                advice="use NoisyGradient(noise=...) with a small noise, or hide fewer variables",
-            )
-        self.information = (
-            None if self.exact else model.sight[1].T @ np.linalg.solve(model.noise, model.sight[1])
-        )
+        size, (_, slope, _) = len(self.moments.mean), model.sight
+        if model.noise is None:
+            rank = np.linalg.matrix_rank(slope)
+            if rank < size:
+                raise ProblemError(
+                    "exact observations",
+                    expected=f"observations that show every hidden variable (∂h/∂φ of rank {size})",
+                    received=f"rank {rank}: a filter without noise",
+                    advice="use NoisyGradient(noise=...) with a small noise, or hide fewer variables",
+                )
+            self.information = np.full((size, size), np.inf)
+        else:
+            self.information = slope.T @ np.linalg.solve(model.noise, slope)
 
-    def gain(self, covariance):
+    def gain(self, covariance: np.ndarray) -> np.ndarray:
         """K = PCᵀR⁻¹ (d, q): dm = (ν - Λm)dt + K(dY - (Fθ + Cm + e)dt)."""
-        return np.linalg.solve(self.model.noise, self.model.sight[1] @ covariance).T
+        noise, (_, slope, _) = self.model.noise, self.model.sight
+        assert noise is not None  # where observations are exact, no filter runs
+        return np.linalg.solve(noise, slope @ covariance).T
 
-    def covariance(self, times) -> np.ndarray:
+    def covariance(self, times: np.ndarray) -> np.ndarray:
         """P (N, d, d) at ascending times (N,)."""
         moments, size = self.moments, len(self.moments.mean)
         if self.exact:
@@ -53,23 +65,24 @@ class Uncertainty:
             return _learned(moments.covariance, self.information, times)
         if self.steady is not None:
             return self._about_steady(np.asarray(times, dtype=float))
+        return self._by_riccati(times)
+
+    def _by_riccati(self, times: np.ndarray) -> np.ndarray:
+        moments = self.moments
         return riccati(
             moments.reversion, moments.diffusion, self.information, moments.covariance, times
         )
 
     def _about_steady(self, times):
-        """P - P∞ = EΔ(I + WΔ)⁻¹Eᵀ with Δ = P(0) - P∞, E = e^{Ft}, F = -Λ - P∞CᵀR⁻¹C and W =
-        ∫₀ᵗEᵀCᵀR⁻¹CE ds: all bounded.
+        """P - P∞ = EΔ(I + WΔ)⁻¹Eᵀ with Δ = P(0) - P∞: all bounded.
+
+        E = e^{Ft}, F = -Λ - P∞CᵀR⁻¹C and W = ∫₀ᵗEᵀCᵀR⁻¹CE ds.
         """
         settling = -self.moments.reversion - self.steady @ self.information
-        if np.linalg.eigvals(settling).real.max() >= -1e-9 * np.abs(settling).max():
-            return riccati(
-                self.moments.reversion,
-                self.moments.diffusion,
-                self.information,
-                self.moments.covariance,
-                times,
-            )
+        slowest = np.linalg.eigvals(settling).real.max()
+        if slowest >= -1e-9 * np.abs(settling).max():  # some part of P never settles
+            return self._by_riccati(times)
+        # W(∞), from which W(t) = W(∞) - EᵀW(∞)E
         total = solve_continuous_lyapunov(settling.T, -self.information)
         flow, gap = expm(times[:, None, None] * settling), self.moments.covariance - self.steady
         turned = flow.transpose(0, 2, 1)
@@ -77,7 +90,7 @@ class Uncertainty:
         left = flow @ gap @ np.linalg.solve(seen, turned)
         return self.steady + (left + left.transpose(0, 2, 1)) / 2
 
-    def innovation(self, covariances, times) -> np.ndarray:
+    def innovation(self, covariances: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Noise intensity (N, d, d) of the belief mean."""
         if not self.exact:
             return covariances @ self.information @ covariances
@@ -87,31 +100,31 @@ class Uncertainty:
         return np.array([self.moments.spread(mean, covariance) for mean, covariance in pairs])
 
     @cached_property
-    def steady(self):
-        """P where the filter settles; None where an unseen hidden combination gathers noise for
-        ever.
+    def steady(self) -> np.ndarray | None:
+        """P where the filter settles.
+
+        None where an unseen hidden combination gathers noise for ever.
         """
         moments, size = self.moments, len(self.moments.mean)
         if self.exact:
             return np.zeros((size, size))
         if _is_constant(moments):
             return _never_learned(moments.covariance, self.information)
+        control = dual(moments.reversion, moments.diffusion, self.information)
         try:
-            return (
-                dual(moments.reversion, moments.diffusion, self.information)
-                .infinite()
-                .value_hessian
-            )
+            return control.infinite().value_hessian
         except ProblemError:
             return None
 
     def unobserved(self) -> np.ndarray:
-        """Orthonormal basis (d, j) of the hidden combinations that no observation ever feels
-        (Kalman's test).
+        """Orthonormal basis (d, j) of the hidden combinations that no observation shows.
+
+        Kalman's test of observability.
         """
         size = len(self.moments.mean)
         sight, blocks = self.model.sight[1], []
         scale = max(np.abs(self.moments.reversion).max(), 1e-300)
+        # the rows C, CΛ, …, CΛ^{d-1}, scaled so that high powers neither vanish nor overflow
         for _ in range(size):
             blocks.append(sight)
             sight = sight @ self.moments.reversion / scale
@@ -122,49 +135,53 @@ class Uncertainty:
     @property
     def fastest(self) -> float:
         """The fastest rate of P(t), roughly."""
-        moments = self.moments
-        rate = np.linalg.norm(moments.reversion, 2)
+        rate = _norm(self.moments.reversion)
         if self.exact:
             return rate
-        strength = np.linalg.norm(self.information, 2)
-        diffusion, covariance = (
-            np.linalg.norm(moments.diffusion, 2),
-            np.linalg.norm(moments.covariance, 2),
-        )
-        return rate + math.sqrt(strength * diffusion) + strength * covariance
+        strength = _norm(self.information)
+        # √(|CᵀR⁻¹C||Q|) about the steady covariance, |CᵀR⁻¹C||P(0)| on the way there
+        settling = math.sqrt(strength * _norm(self.moments.diffusion))
+        return rate + settling + strength * _norm(self.moments.covariance)
 
 
-def _is_constant(moments):
+def _norm(matrix: np.ndarray) -> float:
+    """The largest singular value."""
+    return float(np.linalg.norm(matrix, 2))
+
+
+def _is_constant(moments: Moments) -> bool:
+    """Whether the hidden variables stay as they are."""
     return not np.abs(moments.diffusion).max() and not np.abs(moments.reversion).max()
 
 
 def _learned(covariance, information, times):
     """P(I + t·CᵀR⁻¹C·P)⁻¹: Bayes' rule for a constant."""
-    seen = np.eye(len(covariance)) + np.asarray(times, dtype=float)[:, None, None] * (
-        information @ covariance
-    )
+    elapsed = np.asarray(times, dtype=float)[:, None, None]
+    seen = np.eye(len(covariance)) + elapsed * (information @ covariance)
     # covariance · seen⁻¹, transposed
     left = np.linalg.solve(seen.transpose(0, 2, 1), covariance[None])
     return (left + left.transpose(0, 2, 1)) / 2
 
 
 def _never_learned(covariance, information):
-    """What is left of a constant's covariance once everything observable is known: P -
-    PO(OᵀPO)⁺OᵀP.
-    """
+    """A constant's covariance once everything observable is known: P - PO(OᵀPO)⁺OᵀP."""
     values, vectors = np.linalg.eigh(information)
     seen = vectors[:, values > 1e-12 * max(values[-1], 1e-300)]
     cross = covariance @ seen
-    return (
-        covariance - cross @ np.linalg.pinv(seen.T @ cross, rcond=1e-12, hermitian=True) @ cross.T
-    )
+    known = np.linalg.pinv(seen.T @ cross, rcond=1e-12, hermitian=True)
+    return covariance - cross @ known @ cross.T
 
 
 def added_cost(
-    uncertainty: Uncertainty, objective, curvature, belief_hessian, rate: float
+    uncertainty: Uncertainty,
+    objective: "Objective",
+    curvature: np.ndarray,
+    belief_hessian: OverTime,
+    rate: float,
 ) -> float:
-    """∫ e^{-γt}(k/2 tr(WP) + ½tr(S·innovation) + k·E own) dt, the terminal parts, and the first
-    look.
+    """∫ e^{-γt}(k/2 tr(WP) + ½tr(S·innovation) + k·E own) dt, and what is not running.
+
+    That is the terminal parts, and the first look of exact observations.
 
     ``curvature`` is W = XᵀH⁺X, ``belief_hessian(times)`` the mm-block of the value Hessian at these
     times, ``rate`` the fastest rate of the policy. Infinite without discount, unless nothing is
@@ -175,13 +192,11 @@ def added_cost(
         return _undiscounted(uncertainty, k, curvature, belief_hessian)
     times, weights = quadrature(objective.horizon, gamma, uncertainty.fastest + rate + gamma)
     covariances = uncertainty.covariance(times)
+    innovations = uncertainty.innovation(covariances, times)
     own = _own_loss(uncertainty.model, curvature)
-    running = (
-        0.5 * k * np.einsum("ij,tij->t", curvature, covariances)
-        + 0.5
-        * np.einsum("tij,tij->t", belief_hessian(times), uncertainty.innovation(covariances, times))
-        + k * own(times)
-    )
+    of_uncertainty = 0.5 * k * np.einsum("ij,tij->t", curvature, covariances)
+    of_innovations = 0.5 * np.einsum("tij,tij->t", belief_hessian(times), innovations)
+    running = of_uncertainty + of_innovations + k * own(times)
     total = float(weights @ (np.exp(-gamma * times) * running))
     if objective.terminal == "loss":
         last = np.array([objective.horizon])
@@ -191,17 +206,17 @@ def added_cost(
 
 
 def _first_look(uncertainty, belief_hessian):
-    """Exact observations turn the prior mean into the truth at t = 0."""
-    return (
-        0.5 * np.sum(belief_hessian(np.zeros(1))[0] * uncertainty.moments.covariance)
-        if uncertainty.exact
-        else 0.0
-    )
+    """Exact observations turn the prior mean into the truth at t = 0: ½ tr(S(0)P(0))."""
+    if not uncertainty.exact:
+        return 0.0
+    hessian = belief_hessian(np.zeros(1))[0]
+    return 0.5 * np.sum(hessian * uncertainty.moments.covariance)
 
 
 def _undiscounted(uncertainty, k, curvature, belief_hessian):
-    """At T = ∞ and γ = 0 the cost is finite only where nothing moves, nothing is left to learn, and
-    the loss can vanish.
+    """The cost at T = ∞ and γ = 0, where it is finite.
+
+    That is where nothing moves, nothing is left to learn, and the loss can vanish.
     """
     moments = uncertainty.moments
     uncertain = max(
@@ -210,11 +225,9 @@ def _undiscounted(uncertainty, k, curvature, belief_hessian):
     )
     rest = k * _own_loss(uncertainty.model, curvature)(np.zeros(1))[0]
     moving = np.abs(moments.diffusion).max() > 0 or not moments.is_stationary
-    if (
-        moving
-        or (uncertain > 0 and not uncertainty.exact)
-        or abs(rest) > 1e-12 * k * abs(uncertainty.model.own[2])
-    ):
+    learning = uncertain > 0 and not uncertainty.exact
+    losing = abs(rest) > 1e-12 * k * abs(uncertainty.model.own[2])
+    if moving or learning or losing:
         raise ProblemError(
             "infinite horizon without discount",
             expected=(
@@ -230,28 +243,33 @@ def _undiscounted(uncertainty, k, curvature, belief_hessian):
     return _first_look(uncertainty, belief_hessian)
 
 
-def _own_loss(model: LinearModel, curvature):
-    """E of the part of the loss that no control changes and the completed square does not hold, at
-    times (N,).
+def _own_loss(model: LinearModel, curvature: np.ndarray) -> OverTime:
+    """E of the part of the loss that no control changes, at times (N,).
+
+    Without what the completed square holds.
     """
     (quadratic, linear, constant), shift = model.own, model.pull[1]
     left, tilt = quadratic - curvature, linear - model.cross.T @ shift
     base = constant - 0.5 * model.slope @ shift
     moments = model.hidden
 
-    def expected(times):
+    # where the square is complete, the covariances, which may grow without end, do not matter
+    square_left = np.abs(left).max(initial=0.0) > 1e-14 * np.abs(quadratic).max(initial=0.0)
+
+    def expected(times: np.ndarray) -> np.ndarray:
         means = moments.means(times)
         values = base + means @ tilt + 0.5 * np.einsum("ti,ij,tj->t", means, left, means)
-        if np.abs(left).max(initial=0.0) > 1e-14 * np.abs(quadratic).max(initial=0.0):
+        if square_left:
             values += 0.5 * np.einsum("ij,tij->t", left, moments.covariances(times))
         return values
 
     return expected
 
 
-def quadrature(horizon: float, discount: float, rate: float):
-    """Gauss-Legendre nodes and weights on [0, T]: panels that double from the fastest time scale,
-    from both ends.
+def quadrature(horizon: float, discount: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre nodes and weights on [0, T].
+
+    The panels double from the fastest time scale on, from both ends.
     """
     finite = math.isfinite(horizon)
     end = horizon if finite else _DISCOUNTED_AWAY / discount
@@ -260,9 +278,10 @@ def quadrature(horizon: float, discount: float, rate: float):
     while edge < half:
         edges.append(edge)
         edge *= 2
-    edges = [*edges, half, *([end - e for e in reversed(edges)] if finite else [])]
+    # with an endless horizon nothing happens at the end, and ``half`` is all of it
+    mirrored = [end - e for e in reversed(edges)] if finite else []
+    edges = [*edges, half, *mirrored]
     nodes, weights = np.polynomial.legendre.leggauss(16)
     lower, upper = np.array(edges[:-1])[:, None], np.array(edges[1:])[:, None]
-    return (((upper + lower) + (upper - lower) * nodes) / 2).ravel(), (
-        (upper - lower) / 2 * weights
-    ).ravel()
+    times = ((upper + lower) + (upper - lower) * nodes) / 2
+    return times.ravel(), ((upper - lower) / 2 * weights).ravel()

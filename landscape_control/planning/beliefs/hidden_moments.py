@@ -1,5 +1,6 @@
-"""First and second moments of hidden variables: all that linear filters and linear-quadratic costs
-ask of their law.
+"""First and second moments of hidden variables.
+
+All that linear filters and linear-quadratic costs ask of their law.
 """
 
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
-from ...model.landscape import LinearState
+from ...model.landscape import Hidden, LinearState
 from ..linear_quadratic import LinearQuadraticProblem
 
 
@@ -15,40 +16,49 @@ from ..linear_quadratic import LinearQuadraticProblem
 class Moments(LinearState):
     """A linear state with its moments at later times."""
 
-    def means(self, times) -> np.ndarray:
+    def means(self, times: np.ndarray | list[float]) -> np.ndarray:
         """E z at times (N,): (N, d)."""
         flows = expm(-np.asarray(times)[:, None, None] * self.reversion)
         return self.centre + flows @ (self.mean - self.centre)
 
-    def covariances(self, times) -> np.ndarray:
+    def covariances(self, times: np.ndarray) -> np.ndarray:
         """Cov z at ascending times (N,), without any observation: (N, d, d)."""
         if self.is_stationary:
             return riccati(self.reversion, self.diffusion, None, self.covariance, times)
         return integrated(self, None, times)
 
 
-def hidden_moments(hidden) -> Moments:
+def hidden_moments(hidden: Hidden) -> Moments:
     """The moments of φ itself, or of the first K - 1 indicators of a task chain."""
     return Moments(**vars(hidden.linear_state()))
 
 
-def riccati(reversion, diffusion, information, covariance, times) -> np.ndarray:
-    """P (N, d, d) at times (N,) of Ṗ = -ΛP - PΛᵀ + Q - P·information·P, by exponentials and
-    doubling.
+def riccati(
+    reversion: np.ndarray,
+    diffusion: np.ndarray,
+    information: np.ndarray | None,
+    covariance: np.ndarray,
+    times: np.ndarray,
+) -> np.ndarray:
+    """P (N, d, d) of Ṗ = -ΛP - PΛᵀ + Q - P·information·P at times (N,).
+
+    By exponentials and doubling.
 
     Filtering is the dual of control: P is the value Hessian of the linear-quadratic problem with
     drift -Λᵀ, loss Q and terminal cost P(0), at time-to-go t (Kalman & Bucy 1961). ``information``
     is CᵀR⁻¹C, None without observations.
     """
     times = np.asarray(times, dtype=float)
-    return (
-        dual(reversion, diffusion, information, covariance)
-        .finite(max(times.max(), 1e-300))
-        .value_hessian(times)
-    )
+    control = dual(reversion, diffusion, information, covariance)
+    return control.finite(max(times.max(), 1e-300)).value_hessian(times)
 
 
-def dual(reversion, diffusion, information, covariance=None) -> LinearQuadraticProblem:
+def dual(
+    reversion: np.ndarray,
+    diffusion: np.ndarray,
+    information: np.ndarray | None,
+    covariance: np.ndarray | None = None,
+) -> LinearQuadraticProblem:
     """The control problem whose value Hessian is the filter's covariance."""
     size = len(reversion)
     root = np.zeros((size, size)) if information is None else _root(information)
@@ -61,9 +71,10 @@ def dual(reversion, diffusion, information, covariance=None) -> LinearQuadraticP
     )
 
 
-def integrated(moments: Moments, information, times) -> np.ndarray:
-    """P (N, d, d) as :func:`riccati`, step by step, where the noise intensity Q changes in time
-    with the prior.
+def integrated(moments: Moments, information: np.ndarray | None, times: np.ndarray) -> np.ndarray:
+    """P (N, d, d) as :func:`riccati`, where the noise intensity Q changes in time.
+
+    Step by step: Q depends on the prior's moments.
     """
     from scipy.integrate import solve_ivp  # rarely needed: keeps the import light
 
@@ -71,23 +82,21 @@ def integrated(moments: Moments, information, times) -> np.ndarray:
     sight = np.zeros((size, size)) if information is None else information
 
     def rate(time, state):
-        own, seen = state.reshape(2, size, size)
-        noise = moments.spread(moments.means([time])[0], own)
-        return np.ravel(
-            [
-                noise - reversion @ x - x @ reversion.T - x @ s @ x
-                for x, s in ((own, 0 * sight), (seen, sight))
-            ]
-        )
+        # Q depends on the prior's moments, so that the covariance without observations goes along
+        prior, posterior = state.reshape(2, size, size)
+        noise = moments.spread(moments.means([time])[0], prior)
+        prior_rate = noise - reversion @ prior - prior @ reversion.T
+        posterior_rate = noise - reversion @ posterior - posterior @ reversion.T
+        return np.ravel([prior_rate, posterior_rate - posterior @ sight @ posterior])
 
     if not times[-1] > 0:
         return np.repeat(moments.covariance[None], len(times), axis=0)
     start = np.ravel([moments.covariance, moments.covariance])
     scale = max(np.abs(moments.covariance).max(), np.abs(moments.diffusion).max(), 1e-300)
-    found = solve_ivp(
+    flow = solve_ivp(
         rate, (0.0, times[-1]), start, "LSODA", t_eval=times, rtol=1e-10, atol=1e-12 * scale
     )
-    return found.y.T.reshape(len(times), 2, size, size)[:, 1]
+    return flow.y.T.reshape(len(times), 2, size, size)[:, 1]
 
 
 def _root(matrix):

@@ -8,7 +8,9 @@ through the mean: a belief that will sharpen is one whose mean will move.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import casadi as ca
 import numpy as np
@@ -16,10 +18,15 @@ from numpy.polynomial.chebyshev import chebfit
 
 from ...support.errors import ProblemError
 from ..solution import Plan, Status
+from ..solver import Solver
 from .advice import CARRIED_OUT
 from .belief_space import BeliefSpace
+from .coordinates import Expression
 from .second_variation import SecondVariation, second_variation
 from .transcriber import belief_solver
+
+if TYPE_CHECKING:
+    from ...model.objective import Objective
 
 DEGREE = 12  # of S(t) as a Chebyshev polynomial over the horizon
 
@@ -39,19 +46,20 @@ class Charge:
     """
 
     coefficients: np.ndarray
-    diffusion: object
+    diffusion: Callable[[Expression, Expression], Expression]
     horizon: float
 
-    def __call__(self, theta, belief, time):
+    def __call__(self, theta: Expression, belief: Expression, time: Expression) -> Expression:
         spread = ca.SX(self.diffusion(theta, belief))
         terms = _chebyshev(2 * time / self.horizon - 1, len(self.coefficients))
-        weight = sum(ca.DM(c) * t for c, t in zip(self.coefficients, terms, strict=True))
-        return ca.trace(weight @ spread @ spread.T) / 2
+        hessian = sum(ca.DM(c) * t for c, t in zip(self.coefficients, terms, strict=True))
+        return ca.trace(hessian @ spread @ spread.T) / 2
 
 
-def check_priceable(objective) -> None:
-    """Refuse a problem in which innovations cannot be priced: no end in time, or no running loss
-    beside the price.
+def check_priceable(objective: "Objective") -> None:
+    """Refuse a problem in which innovations cannot be priced.
+
+    It has no end in time, or no running loss beside the price.
     """
     if math.isinf(objective.horizon):
         raise ProblemError(
@@ -70,8 +78,9 @@ def check_priceable(objective) -> None:
 
 
 def charged(space: BeliefSpace, coefficients: np.ndarray) -> BeliefSpace:
-    """The space whose running cost has ½ tr(S D Dᵀ) added, with S(t) from its Chebyshev
-    coefficients.
+    """The space whose running cost has ½ tr(S D Dᵀ) added.
+
+    S(t) is given by its Chebyshev coefficients.
     """
     return replace(
         space,
@@ -84,48 +93,49 @@ def charged(space: BeliefSpace, coefficients: np.ndarray) -> BeliefSpace:
 
 
 def fitted(space: BeliefSpace, variation: SecondVariation) -> np.ndarray:
-    """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates, by least
-    squares.
+    """Chebyshev coefficients (DEGREE + 1, size, size) of S(t) on the belief coordinates.
+
+    By least squares.
     """
     n, size, horizon = space.problem.dimension, space.size, space.problem.objective.horizon
     values = variation.value_hessian[:, n : n + size, n : n + size].reshape(-1, size * size)
-    return chebfit(2 * variation.times / horizon - 1, values, DEGREE).reshape(-1, size, size)
+    places = 2 * variation.times / horizon - 1  # [0, T] onto [-1, 1]
+    return chebfit(places, values, DEGREE).reshape(-1, size, size)
 
 
-def price_innovations(space: BeliefSpace, plan: Plan, tolerance: float, rounds: int, options: dict):
+def price_innovations(
+    space: BeliefSpace, plan: Plan, tolerance: float, rounds: int, options: Mapping[str, object]
+) -> tuple[Plan, SecondVariation, Status, str]:
     """(plan, variation, status, message) of the fixed point, from a plan that ignored innovations.
 
     Settled when, for one round, the cost moves by less than 1e-5 of itself and the first control by
     less than 1e-4 of the largest. A plan that is no local minimum under the present price is nudged
     off its symmetry before the next round.
     """
-    variation, mixed = _variation(space, plan), _Mixed()
+    variation, iteration = _variation(space, plan), _Relaxed()
     for _ in range(rounds):
-        dearer = charged(space, mixed.next(fitted(space, variation)))
-        found = _replanned(
-            dearer, plan, variation, belief_solver(dearer.expanded, tolerance, options)
-        )
-        if found.status not in CARRIED_OUT:
-            return plan, variation, found.status, f"while innovations were priced: {found.message}"
-        before, plan, variation = plan, found, _variation(space, found)
+        priced = charged(space, iteration.next(fitted(space, variation)))
+        solver = belief_solver(priced.expanded, tolerance, options)
+        revised = _replanned(priced, plan, variation, solver)
+        if revised.status not in CARRIED_OUT:
+            message = f"while innovations were priced: {revised.message}"
+            return plan, variation, revised.status, message
+        before, plan, variation = plan, revised, _variation(space, revised)
         if variation.conjugate is None and _has_settled(plan, before):
             return plan, variation, plan.status, plan.message
-    return (
-        plan,
-        variation,
-        Status.NOT_STATIONARY,
-        f"the price of innovations still moved the plan after {rounds} rounds",
-    )
+    message = f"the price of innovations still moved the plan after {rounds} rounds"
+    return plan, variation, Status.NOT_STATIONARY, message
 
 
-class _Mixed:
+class _Relaxed:
     """Fixed-point iteration with Aitken's relaxation for vectors (Irons & Tuck 1969)."""
 
-    def __init__(self):
-        self.value = self.residual = None
+    def __init__(self) -> None:
+        self.value: np.ndarray | None = None
+        self.residual: np.ndarray | None = None
         self.weight = 1.0
 
-    def next(self, image):
+    def next(self, image: np.ndarray) -> np.ndarray:
         """The next argument, given the map's image of the last one."""
         if self.value is None:
             self.value = image
@@ -134,59 +144,64 @@ class _Mixed:
         if self.residual is not None:
             change = residual - self.residual
             weight = -self.weight * np.sum(self.residual * change) / max(np.sum(change**2), 1e-300)
+            # bounded: the secant that Aitken takes says little where the map is far from linear
             self.weight = float(np.clip(weight, 0.4, 1.2))
         self.residual, self.value = residual, self.value + self.weight * residual
         return self.value
 
 
-def _replanned(space, plan, variation, solver):
-    """The plan under the present price, from the one before; bent off its symmetry where that is no
-    minimum, or fails.
+def _replanned(space: BeliefSpace, plan: Plan, variation: SecondVariation, solver: Solver) -> Plan:
+    """The plan under the present price, from the one before.
+
+    It is bent off its symmetry where that is no minimum, or fails.
     """
-    for bend in _BENDS[variation.conjugate is not None :]:
-        found = solver.solve(guess=_guess(space, plan, bend), throw=False).best
-        if found.status in CARRIED_OUT:
+    # a plan with a conjugate point is no minimum: started from it unbent, the solver would stay
+    bends = _BENDS if variation.conjugate is None else _BENDS[1:]
+    for bend in bends:
+        revised = solver.solve(guess=_guess(space, plan, bend), throw=False).best
+        if revised.status in CARRIED_OUT:
             break
-    return found
+    return revised
 
 
-def _guess(space, plan, bend, nodes=129):
+def _guess(space: BeliefSpace, plan: Plan, bend: float, nodes: int = 129) -> np.ndarray:
     """The plan before, its first weight bent, with the belief and the clock that go with it."""
     horizon, n = space.problem.objective.horizon, space.problem.dimension
     fractions = np.linspace(0, 1, nodes)
-    theta = plan.parameters_at(fractions * horizon)[:, :n].copy()
-    theta[:, 0] += bend * (1 + np.abs(space.problem.start).max()) * np.sin(np.pi * fractions)
-    return space.join(
-        theta, space.followed(theta, space.coordinates.start, horizon), fractions * horizon
-    )
+    times = fractions * horizon
+    theta = plan.parameters_at(times)[:, :n].copy()
+    reach = 1 + np.abs(space.problem.start).max()
+    theta[:, 0] += bend * reach * np.sin(np.pi * fractions)
+    return space.join(theta, space.followed(theta, space.coordinates.start, horizon), times)
 
 
-def _variation(space, plan):
-    """The second variation with innovations; where it breaks down, that of the belief's own part,
-    flagged as broken.
+def _variation(space: BeliefSpace, plan: Plan) -> SecondVariation:
+    """The second variation with innovations.
+
+    Where it breaks down, that of the belief's own part, flagged as broken.
     """
     full = second_variation(space.expanded, plan, space.surprise)
     if full.conjugate is None:
         return full
     n = space.problem.dimension
 
-    def beliefs_only(states):
+    def beliefs_only(states: np.ndarray) -> np.ndarray:
         surprise = space.surprise(states)
         surprise[..., :n, :] = surprise[..., :n] = 0.0
         return surprise
 
-    return replace(second_variation(space.expanded, plan, beliefs_only), conjugate=full.conjugate)
+    own = second_variation(space.expanded, plan, beliefs_only)
+    return replace(own, conjugate=full.conjugate)
 
 
-def _has_settled(plan, before):
+def _has_settled(plan: Plan, before: Plan) -> bool:
     moved = np.abs(plan.controls[0] - before.controls[0]).max()
-    return (
-        abs(plan.cost - before.cost) <= 1e-5 * abs(plan.cost)
-        and moved <= 1e-4 * np.abs(plan.controls).max()
-    )
+    same_cost = abs(plan.cost - before.cost) <= 1e-5 * abs(plan.cost)
+    return bool(same_cost and moved <= 1e-4 * np.abs(plan.controls).max())
 
 
 def _chebyshev(x, count):
+    """T_0(x) … T_{count-1}(x), by T_{j+1} = 2xT_j - T_{j-1}."""
     terms = [1.0, x]
     while len(terms) < count:
         terms.append(2 * x * terms[-1] - terms[-2])

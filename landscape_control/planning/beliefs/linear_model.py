@@ -1,8 +1,10 @@
-"""Recognising linear-quadratic problems with a linear hidden state, from their expressions and not
-from samples.
+"""Recognising linear-quadratic problems with a linear hidden state.
+
+From their expressions, not from samples.
 """
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 import casadi as ca
 import numpy as np
@@ -16,19 +18,21 @@ from .hidden_moments import Moments, hidden_moments
 
 
 class NotLinearQuadratic(ProblemError):
-    """The problem is not linear-quadratic in the parameters and the hidden state; says where it
-    fails to be.
+    """The problem is not linear-quadratic in the parameters and the hidden state.
+
+    Says where it fails to be.
     """
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearModel:
-    """Numbers of a problem that is linear-quadratic in (θ, z), with z the hidden variables or the
-    task indicators.
+    """Numbers of a problem that is linear-quadratic in (θ, z).
 
-        L = ½θᵀHθ + θᵀ(Xz + g) + ½zᵀWz + wᵀz + w₀,   θ̇ = Aθ + c + Bu,   E dz = (ν - Λz) dt,   h
-            = Fθ + Cz + e
+    z are the hidden variables, or the task indicators:
+
+        L = ½θᵀHθ + θᵀ(Xz + g) + ½zᵀWz + wᵀz + w₀,
+        θ̇ = Aθ + c + Bu,   E dz = (ν - Λz) dt,   h = Fθ + Cz + e
 
     A task chain of K tasks has z = its first K - 1 indicators, whose belief is the first K - 1
     probabilities: L and h need not be polynomials of φ then, only share their dependence on θ.
@@ -61,12 +65,12 @@ class LinearModel:
     noise: Entries | None
 
     @property
-    def pull(self):
+    def pull(self) -> tuple[np.ndarray, np.ndarray]:
         """H⁺X (n, d) and H⁺g (n,): the believed minimum is τ(z) = -H⁺(Xz + g)."""
         inverse = np.linalg.pinv(self.hessian, rcond=1e-12, hermitian=True)
         return inverse @ self.cross, inverse @ self.slope
 
-    def minimum(self, estimate):
+    def minimum(self, estimate: np.ndarray) -> np.ndarray:
         """Where the expected loss is least, for estimates of z (E, d): (E, n)."""
         pull, shift = self.pull
         return -estimate @ pull.T - shift
@@ -74,11 +78,12 @@ class LinearModel:
 
 @checked
 def read_linear_model(problem: ControlProblem) -> LinearModel:
-    """The numbers of a linear-quadratic problem. Raises NotLinearQuadratic, naming what is not
-    linear or quadratic.
+    """The numbers of a linear-quadratic problem.
+
+    Raises NotLinearQuadratic, naming what is not linear or quadratic.
     """
-    model, start = problem.model, problem.start
-    if problem.is_known:
+    model, start, hidden = problem.model, problem.start, problem.landscape.hidden
+    if hidden is None:
         _refuse("a landscape with hidden variables", "a known landscape", "use solve(problem)")
     if problem.end is not None:
         _refuse(
@@ -91,7 +96,7 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
             _refuse(f"a constant {name}", f"a {name} that depends on θ", _OTHER)
     if model.drift_matrix is None:
         _refuse("a drift f = Aθ + c", "a drift that is not affine in θ", _OTHER)
-    loss, sight = _tasks(problem) if problem.landscape.hidden.is_finite else _joint(problem)
+    loss, sight = _tasks(problem) if hidden.is_finite else _joint(problem)
     return LinearModel(
         **loss,
         sight=sight,
@@ -100,14 +105,14 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
         actuation=freeze(model.actuation(start)[0]),
         metric=freeze(model.metric(start)[0]),
         terminal=_terminal(problem),
-        hidden=hidden_moments(problem.landscape.hidden),
+        hidden=hidden_moments(hidden),
     )
 
 
 _OTHER = "use method='transcription', method='replanning' or method='dynamic programming'"
 
 
-def _refuse(expected, received, advice):
+def _refuse(expected: str, received: str, advice: str) -> NoReturn:
     raise NotLinearQuadratic("exact LQG", expected=expected, received=received, advice=advice)
 
 
@@ -115,14 +120,14 @@ def _joint(problem):
     """The loss and the observation as polynomials of (θ, φ)."""
     n, p = problem.dimension, problem.landscape.hidden.dimension
     theta, phi = ca.SX.sym("theta", n), ca.SX.sym("phi", p)
+    both = ca.vertcat(theta, phi)
     hessian, gradient, constant = _second_order(
         problem.landscape.symbolic(theta, phi),
-        ca.vertcat(theta, phi),
+        both,
         "a loss jointly quadratic in θ and the hidden variables",
     )
-    slopes, offset = _first_order(
-        problem.learner.sees.expression(problem.landscape, theta, phi), ca.vertcat(theta, phi)
-    )
+    seen = problem.learner.sees.expression(problem.landscape, theta, phi)
+    slopes, offset = _first_order(seen, both)
     loss = {
         "hessian": hessian[:n, :n],
         "cross": hessian[:n, n:],
@@ -133,35 +138,25 @@ def _joint(problem):
 
 
 def _tasks(problem):
-    """The loss and the observation of every task as polynomials of θ; the tasks differ in their
-    affine parts only.
+    """The loss and the observation of every task as polynomials of θ.
+
+    The tasks differ in their affine parts only.
     """
     if len(problem.landscape.hidden.tasks) < 2:
         _refuse("two tasks or more", "one task: nothing is hidden", "use problem.known(task)")
     theta = ca.SX.sym("theta", problem.dimension)
     values = [ca.DM(task) for task in problem.landscape.hidden.tasks]
-    losses = [
-        _second_order(
-            problem.landscape.symbolic(theta, task), theta, "a loss quadratic in θ for every task"
-        )
-        for task in values
-    ]
-    sights = [
-        _first_order(problem.learner.sees.expression(problem.landscape, theta, task), theta)
-        for task in values
-    ]
-    for what, parts in (("a loss", losses), ("an observation", sights)):
-        gaps = [np.abs(part[0] - parts[-1][0]).max() for part in parts]
-        if max(gaps) > 1e-12 * np.abs(parts[-1][0]).max():
-            _refuse(
-                f"{what} whose dependence on θ is the same in every task, up to affine terms",
-                f"task {int(np.argmax(gaps))} differs from the last one in curvature",
-                _OTHER,
-            )
+    landscape, sees = problem.landscape, problem.learner.sees
+    quadratic = "a loss quadratic in θ for every task"
+    losses = [_second_order(landscape.symbolic(theta, task), theta, quadratic) for task in values]
+    sights = [_first_order(sees.expression(landscape, theta, task), theta) for task in values]
+    _refuse_different("a loss", [hessian for hessian, _, _ in losses])
+    _refuse_different("an observation", [slope for slope, _ in sights])
     slopes = np.array([gradient for _, gradient, _ in losses])
     constants = np.array([constant for *_, constant in losses])
     offsets = np.array([offset for _, offset in sights])
     size = len(values) - 1
+    # Σ pᵢLᵢ = L_K + Σ_{i<K} pᵢ(Lᵢ - L_K): the differences to the last task go with z
     loss = {
         "hessian": losses[-1][0],
         "cross": (slopes[:-1] - slopes[-1]).T,
@@ -169,6 +164,17 @@ def _tasks(problem):
         "own": (np.zeros((size, size)), constants[:-1] - constants[-1], constants[-1]),
     }
     return loss, (sights[-1][0], (offsets[:-1] - offsets[-1]).T, offsets[-1])
+
+
+def _refuse_different(what, derivatives):
+    """Refuse tasks whose constant derivatives in θ differ: z would multiply more than θ."""
+    gaps = [np.abs(derivative - derivatives[-1]).max() for derivative in derivatives]
+    if max(gaps) > 1e-12 * np.abs(derivatives[-1]).max():
+        _refuse(
+            f"{what} whose dependence on θ is the same in every task, up to affine terms",
+            f"task {int(np.argmax(gaps))} differs from the last one in curvature",
+            _OTHER,
+        )
 
 
 def _second_order(expression, variables, expected):
@@ -182,9 +188,8 @@ def _second_order(expression, variables, expected):
             if ca.symvar(hessian[i, j])
         ]
         _refuse(expected, f"a second derivative that is not constant: {', '.join(entries)}", _OTHER)
-    at_zero = ca.Function("at_zero", [variables], [hessian, gradient, expression])(
-        np.zeros(variables.numel())
-    )
+    function = ca.Function("at_zero", [variables], [hessian, gradient, expression])
+    at_zero = function(np.zeros(variables.numel()))
     hessian, gradient, value = (np.array(ca.DM(part)) for part in at_zero)
     return hessian, gradient[:, 0], float(value[0, 0])
 
@@ -198,16 +203,17 @@ def _first_order(expression, variables):
             "an observation whose slope is not constant",
             _OTHER,
         )
-    jacobian, value = ca.Function("at_zero", [variables], [jacobian, expression])(
-        np.zeros(variables.numel())
-    )
+    function = ca.Function("at_zero", [variables], [jacobian, expression])
+    jacobian, value = function(np.zeros(variables.numel()))
     return np.array(ca.DM(jacobian)), np.array(ca.DM(value))[:, 0]
 
 
 def _noise(problem, size):
-    if isinstance(problem.learner.sees, ExactGradient):
+    """R (q, q), or None for exact observations."""
+    sees = problem.learner.sees
+    if isinstance(sees, ExactGradient):
         return None
-    root = ca.SX(problem.learner.sees.root(ca.SX.sym("theta", problem.dimension), size))
+    root = ca.SX(sees.root(ca.SX.sym("theta", problem.dimension), size))
     if ca.symvar(root):
         _refuse(
             "observation noise that does not depend on θ", "noise that is a function of θ", _OTHER

@@ -1,8 +1,10 @@
-"""Exact LQG: the optimal policy where the problem is linear, quadratic and Gaussian, by two Riccati
-equations.
+"""Exact LQG: the optimal policy of linear, quadratic and Gaussian problems.
+
+By two Riccati equations.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -20,13 +22,16 @@ from .lqg_cost import METHOD, lqg_cost
 from .solution import BeliefSolution
 
 _SAME_GAIN = 1e-6  # relative difference of a stored gain from one that was computed again
+StatePolicy = InfiniteHorizonPolicy | FiniteHorizonPolicy
+Gains = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LQGSolution(BeliefSolution):
-    """u(θ, m) = offset - gain·θ - belief_gain·z(m), exact; z is m, or the first K - 1 probabilities
-    of a task chain.
+    """u(θ, m) = offset - gain·θ - belief_gain·z(m), exact.
+
+    z is m, or the first K - 1 probabilities of a task chain.
 
     Certainty equivalence: with loss quadratic in θ, the policy is that of the known hidden state
     with its estimate put in its place (Wonham 1968; Bensoussan 1992, ch. 2). With f = 0 it reads u
@@ -44,7 +49,7 @@ class LQGSolution(BeliefSolution):
         gathers noise for ever
     filter_gain : (d, q) or None, K = PCᵀR⁻¹ at the steady P. For the gradient of ½h(θ-μ)², K = -κ
         with κ = Ph/σ². None for exact observations.
-    unobserved : (d, j), orthonormal hidden combinations that no observation feels
+    unobserved : (d, j), orthonormal hidden combinations that no observation depends on
     """
 
     linear: LinearModel = field(repr=False)
@@ -56,17 +61,17 @@ class LQGSolution(BeliefSolution):
     unobserved: Entries
 
     @classmethod
-    def from_record(cls, values) -> "LQGSolution":
-        """A solution from its stored fields; its equations follow from its problem when they are
-        needed.
+    def from_record(cls, values: Mapping[str, object]) -> "LQGSolution":
+        """A solution from its stored fields.
+
+        Its equations follow from its problem when they are needed.
         """
         made = object.__new__(cls)
         made.__dict__.update(values)
         return made
 
     def __getattr__(self, name):
-        """``linear`` and ``state_policy`` of a loaded solution: read off its problem by two Riccati
-        equations.
+        """``linear`` and ``state_policy`` of a loaded solution, read off its problem.
 
         Raises ProblemError if they do not give the stored gains: the record was then changed.
         """
@@ -79,7 +84,7 @@ class LQGSolution(BeliefSolution):
         return self.__dict__[name]
 
     @cached_property
-    def _uncertainty(self):
+    def _uncertainty(self) -> Uncertainty:
         return Uncertainty(self.linear)
 
     @cached_property
@@ -94,52 +99,63 @@ class LQGSolution(BeliefSolution):
 
     @checked
     def covariance(self, times: Numbers) -> np.ndarray:
-        """Belief covariance P (N, d, d) at ascending times (N,), from the prior on: the same on
-        every path.
+        """Belief covariance P (N, d, d) at ascending times (N,), from the prior on.
+
+        The same on every path.
         """
         return self._uncertainty.covariance(np.atleast_1d(np.asarray(times, dtype=float)))
 
-    def minimum(self, belief) -> np.ndarray:
+    def minimum(self, belief: object) -> np.ndarray:
         """τ, where the expected loss under a belief is least: (n,) or (E, n)."""
         estimate, _ = self._read(belief)
         return self.linear.minimum(self.linear.hidden.to_state(estimate))
 
     @checked
-    def gains(self, time: AnyNumber = 0.0):
-        """(gain (m, n), belief_gain (m, d), offset (m,)) at a time: u = offset - gain·θ -
-        belief_gain·z.
+    def gains(self, time: AnyNumber = 0.0) -> Gains:
+        """(gain (m, n), belief_gain (m, d), offset (m,)) at a time.
+
+        u = offset - gain·θ - belief_gain·z.
         """
         self._check_time(time)
         return self._gains(float(time))
 
     @cached_property
-    def _gains(self):
-        if isinstance(self.state_policy, InfiniteHorizonPolicy):
-            parts = _split(self.state_policy, None, len(self.linear.hessian))
+    def _gains(self) -> Callable[[float], Gains]:
+        n, policy = len(self.linear.hessian), self.state_policy
+        if isinstance(policy, InfiniteHorizonPolicy):
+            parts = _split(policy, None, n)
             return lambda time: parts
-        horizon, n = self.state_policy.horizon, len(self.linear.hessian)
-        return lru_cache(maxsize=4096)(
-            lambda time: _split(self.state_policy, max(horizon - time, 0.0), n)
-        )
+        horizon = policy.horizon
+        # a simulation asks for the same times in every batch of episodes
+        return lru_cache(maxsize=4096)(lambda time: _split(policy, max(horizon - time, 0.0), n))
 
-    def _control(self, theta, estimate, covariance, time):
+    def _control(
+        self,
+        theta: np.ndarray,
+        estimate: np.ndarray,
+        covariance: np.ndarray | None,
+        time: float,
+    ) -> np.ndarray:
         gain, belief_gain, offset = self.gains(time)
-        return offset - theta @ gain.T - self.linear.hidden.to_state(estimate) @ belief_gain.T
+        state = self.linear.hidden.to_state(estimate)
+        return offset - theta @ gain.T - state @ belief_gain.T
 
     def __getstate__(self):
         self.linear, self.shrink  # noqa: B018  (forces what is made at first use)
+        state = super().__getstate__()
         return {
-            name: value
-            for name, value in super().__getstate__().items()
-            if name not in ("_gains", "_uncertainty")
+            name: value for name, value in state.items() if name not in ("_gains", "_uncertainty")
         }
 
 
-def _check_gain(name, stored, derived):
-    """Refuse a stored gain that is not the one of the equations; the machine may turn the last
-    bits.
+def _check_gain(name: str, stored: np.ndarray, derived: np.ndarray) -> None:
+    """Refuse a stored gain that is not the one of the equations.
+
+    The machine may turn the last bits.
     """
-    gap = np.abs(stored - derived).max(initial=0.0) if stored.shape == derived.shape else np.inf
+    gap = np.inf
+    if stored.shape == derived.shape:
+        gap = np.abs(stored - derived).max(initial=0.0)
     if not gap <= _SAME_GAIN * max(np.abs(derived).max(initial=0.0), 1e-300):
         raise ProblemError(
             name,
@@ -149,7 +165,7 @@ def _check_gain(name, stored, derived):
         )
 
 
-def _split(policy, time_to_go, n):
+def _split(policy, time_to_go: float | None, n: int) -> Gains:
     """The affine law of a policy on (θ, z): (gain, belief gain, offset)."""
     zero = np.zeros(len(policy.minimum))
     if time_to_go is None:
@@ -206,12 +222,13 @@ def solve_lqg(problem: ControlProblem) -> LQGSolution:
     )
 
 
-def _check_flat_directions(model):
+def _check_flat_directions(model: LinearModel) -> None:
     """Completing the square needs Xz + g in the range of H."""
     values, vectors = np.linalg.eigh(model.hessian)
     flat = vectors[:, np.abs(values) <= 1e-12 * max(np.abs(values).max(), 1e-300)]
     tilt = np.abs(flat.T @ np.column_stack([model.cross, model.slope])).max(initial=0.0)
-    if tilt > 1e-12 * max(np.abs(model.cross).max(initial=0.0), np.abs(model.slope).max()):
+    largest = max(np.abs(model.cross).max(initial=0.0), np.abs(model.slope).max())
+    if tilt > 1e-12 * largest:
         raise NotLinearQuadratic(
             METHOD,
             expected="a loss whose slope vanishes where its curvature does",
@@ -221,16 +238,20 @@ def _check_flat_directions(model):
 
 
 def _regulator(model: LinearModel, objective, *, cross=None, reversion=None):
-    """The augmented regulator on (θ, z); ``cross`` and ``reversion`` replace X and Λ (then z is
-    centred at zero).
+    """The augmented regulator on (θ, z).
+
+    ``cross`` and ``reversion`` replace X and Λ (then z is centred at zero).
     """
-    own = cross is None
-    cross, centre = (model.cross, model.hidden.centre) if own else (cross, np.zeros(cross.shape[1]))
-    reversion = model.hidden.reversion if reversion is None else reversion
+    if cross is None:
+        cross, centre = model.cross, model.hidden.centre
+    else:
+        centre = np.zeros(cross.shape[1])
+    if reversion is None:
+        reversion = model.hidden.reversion
     n, size = cross.shape
-    pull = np.linalg.pinv(model.hessian, rcond=1e-12, hermitian=True) @ np.column_stack(
-        [cross, model.slope]
-    )
+    inverse = np.linalg.pinv(model.hessian, rcond=1e-12, hermitian=True)
+    pull = inverse @ np.column_stack([cross, model.slope])  # (H⁺X, H⁺g)
+    # the part XᵀH⁺X of the loss in z completes the square, so that the joint loss is ≥ 0
     hessian = np.block([[model.hessian, cross], [cross.T, cross.T @ pull[:, :size]]])
     (matrix, offset), zero = model.drift, np.zeros((n, size))
     terminal = _terminal(model, objective, hessian, size)
@@ -246,12 +267,13 @@ def _regulator(model: LinearModel, objective, *, cross=None, reversion=None):
         discount=objective.discount,
         **terminal,
     )
-    return (
-        problem.infinite() if math.isinf(objective.horizon) else problem.finite(objective.horizon)
-    )
+    if math.isinf(objective.horizon):
+        return problem.infinite()
+    return problem.finite(objective.horizon)
 
 
 def _terminal(model, objective, joint, size):
+    """The terminal cost over (θ, z), as arguments of the regulator's problem."""
     weight = objective.terminal_weight
     if model.terminal is None:
         return {}
@@ -259,7 +281,8 @@ def _terminal(model, objective, joint, size):
         return {"terminal_hessian": weight * (joint + joint.T) / 2}
     hessian, slope, constant = model.terminal
     place = -np.linalg.lstsq(hessian, slope, rcond=1e-12)[0]
-    if np.abs(hessian @ place + slope).max() > 1e-10 * max(np.abs(slope).max(), 1e-300):
+    left = np.abs(hessian @ place + slope).max()  # of the slope, where no place is a minimum
+    if left > 1e-10 * max(np.abs(slope).max(), 1e-300):
         raise NotLinearQuadratic(
             METHOD,
             expected="a terminal cost with a minimum",
@@ -277,8 +300,9 @@ def _terminal(model, objective, joint, size):
 
 
 def _shrink(model, objective):
-    """s (n, n) with belief response = gain·s·(response of the parameters to a constant minimum),
-    None if there is none.
+    """s (n, n) with belief response = gain·s·(response to a constant minimum), or None.
+
+    The response of the parameters is meant; None where there is no such s.
     """
     reversion, n = model.hidden.reversion, len(model.hessian)
     rate = reversion[0, 0]
@@ -295,12 +319,13 @@ def _shrink(model, objective):
     except ProblemError:
         return None
     (gain, moving, _), (_, frozen, _) = (_split(policy, _now(objective), n) for policy in policies)
-    square = gain.shape[0] == gain.shape[1] and np.linalg.cond(gain) < 1e12
+    invertible = gain.shape[0] == gain.shape[1] and np.linalg.cond(gain) < 1e12
     # matrix_rank takes a relative tolerance from NumPy 2.0 only
     singular_values = np.linalg.svd(frozen, compute_uv=False)
     rank = np.count_nonzero(singular_values > 1e-10 * singular_values[0])
-    if not square or rank < n:
+    if not invertible or rank < n:
         return None
+    # s with moving = gain·s·gain⁻¹·frozen, if there is one
     factor = moving @ np.linalg.pinv(frozen)
     if np.abs(factor @ frozen - moving).max() > 1e-8 * np.abs(moving).max():
         return None
@@ -308,15 +333,16 @@ def _shrink(model, objective):
 
 
 def _now(objective):
+    """The time to go at t = 0; None of an endless horizon."""
     return None if math.isinf(objective.horizon) else objective.horizon
 
 
-def _message(unobserved, steady):
+def _message(unobserved: np.ndarray, steady: np.ndarray | None) -> str:
     if not unobserved.shape[1]:
         return ""
     names = "; ".join(str(np.round(direction, 4).tolist()) for direction in unobserved.T)
     growth = "" if steady is not None else ", and its variance grows for ever"
     return (
-        f"no observation feels the hidden combination(s) {names}: the learner keeps what the prior"
+        f"no observation shows the hidden combination(s) {names}: the learner keeps what the prior"
         f" says of them{growth}"
     )

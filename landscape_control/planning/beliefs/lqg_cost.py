@@ -1,11 +1,15 @@
-"""What exact LQG costs: exactly where the filter that runs is Gaussian or one of two tasks, else by
-the best linear filter."""
+"""What exact LQG costs.
+
+Exactly where the filter that runs is Gaussian or one of two tasks, else by the best linear filter.
+"""
 
 import numpy as np
 
-from ..linear_quadratic import InfiniteHorizonPolicy
+from ...model.problem import ControlProblem
+from ..linear_quadratic import FiniteHorizonPolicy, InfiniteHorizonPolicy
 from .confirmation import CostKind
-from .expected_cost import added_cost
+from .expected_cost import Uncertainty, added_cost
+from .linear_model import LinearModel
 from .two_tasks import TwoTaskUncertainty
 
 METHOD = "exact LQG"
@@ -43,14 +47,21 @@ _AWAY = (
 _ACCURACY = 1e-3  # of the expected variance of a task, above which the bound is kept
 
 
-def lqg_cost(model, uncertainty, policy, problem):
-    """(expected cost, what it is, method, what it assumes) of the optimal policy, fed by the filter
-    that runs.
+def lqg_cost(
+    model: LinearModel,
+    uncertainty: Uncertainty,
+    policy: InfiniteHorizonPolicy | FiniteHorizonPolicy,
+    problem: ControlProblem,
+) -> tuple[float, CostKind, str, str]:
+    """(expected cost, what it is, method, what it assumes) of the optimal policy.
+
+    It is fed by the filter that runs.
 
     ``model`` is a LinearModel, ``uncertainty`` that of its best linear filter, ``policy`` the
     regulator on (θ, z).
     """
     hidden = problem.landscape.hidden
+    assert hidden is not None  # as for every problem that has a LinearModel
     linear = expected_cost(model, uncertainty, policy, problem)
     if uncertainty.exact:
         return linear, CostKind.EXACT, METHOD, _POINT
@@ -62,7 +73,7 @@ def lqg_cost(model, uncertainty, policy, problem):
         return linear, kind, METHOD_OF_JUMPS, _JUMPS if at_rest else _JUMPS + _AWAY
     if not uncertainty.information.any():
         return linear, CostKind.EXACT, METHOD, _UNSEEN
-    if len(hidden.tasks) == 2:
+    if hidden.estimate_size == 2:
         exact = TwoTaskUncertainty(model)
         cost = expected_cost(model, exact, policy, problem)
         if exact.accuracy <= _ACCURACY:
@@ -70,7 +81,12 @@ def lqg_cost(model, uncertainty, policy, problem):
     return linear, CostKind.UPPER_BOUND, METHOD_OF_BOUND, _BOUND
 
 
-def expected_cost(model, uncertainty, policy, problem) -> float:
+def expected_cost(
+    model: LinearModel,
+    uncertainty: Uncertainty,
+    policy: InfiniteHorizonPolicy | FiniteHorizonPolicy,
+    problem: ControlProblem,
+) -> float:
     """The cost of the regulator ``policy`` on (θ, z), fed by the filter that ``uncertainty`` is of."""
     objective, n = problem.objective, problem.dimension
     start = np.append(problem.start, model.hidden.mean)
@@ -78,18 +94,17 @@ def expected_cost(model, uncertainty, policy, problem) -> float:
         planned, rate = policy.value(start), np.linalg.norm(policy.closed_loop, 2)
         hessian = policy.value_hessian[n:, n:]
 
-        def belief_hessian(times):
+        def belief_hessian(times: np.ndarray) -> np.ndarray:
             return np.broadcast_to(hessian, (len(times), *hessian.shape))
 
     else:
         horizon = objective.horizon
-        planned, rate = (
-            policy.value(horizon, start),
-            np.linalg.norm(policy.gain(horizon) @ np.eye(len(start)), 2),
-        )
+        planned = policy.value(horizon, start)
+        rate = np.linalg.norm(policy.gain(horizon) @ np.eye(len(start)), 2)
 
-        def belief_hessian(times):
+        def belief_hessian(times: np.ndarray) -> np.ndarray:
             return policy.value_hessian(np.maximum(horizon - times, 0.0))[:, n:, n:]
 
-    curvature = model.cross.T @ model.pull[0]
-    return float(planned + added_cost(uncertainty, objective, curvature, belief_hessian, rate))
+    curvature = model.cross.T @ model.pull[0]  # W = XᵀH⁺X
+    added = added_cost(uncertainty, objective, curvature, belief_hessian, float(rate))
+    return float(planned + added)

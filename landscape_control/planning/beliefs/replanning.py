@@ -1,11 +1,13 @@
-"""Replanning (model predictive control): at every observation the plan is solved again, warm, from
-the present belief.
+"""Replanning (model predictive control).
+
+At every observation the plan is solved again, warm, from the present belief.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
+from typing import Any
 
 import casadi as ca
 import numpy as np
@@ -14,7 +16,7 @@ from ...model.belief import belief_model
 from ...model.problem import ControlProblem
 from ...support.arguments import Count, Index, Positive, checked
 from ...support.arrays import whole
-from ...support.errors import SolveError, check_choice
+from ...support.errors import check_choice
 from ...support.recorded_settings import check_given, refuse_withheld, withheld
 from ..solution import Plan
 from ..solver import Solver
@@ -22,7 +24,7 @@ from .advice import CARRIED_OUT
 from .belief_space import BeliefSpace, belief_space
 from .confirmation import CostKind
 from .coordinates import BeliefLayout
-from .solution import BeliefSolution
+from .solution import BeliefSolution, delivered
 from .transcribed import check_hidden
 from .transcriber import Transcriber, belief_solver, with_optimiser
 
@@ -44,16 +46,18 @@ _NODES = 65  # samples of the plan before that start the next solve
 
 @dataclass(kw_only=True, eq=False)
 class _Episodes:
-    """The plan of every episode and the time it was made; forgotten when time runs backwards or the
-    count changes.
+    """The plan of every episode and the time it was made.
+
+    Forgotten when time runs backwards or the count changes.
     """
 
-    plans: list = field(default_factory=list)
+    plans: list[Plan | None] = field(default_factory=list)
     time: float = math.inf
     solves: int = 0
     failures: int = 0
 
-    def begin(self, count, time):
+    def begin(self, count: int, time: float) -> None:
+        """Before the plans of ``count`` episodes at a time are asked for."""
         if time < self.time or count != len(self.plans):
             self.plans = [None] * count
         self.time = time
@@ -62,8 +66,9 @@ class _Episodes:
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ReplanningSolution(BeliefSolution):
-    """A policy that solves the plan anew at every call, from each episode's (θ, belief), warm from
-    the episode's last plan.
+    """A policy that solves the plan anew at every call, from each episode's (θ, belief).
+
+    Warm from the episode's last plan.
 
     Costs one solve per episode and call (about a millisecond in small problems), in a loop: E
     episodes of N steps take E·N solves. Plans are remembered per episode, in the order of the
@@ -91,30 +96,28 @@ class ReplanningSolution(BeliefSolution):
     _episodes: _Episodes = field(repr=False, default_factory=_Episodes)
 
     @classmethod
-    def from_record(cls, values) -> "ReplanningSolution":
+    def from_record(cls, values: Mapping[str, Any]) -> "ReplanningSolution":
         """A solution from its stored fields, without a solver."""
         made = object.__new__(cls)
-        made.__dict__.update(
-            values, settings=MappingProxyType(dict(values["settings"])), _episodes=_Episodes()
-        )
-        made.__dict__["_withheld"] = withheld(made.settings)
+        settings = MappingProxyType(dict(values["settings"]))
+        made.__dict__.update(values, settings=settings, _episodes=_Episodes())
+        made.__dict__["_withheld"] = withheld(settings)
         return made
 
     @checked
     def given(self, **options: object) -> "ReplanningSolution":
-        """The same solution with settings that its record could not supply, e.g.
-        ``given(options={"max_iter": 500})``.
+        """The same solution with settings that its record could not supply.
+
+        For example ``given(options={"max_iter": 500})``.
 
         Raises ProblemError for values other than those in ``settings``, with which its plan was
         made.
         """
         check_given("settings of the record", self.settings, options)
-        made = type(self).from_record(
-            {one.name: getattr(self, one.name) for one in fields(self) if one.name[0] != "_"}
-        )
-        made.__dict__["_withheld"] = tuple(
-            name for name in made.__dict__["_withheld"] if name not in options
-        )
+        stored = [own.name for own in fields(self) if not own.name.startswith("_")]
+        made = type(self).from_record({name: getattr(self, name) for name in stored})
+        still_withheld = [name for name in made.__dict__["_withheld"] if name not in options]
+        made.__dict__["_withheld"] = tuple(still_withheld)
         return made
 
     def __getattr__(self, name):
@@ -130,13 +133,15 @@ class ReplanningSolution(BeliefSolution):
         self.__dict__.update(_space=space, _solver=solver)
         return self.__dict__[name]
 
-    solves = property(
-        lambda self: self._episodes.solves, doc="How many inner plans have been solved."
-    )
-    failures = property(
-        lambda self: self._episodes.failures,
-        doc="How many of them failed: the last plan was carried on.",
-    )
+    @property
+    def solves(self) -> int:
+        """How many inner plans have been solved."""
+        return self._episodes.solves
+
+    @property
+    def failures(self) -> int:
+        """How many of them failed: the last plan was carried on."""
+        return self._episodes.failures
 
     @property
     def trouble(self) -> str:
@@ -147,20 +152,26 @@ class ReplanningSolution(BeliefSolution):
             f"{self.failures} of {self.solves} inner plans failed, the last plan being carried on"
         )
 
-    def _control(self, theta, estimate, covariance, time):
+    def _control(
+        self,
+        theta: np.ndarray,
+        estimate: np.ndarray,
+        covariance: np.ndarray | None,
+        time: float,
+    ) -> np.ndarray:
         states = self._space.join(theta, self.layout.read(estimate, covariance), 0.0)
         elapsed = time - self._episodes.time
         self._episodes.begin(len(states), time)
         horizon = self._remaining(time)
-        return np.array(
-            [self._replan(k, state, elapsed, horizon) for k, state in enumerate(states)]
-        )
+        controls = [self._replan(k, state, elapsed, horizon) for k, state in enumerate(states)]
+        return np.array(controls)
 
     def _replan(self, episode, state, elapsed, horizon):
+        """u of one episode at its (θ, belief), ``elapsed`` after its last plan was made."""
         plans = self._episodes.plans
-        previous, elapsed = (
-            (self.plan, 0.0) if plans[episode] is None else (plans[episode], elapsed)
-        )
+        previous = plans[episode]
+        if previous is None:
+            previous, elapsed = self.plan, 0.0
         guess = _shifted(self._space, previous, elapsed, horizon, state)
         solution = self._solver.solve(start=state, horizon=horizon, guess=guess, throw=False)
         self._episodes.solves += 1
@@ -170,12 +181,12 @@ class ReplanningSolution(BeliefSolution):
         self._episodes.failures += 1
         return previous.at(min(elapsed, previous.times[-1]))[1]
 
-    def _remaining(self, time):
+    def _remaining(self, time: float) -> float:
         """Horizon of the next plan: what is left of T, or the whole computational horizon of T = ∞."""
         horizon = self.problem.objective.horizon
         if math.isinf(horizon):
             return self._solver.problem.objective.horizon
-        return max(horizon - time, 1e-6 * horizon)
+        return max(horizon - time, 1e-6 * horizon)  # no solver takes a horizon of zero
 
     def __getstate__(self):
         raise TypeError(
@@ -211,8 +222,8 @@ def solve_replanning(
     Raises
     ------
     ProblemError
-        For a problem without hidden variables, with a fixed end, or one that the belief room or the
-        solver refuses.
+        For a problem without hidden variables, with a fixed end, or one that the filters or the
+        solver refuse.
     SolveError
         If the first plan has not converged and ``throw`` is true.
     """
@@ -243,17 +254,14 @@ def solve_replanning(
         _space=space,
         _solver=solver,
     )
-    if throw and not solution.status.ok:
-        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
-    return solution
+    return delivered(solution, throw)
 
 
 def _space_and_transcriber(problem, settings):
     """(space, transcriber, options of its solver) for the settings of a solve."""
     own = ("inner", "covariance", "tolerance", "aims", "seed")
-    options = with_optimiser(
-        problem, {name: value for name, value in settings.items() if name not in own}
-    )
+    of_solver = {name: value for name, value in settings.items() if name not in own}
+    options = with_optimiser(problem, of_solver)
     check_choice("inner", settings["inner"], INNER)
     check_choice("covariance", settings["covariance"], ("state", "steady"))
     model = belief_model(problem) if settings["inner"] == "belief" else None
@@ -264,35 +272,40 @@ def _space_and_transcriber(problem, settings):
 
 def _solver_of_later_plans(space, transcriber, plan, tolerance, options):
     """The solver that replans once the first plan is there."""
-    return transcriber.solver if plan.tail is None else _recurring(space, plan, tolerance, options)
+    if plan.tail is None:
+        return transcriber.solver
+    return _recurring(space, plan, tolerance, options)
 
 
 def _recurring(space, plan, tolerance, options):
-    """A Solver over half the computational horizon of an infinite-horizon plan if that gives the
-    same first control.
+    """A Solver over half the computational horizon of an infinite-horizon plan.
+
+    Over all of it, where half does not give the same first control.
     """
     last = float(plan.times[-1])
     for horizon in (last / 2, last):
         solver = belief_solver(_truncated(space.expanded, plan, horizon), tolerance, options)
-        solution = solver.solve(guess=_shifted(space, plan, 0.0, horizon, space.start), throw=False)
+        guess = _shifted(space, plan, 0.0, horizon, space.start)
+        solution = solver.solve(guess=guess, throw=False)
         change = np.abs(solution.controls[0] - plan.controls[0]).max()
-        if solution.status.ok and change <= 1e-2 * tolerance**0.5 * np.abs(plan.controls).max():
+        # ``tolerance`` is of the cost, which an error of the control enters by its square
+        largest = 1e-2 * tolerance**0.5 * np.abs(plan.controls).max()
+        if solution.status.ok and change <= largest:
             break
     return solver
 
 
 def _truncated(expanded, plan, horizon):
-    """The infinite-horizon problem up to ``horizon``, with the cost to go of the plan's tail as
-    terminal cost.
+    """The infinite-horizon problem up to ``horizon``.
+
+    With the cost to go of the plan's tail as terminal cost.
     """
     tail, rest = plan.tail, ca.DM(plan.tail.steady_state)
 
     def cost_to_go(z):
         offset = z - rest
-        return (
-            ca.dot(ca.DM(tail.steady_costate), offset)
-            + ca.dot(offset, ca.DM(tail.value_hessian) @ offset) / 2
-        )
+        linear = ca.dot(ca.DM(tail.steady_costate), offset)
+        return linear + ca.dot(offset, ca.DM(tail.value_hessian) @ offset) / 2
 
     objective = replace(
         expanded.objective, horizon=horizon, terminal=cost_to_go, terminal_weight=1.0
@@ -301,12 +314,14 @@ def _truncated(expanded, plan, horizon):
 
 
 def _shifted(space, plan, elapsed, horizon, state):
-    """What is left of the last plan from the present θ, with the belief its filter then has; rows
-    equally spaced in time.
+    """What is left of the last plan from the present θ, with the belief that goes with it.
+
+    Rows equally spaced in time.
     """
     fractions, n = np.linspace(0.0, 1.0, _NODES), space.problem.dimension
-    theta = plan.parameters_at(np.minimum(elapsed + fractions * horizon, plan.times[-1]))[:, :n]
+    times = fractions * horizon
+    theta = plan.parameters_at(np.minimum(elapsed + times, plan.times[-1]))[:, :n]
+    # noise has moved θ off the plan: the gap closes linearly until the end
     theta = theta + (1 - fractions)[:, None] * (state[:n] - theta[0])
-    return space.join(
-        theta, space.followed(theta, state[n : n + space.size], horizon), fractions * horizon
-    )
+    beliefs = space.followed(theta, state[n : n + space.size], horizon)
+    return space.join(theta, beliefs, times)

@@ -1,5 +1,6 @@
-"""Around a plan: the value to second order, the feedback it implies, and the price of what will be
-seen.
+"""Around a plan: the value to second order, and the feedback it implies.
+
+And the price of what will be seen.
 
 With δ = z - z(t), V(z, t) ≈ V + λᵀδ + ½δᵀSδ, where along the plan (Bryson & Ho 1975, ch. 6,
 discounted)
@@ -10,6 +11,7 @@ with A = ∂ż/∂z, Q = ∂²H/∂z², N = ∂²H/∂z∂u, R = ∂²H/∂u². 
 tr(SDDᵀ)dt. Where they are priced in the plan, Q gains ½ ∂² tr(SDDᵀ)/∂z², linear in S itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,16 +28,17 @@ _MOST = 32  # steps per element
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SecondVariation:
-    """S and K at times along a plan; ``conjugate`` is the time at which S escapes to infinity, if
-    it does.
+    """S and K at times along a plan.
+
+    ``conjugate`` is the time at which S escapes to infinity, if it does.
 
     Attributes
     ----------
     times : (N+1,)
     value_hessian : (N+1, n, n), S
     gains : (N+1, m, n), K
-    conjugate : float or None; where it is a number the plan is no local minimum over longer
-    horizons
+    conjugate : float or None
+        Where it is a number, the plan is no local minimum over longer horizons.
     """
 
     times: np.ndarray
@@ -59,39 +62,43 @@ class SecondVariation:
 
 # a plan that failed may lead anywhere; its status says so
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def second_variation(problem: ControlProblem, plan: Plan, surprise=None) -> SecondVariation:
-    """S and K along a plan: fourth-order Magnus steps of the linear Hamiltonian flow, S = YX⁻¹
-    (Möbius scheme).
+def second_variation(
+    problem: ControlProblem,
+    plan: Plan,
+    surprise: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> SecondVariation:
+    """S and K along a plan, by fourth-order Magnus steps of the linear Hamiltonian flow.
+
+    S = YX⁻¹ (Möbius scheme).
 
     ``surprise`` maps z (S, n) to the curvature of innovations, (S, n, n, n, n) with entries ½
     ∂²(DDᵀ)_ab/∂z_i∂z_j; its term is split off each step symmetrically, which makes the scheme
     second order. A clock behind z is left out.
     """
-    middle, nodes = (
-        _coefficients(problem, plan, _gauss_times(plan.times)),
-        _coefficients(problem, plan, plan.times),
-    )
+    middle = _coefficients(problem, plan, _gauss_times(plan.times))
+    nodes = _coefficients(problem, plan, plan.times)
     if not np.isfinite(middle.flow).all():
-        return _nothing(problem, plan.times)
+        return _undefined(problem, plan.times)
     sources = None if surprise is None else surprise(nodes.states)
     times = _refined(plan.times, middle.flow, sources)
     if len(times) != len(plan.times):
-        middle, nodes = (
-            _coefficients(problem, plan, _gauss_times(times)),
-            _coefficients(problem, plan, times),
-        )
+        middle = _coefficients(problem, plan, _gauss_times(times))
+        nodes = _coefficients(problem, plan, times)
         sources = None if surprise is None else surprise(nodes.states)
     steps = expm(-_magnus(middle.flow, np.diff(times)))
-    found, conjugate = _backwards(steps, times, _end(problem, plan), sources)
-    gains = np.linalg.solve(
-        nodes.effort, nodes.push.transpose(0, 2, 1) @ found + nodes.cross.transpose(0, 2, 1)
-    )
+    hessians, conjugate = _backwards(steps, times, _end(problem, plan), sources)
+    # K = R⁻¹(BᵀS + Nᵀ)
+    pull = nodes.push.transpose(0, 2, 1) @ hessians + nodes.cross.transpose(0, 2, 1)
     return SecondVariation(
-        times=freeze(times), value_hessian=freeze(found), gains=freeze(gains), conjugate=conjugate
+        times=freeze(times),
+        value_hessian=freeze(hessians),
+        gains=freeze(np.linalg.solve(nodes.effort, pull)),
+        conjugate=conjugate,
     )
 
 
-def _nothing(problem, times):
+def _undefined(problem: ControlProblem, times: np.ndarray) -> SecondVariation:
+    """NaN throughout: the plan leads where the functions are not finite."""
     n, m = problem.dimension, problem.controls
     return SecondVariation(
         times=freeze(times),
@@ -112,20 +119,17 @@ class _Coefficients:
     flow: np.ndarray
 
 
-def _coefficients(problem, plan, times):
+def _coefficients(problem: ControlProblem, plan: Plan, times: np.ndarray) -> _Coefficients:
     n, m, objective = problem.dimension, problem.controls, problem.objective
     z, u, costate = plan.at(times)
-    z, costate = z[:, :n], costate[:, :n]
+    z, costate = z[:, :n], costate[:, :n]  # a clock behind z is left out
+    derivatives = second_order(problem.model)
+    parts = derivatives(z, u, costate, [objective.learning_rate, objective.loss_weight])
+    shapes = ((n, n), (n, m), (n, n), (n, m), (m, m))
     drift, push, state, cross, effort = (
-        part.reshape(len(times), *shape)
-        for part, shape in zip(
-            second_order(problem.model)(
-                z, u, costate, [objective.learning_rate, objective.loss_weight]
-            ),
-            ((n, n), (n, m), (n, n), (n, m), (m, m)),
-            strict=True,
-        )
+        part.reshape(len(times), *shape) for part, shape in zip(parts, shapes, strict=True)
     )
+    # half of the discount on either side keeps the flow Hamiltonian, so that S stays symmetric
     shift = np.linalg.solve(effort, cross.transpose(0, 2, 1))
     free = drift - push @ shift - objective.discount / 2 * np.eye(n)
     spread = push @ np.linalg.solve(effort, push.transpose(0, 2, 1))
@@ -133,13 +137,15 @@ def _coefficients(problem, plan, times):
     return _Coefficients(states=z, push=push, cross=cross, effort=effort, flow=flow)
 
 
-def _gauss_times(times):
+def _gauss_times(times: np.ndarray) -> np.ndarray:
+    """The two Gauss-Legendre points of every interval, one after the other: (2N,)."""
     middle, half = (times[1:] + times[:-1]) / 2, np.diff(times) / 2 / np.sqrt(3)
     return np.column_stack([middle - half, middle + half]).ravel()
 
 
-def _refined(times, flow, sources):
+def _refined(times: np.ndarray, flow: np.ndarray, sources: np.ndarray | None) -> np.ndarray:
     """Times between which the flow turns little."""
+    # the faster of the two Gauss points of each interval
     rate = np.abs(np.linalg.eigvals(flow)).max(1).reshape(-1, 2).max(1)
     if sources is not None:
         strength = np.abs(sources).sum((1, 2)).max((1, 2))
@@ -152,43 +158,54 @@ def _refined(times, flow, sources):
     return np.append(np.concatenate(inner), times[-1])
 
 
-def _magnus(flow, lengths):
+def _magnus(flow: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """h(A₁ + A₂)/2 + √3h²[A₂, A₁]/12, whose exponential is a step of fourth order."""
     first, second, h = flow[0::2], flow[1::2], lengths[:, None, None]
-    return h / 2 * (first + second) + np.sqrt(3) / 12 * h**2 * (second @ first - first @ second)
+    commutator = second @ first - first @ second
+    return h / 2 * (first + second) + np.sqrt(3) / 12 * h**2 * commutator
 
 
-def _end(problem, plan):
+def _end(problem: ControlProblem, plan: Plan) -> np.ndarray:
+    """S at the end of the plan."""
     objective = problem.objective
     if plan.tail is not None:
         return np.array(plan.tail.value_hessian)
     if objective.terminal is None:
         return np.zeros((problem.dimension, problem.dimension))
-    return (
-        objective.terminal_weight * problem.model.terminal_derivatives(plan.parameters[-1:])[1][0]
-    )
+    _, hessian = problem.model.terminal_derivatives(plan.parameters[-1:])
+    return objective.terminal_weight * hessian[0]
 
 
-def _backwards(steps, times, end, sources):
+def _backwards(
+    steps: np.ndarray, times: np.ndarray, end: np.ndarray, sources: np.ndarray | None
+) -> tuple[np.ndarray, float | None]:
     """S at the times, and the latest time at which X turned singular (S is held from there on)."""
-    n, found, conjugate, later = len(end), np.empty((len(times), *end.shape)), None, end
-    found[-1] = end
+    n, hessians = len(end), np.empty((len(times), *end.shape))
+    conjugate, later = None, end
+    hessians[-1] = end
     for k in range(len(steps) - 1, -1, -1):
         if conjugate is None:
             half = (times[k + 1] - times[k]) / 2
             begun = _surprised(later, sources, k + 1, half)
             upper = steps[k, :n, :n] + steps[k, :n, n:] @ begun
             lower = steps[k, n:, :n] + steps[k, n:, n:] @ begun
+            # X starts at I: its determinant passes zero where S = YX⁻¹ escapes to infinity
             if np.linalg.slogdet(upper)[0] > 0:
                 moved = np.linalg.solve(upper.T, lower.T).T
                 later = _surprised((moved + moved.T) / 2, sources, k, half)
             else:
                 conjugate = float(times[k])
-        found[k] = later
-    return found, conjugate
+        hessians[k] = later
+    return hessians, conjugate
 
 
-def _surprised(hessian, sources, k, duration):
-    """S after the term of innovations has acted for a while: exponential series to second order."""
+def _surprised(
+    hessian: np.ndarray, sources: np.ndarray | None, k: int, duration: float
+) -> np.ndarray:
+    """S after the term of innovations has acted for a while.
+
+    Exponential series to second order.
+    """
     if sources is None:
         return hessian
     first = duration * np.einsum("ab,abij->ij", hessian, sources[k])

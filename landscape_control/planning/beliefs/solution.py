@@ -1,17 +1,30 @@
-"""What planning with beliefs returns: an expected cost, a policy of (θ, belief), and what both rest
-on.
+"""What planning with beliefs returns: an expected cost and a policy of (θ, belief).
+
+And what both rest on.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import numpy as np
 
 from ...support.arguments import AnyNumber, Points, checked
 from ...support.arrays import real_array
-from ...support.errors import ProblemError
+from ...support.errors import ProblemError, SolveError
 from ...support.recordable import Recordable
 from .advice import explained
 from .confirmation import Confirmation, CostKind, cost_in_words
+
+if TYPE_CHECKING:
+    from ...model.landscape import Hidden
+    from ...model.problem import ControlProblem
+    from ..dynamic_programming.diffusive.result import GridStatus
+    from ..solution import Status
+
+    AnyStatus = Status | GridStatus
+else:
+    # what a solution is made with is kept as it is, without a check
+    AnyStatus = ControlProblem = object
 
 
 @checked
@@ -42,19 +55,21 @@ class BeliefSolution(Recordable):
     """
 
     cost: AnyNumber
-    status: object
+    status: AnyStatus
     method: str
     assumes: str
     message: str = ""
     cost_kind: str = CostKind.APPROXIMATE
     confirmation: Confirmation | None = None
     tried: tuple[Confirmation, ...] = ()
-    problem: object = field(repr=False, default=None)
+    # None only in a solution from a pickle, whose functions stayed behind: nothing else asks for it
+    problem: ControlProblem = field(repr=False, default=None)  # type: ignore[assignment]
 
     @checked
     def policy(self, theta: Points, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
-        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m). Episodes of one argument are shared
-        with the other.
+        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m).
+
+        Episodes of one argument are shared with the other.
 
         ``belief`` is a GaussianBelief, a TaskBelief, the bare mean (p,) or (E, p), (mean,
         covariance), or, for a task chain, the probabilities (K,) or (E, K). Raises ProblemError
@@ -79,13 +94,19 @@ class BeliefSolution(Recordable):
         controls = self._control(theta, estimate, covariance, time)
         return controls[0] if single else controls
 
-    def _control(self, theta, estimate, covariance, time):
+    def _control(
+        self,
+        theta: np.ndarray,
+        estimate: np.ndarray,
+        covariance: np.ndarray | None,
+        time: float,
+    ) -> np.ndarray:
         raise NotImplementedError
 
-    def _read(self, belief):
+    def _read(self, belief: object) -> tuple[np.ndarray, np.ndarray | None]:
         return read_belief(belief, self._hidden)
 
-    def _check_time(self, time):
+    def _check_time(self, time: float) -> None:
         horizon = self._horizon
         inside = 0 <= time <= horizon * (1 + 1e-9)
         if not inside:
@@ -98,11 +119,15 @@ class BeliefSolution(Recordable):
 
     @property
     def _hidden(self):
-        return self.problem.landscape.hidden if self.problem is not None else self._kept_hidden
+        if self.problem is None:
+            return self._kept_hidden
+        return self.problem.landscape.hidden
 
     @property
     def _horizon(self):
-        return self.problem.objective.horizon if self.problem is not None else self._kept_horizon
+        if self.problem is None:
+            return self._kept_horizon
+        return self.problem.objective.horizon
 
     def __getstate__(self):
         """Plain arrays only: the problem's functions stay behind."""
@@ -115,21 +140,25 @@ class BeliefSolution(Recordable):
 
     @property
     def explanation(self) -> str:
-        """What the status means and what to try next, with options that a solve with hidden
-        variables accepts.
+        """What the status means and what to try next.
+
+        With options that a solve with hidden variables accepts.
         """
         return explained(self.status)
 
-    def __repr__(self):
+    @property
+    def trouble(self) -> str:
+        """What went wrong while the policy was carried out, in words; "" if nothing did."""
+        return ""
+
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary()})"
 
     @checked
     def summary(self) -> str:
         """One line: expected cost and what it rests on, status, method."""
-        return (
-            f"{cost_in_words(self.cost, self.cost_kind, self.confirmation)}, {self.status};"
-            f" {self.policy_name}"
-        )
+        cost = cost_in_words(self.cost, self.cost_kind, self.confirmation)
+        return f"{cost}, {self.status}; {self.policy_name}"
 
     @property
     def policy_name(self) -> str:
@@ -137,9 +166,26 @@ class BeliefSolution(Recordable):
         return self.method
 
 
-def read_belief(belief, hidden):
-    """(estimate, covariance or None) of a belief in any of its forms: mean, or probabilities of a
-    task chain.
+AnySolution = TypeVar("AnySolution", bound=BeliefSolution)
+
+
+def delivered(solution: AnySolution, throw: bool) -> AnySolution:
+    """The solution; raises SolveError where it has not converged and ``throw`` is true."""
+    if throw and not solution.status.ok:
+        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
+    return solution
+
+
+def with_message(solution: AnySolution, more: str) -> AnySolution:
+    """The solution with more in its message."""
+    message = f"{solution.message}; {more}" if solution.message else more
+    return replace(solution, message=message)
+
+
+def read_belief(belief: object, hidden: "Hidden") -> tuple[np.ndarray, np.ndarray | None]:
+    """(estimate, covariance or None) of a belief in any of its forms.
+
+    The estimate is its mean, or the probabilities of a task chain.
 
     Shapes are (d,) or (E, d) and (p, p) or (E, p, p), as given. Raises ProblemError for a belief of
     another kind or size.
@@ -157,22 +203,20 @@ def read_belief(belief, hidden):
     size = hidden.estimate_size
     if given_tasks != tasks or estimate.ndim not in (1, 2) or estimate.shape[-1] != size:
         _refuse(belief, estimate, tasks, size)
-    covariance = (
-        None
-        if covariance is None
-        else real_array("covariance of the belief", covariance, "a matrix of numbers")
-    )
-    # belief objects have been checked
+    if covariance is not None:
+        covariance = real_array("covariance of the belief", covariance, "a matrix of numbers")
+    # belief objects were checked when they were made
     if not hasattr(belief, "probabilities") and not hasattr(belief, "mean"):
         _check_numbers(estimate, covariance, tasks)
     return estimate, covariance
 
 
-def _check_numbers(estimate, covariance, tasks):
-    """Refuse bare arrays that are no belief: NaN, probabilities that do not sum to one, a
-    covariance that is none.
+def _check_numbers(estimate: np.ndarray, covariance: np.ndarray | None, tasks: bool) -> None:
+    """Refuse bare arrays that are no belief.
+
+    NaN, probabilities that do not sum to one, a covariance that is none.
     """
-    if tasks and not ((estimate >= 0).all() and np.abs(estimate.sum(-1) - 1).max() <= 1e-6):
+    if tasks and not _is_distribution(estimate):
         raise ProblemError(
             "belief",
             expected="probabilities >= 0 that sum to 1",
@@ -186,36 +230,38 @@ def _check_numbers(estimate, covariance, tasks):
             received=np.array2string(estimate, threshold=8),
             advice="check the filter that made it",
         )
-    if covariance is not None:
-        skew = (
-            np.abs(covariance - np.swapaxes(covariance, -1, -2)).max()
-            if covariance.ndim >= 2
-            else np.inf
+    if covariance is not None and not _is_covariance(covariance):
+        raise ProblemError(
+            "belief",
+            expected="a symmetric positive semidefinite covariance",
+            received=np.array2string(covariance, threshold=8),
+            advice="check the filter that made it",
         )
-        if not (
-            np.isfinite(covariance).all()
-            and skew <= 1e-8 * (1 + np.abs(covariance).max())
-            and np.linalg.eigvalsh(covariance).min() >= -1e-10 * np.abs(covariance).max()
-        ):
-            raise ProblemError(
-                "belief",
-                expected="a symmetric positive semidefinite covariance",
-                received=np.array2string(covariance, threshold=8),
-                advice="check the filter that made it",
-            )
 
 
-def _refuse(belief, estimate, tasks, size):
-    expected = (
-        f"probabilities of {size} tasks"
-        if tasks
-        else f"a mean of {size} hidden variables (and its covariance)"
-    )
-    advice = (
-        "pass a TaskBelief or probabilities"
-        if tasks
-        else "pass a GaussianBelief, a mean, or (mean, covariance)"
-    )
+def _is_distribution(estimate: np.ndarray) -> bool:
+    """Whether the rows of (..., K) are probabilities that sum to one."""
+    return bool((estimate >= 0).all() and np.abs(estimate.sum(-1) - 1).max() <= 1e-6)
+
+
+def _is_covariance(covariance: np.ndarray) -> bool:
+    """Whether arrays (..., p, p) are finite, symmetric and positive semidefinite, up to rounding."""
+    if covariance.ndim < 2 or not np.isfinite(covariance).all():
+        return False
+    size = np.abs(covariance).max()
+    skew = np.abs(covariance - np.swapaxes(covariance, -1, -2)).max()
+    if skew > 1e-8 * (1 + size):
+        return False
+    return bool(np.linalg.eigvalsh(covariance).min() >= -1e-10 * size)
+
+
+def _refuse(belief: object, estimate: np.ndarray, tasks: bool, size: int) -> NoReturn:
+    if tasks:
+        expected = f"probabilities of {size} tasks"
+        advice = "pass a TaskBelief or probabilities"
+    else:
+        expected = f"a mean of {size} hidden variables (and its covariance)"
+        advice = "pass a GaussianBelief, a mean, or (mean, covariance)"
     raise ProblemError(
         "belief",
         expected=f"{expected}, with or without an axis of episodes in front",
@@ -224,5 +270,6 @@ def _refuse(belief, estimate, tasks, size):
     )
 
 
-def _shared(array, count):
+def _shared(array: np.ndarray, count: int) -> np.ndarray:
+    """The rows of an array, or its only row for all of ``count`` episodes."""
     return array if len(array) == count else np.broadcast_to(array, (count, array.shape[-1]))

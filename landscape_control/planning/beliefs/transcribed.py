@@ -1,5 +1,6 @@
-"""Belief-space direct transcription: one deterministic plan through (θ, belief), with feedback
-around it.
+"""Belief-space direct transcription: one deterministic plan through (θ, belief).
+
+With feedback around it.
 
 Platt et al. 2010 ("maximum likelihood observations"), van den Berg et al. 2012 (feedback by the
 second variation).
@@ -16,15 +17,15 @@ from ...model.belief import belief_model
 from ...model.problem import ControlProblem
 from ...support.arguments import AnyNumber, Count, Index, Positive, checked
 from ...support.arrays import number, whole
-from ...support.errors import ProblemError, SolveError, check_choice
+from ...support.errors import ProblemError, check_choice
 from ..solution import Plan, Status
 from .assumptions import ASSUMES, ASSUMES_PRICED, ASSUMES_TASKS
-from .belief_space import belief_space
+from .belief_space import BeliefSpace, belief_space
 from .confirmation import CostKind
 from .coordinates import BeliefLayout
 from .innovations import check_priceable, price_innovations
 from .second_variation import SecondVariation, second_variation
-from .solution import BeliefSolution
+from .solution import BeliefSolution, delivered
 from .transcriber import Transcriber, belief_solver, with_optimiser
 
 INNOVATIONS = ("mean", "second order")
@@ -33,8 +34,9 @@ INNOVATIONS = ("mean", "second order")
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TranscribedSolution(BeliefSolution):
-    """A plan through (θ, belief) and the time-varying linear policy u = u(t) - K(t)(z - z(t))
-    around it.
+    """A plan through (θ, belief), and a time-varying linear policy around it.
+
+    u = u(t) - K(t)(z - z(t)).
 
     Attributes
     ----------
@@ -42,10 +44,10 @@ class TranscribedSolution(BeliefSolution):
     plans : every distinct plan found, best first
     variation : SecondVariation, S and K along the plan
     planned_cost : float, J of the plan without innovations
-    innovation_cost : float, ½∫e^{-γt} tr(S D Dᵀ)dt. ``cost`` is the sum of both, except for tasks
-    whose innovations are not
-        priced in the plan: along a plan that never learns this price is far too large, and ``cost``
-        is the planned one
+    innovation_cost : float
+        ½∫e^{-γt} tr(S D Dᵀ)dt. ``cost`` is the sum of both, except for tasks whose innovations are
+        not priced in the plan: along a plan that never learns this price is far too large, and
+        ``cost`` is the planned one.
     layout : BeliefLayout, how z's belief part is read
     dimension : int, n
     response : float
@@ -63,11 +65,20 @@ class TranscribedSolution(BeliefSolution):
     dimension: int
     response: AnyNumber = 1.0
 
-    times = property(lambda self: self.plan.times, doc="Node times, (N+1,).")
-    parameters = property(
-        lambda self: self.plan.parameters[:, : self.dimension], doc="θ at the nodes, (N+1, n)."
-    )
-    controls = property(lambda self: self.plan.controls, doc="u at the nodes, (N+1, m).")
+    @property
+    def times(self) -> np.ndarray:
+        """Node times, (N+1,)."""
+        return self.plan.times
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """θ at the nodes, (N+1, n)."""
+        return self.plan.parameters[:, : self.dimension]
+
+    @property
+    def controls(self) -> np.ndarray:
+        """u at the nodes, (N+1, m)."""
+        return self.plan.controls
 
     @property
     def estimates(self) -> np.ndarray:
@@ -80,8 +91,9 @@ class TranscribedSolution(BeliefSolution):
 
     @property
     def covariances(self) -> np.ndarray | None:
-        """Planned belief covariances (N+1, p, p); None where the covariance is no state of the
-        plan.
+        """Planned belief covariances (N+1, p, p).
+
+        None where the covariance is no state of the plan.
         """
         if self.layout.kind != "mean and covariance":
             return None
@@ -92,10 +104,18 @@ class TranscribedSolution(BeliefSolution):
         full[:, rows, cols] = full[:, cols, rows] = lower
         return full
 
-    def _control(self, theta, estimate, covariance, time):
+    def _control(
+        self,
+        theta: np.ndarray,
+        estimate: np.ndarray,
+        covariance: np.ndarray | None,
+        time: float,
+    ) -> np.ndarray:
         nominal, control, gain = self._nominal(time)
         n, size = self.dimension, self.layout.size
+        # a bare mean is taken to have the planned covariance
         belief = self.layout.read(estimate, covariance, nominal[n : n + size])
+        # a clock behind z has no offset
         offset = np.hstack([theta, belief]) - nominal[: n + size]
         offset[:, n:] *= self.response
         return control - offset @ gain[:, : n + size].T
@@ -103,11 +123,9 @@ class TranscribedSolution(BeliefSolution):
     @property
     def policy_name(self) -> str:
         """The method, with the response where that is not the whole."""
-        return (
-            self.method
-            if self.response == 1.0
-            else f"{self.method} with response {self.response:g}"
-        )
+        if self.response == 1.0:
+            return self.method
+        return f"{self.method} with response {self.response:g}"
 
     @checked
     def answering(self, response: float) -> "TranscribedSolution":
@@ -150,8 +168,9 @@ def solve_transcribed(
     throw: bool = True,
     **options: object,
 ) -> TranscribedSolution:
-    """Plan in belief space by direct transcription; T may be infinite where belief and weights come
-    to rest.
+    """Plan in belief space by direct transcription.
+
+    T may be infinite where belief and weights come to rest.
 
     Parameters
     ----------
@@ -188,16 +207,15 @@ def solve_transcribed(
     else:
         solution = _unpriced(space, plans)
     solution = solution.answering(number("response", response, low=0, high=1))
-    if throw and not solution.status.ok:
-        raise SolveError(f"{solution.explanation}. {solution.message}".rstrip(), solution)
-    return solution
+    return delivered(solution, throw)
 
 
-def _unpriced(space, plans):
+def _unpriced(space: BeliefSpace, plans: tuple[Plan, ...]) -> TranscribedSolution:
     plan, variation = plans[0], second_variation(space.expanded, plans[0])
     price = _innovation_cost(space, plan, variation)
-    cost, kind, assumes = plan.cost, CostKind.UPPER_BOUND, ASSUMES_TASKS
-    if space.coordinates.layout.kind != "tasks":
+    if space.coordinates.layout.kind == "tasks":
+        cost, kind, assumes = plan.cost, CostKind.UPPER_BOUND, ASSUMES_TASKS
+    else:
         cost, kind, assumes = plan.cost + price, CostKind.APPROXIMATE, ASSUMES
     return _solution(
         space,
@@ -234,12 +252,10 @@ def _priced(space, plan, tolerance, rounds, options):
 
 def _solution(space, plans, variation, *, status, message, **own):
     if variation.conjugate is not None and status.ok:
-        status, message = (
-            Status.NOT_STATIONARY,
-            (
-                "the plan is no local minimum: its second variation breaks down at t ="
-                f" {variation.conjugate:.4g}; pass a larger aims=..."
-            ),
+        status = Status.NOT_STATIONARY
+        message = (
+            "the plan is no local minimum: its second variation breaks down at t ="
+            f" {variation.conjugate:.4g}; pass a larger aims=..."
         )
     return TranscribedSolution(
         status=status,
@@ -255,31 +271,34 @@ def _solution(space, plans, variation, *, status, message, **own):
     )
 
 
-def _innovation_cost(space, plan, variation):
+def _innovation_cost(space: BeliefSpace, plan: Plan, variation: SecondVariation) -> float:
+    """½∫e^{-γt} tr(SDDᵀ)dt over the horizon, an infinite one included."""
     n, discount = space.problem.dimension, space.problem.objective.discount
     rows = slice(n, n + space.size)
-    diffusion = space.diffusion(plan.at(variation.times)[0])
+    states, _, _ = plan.at(variation.times)
+    diffusion = space.diffusion(states)
     cost = variation.innovation_cost(discount, diffusion, rows)
-    if plan.tail is not None:  # at rest for ever after
-        last = variation.innovation_rate(diffusion, rows)[-1]
-        cost += (
-            math.exp(-discount * plan.times[-1]) * last / discount if discount else math.inf * last
-        )
-    return cost
+    if plan.tail is None:
+        return cost
+    last = variation.innovation_rate(diffusion, rows)[-1]  # at rest for ever after
+    if discount == 0:
+        return cost + math.inf * last
+    return cost + math.exp(-discount * plan.times[-1]) * last / discount
 
 
-def check_hidden(problem) -> None:
+def check_hidden(problem: object) -> None:
     """Refuse what is no problem with hidden variables."""
-    if not isinstance(problem, ControlProblem) or problem.is_known:
-        raise ProblemError(
-            "problem",
-            expected="a ControlProblem with hidden variables",
-            received=(
-                "a known landscape"
-                if isinstance(problem, ControlProblem)
-                else type(problem).__name__
-            ),
-            advice=(
-                "declare hidden=... on the landscape, or use landscape_control.solve for known ones"
-            ),
-        )
+    if not isinstance(problem, ControlProblem):
+        received = type(problem).__name__
+    elif problem.is_known:
+        received = "a known landscape"
+    else:
+        return
+    raise ProblemError(
+        "problem",
+        expected="a ControlProblem with hidden variables",
+        received=received,
+        advice=(
+            "declare hidden=... on the landscape, or use landscape_control.solve for known ones"
+        ),
+    )

@@ -1,5 +1,7 @@
-"""Dynamic programming on grids: the Hamilton-Jacobi-Bellman equation of known problems in one or two
-parameters, and of partially observed ones in up to three coordinates (θ, belief).
+"""Dynamic programming on grids: the Hamilton-Jacobi-Bellman equation.
+
+Of known problems in one or two parameters, and of partially observed ones in up to three
+coordinates (θ, belief).
 
 What both share stands here, once: the mesh (``mesh``, ``box``), what problems are evaluated to on
 it (``fields``), finite differences (``differences``), the upwind Hamiltonian (``hamiltonian``,

@@ -1,5 +1,6 @@
-"""The box a grid covers: given, or around everything the learner could want to visit; and how many
-nodes it has.
+"""The box a grid covers, and how many nodes it has.
+
+It is given, or lies around everything the learner could want to visit.
 """
 
 import math
@@ -17,15 +18,14 @@ from .bounds.lower_bounds import LowerBounds
 from .fields import largest_mobility
 from .mesh import Grid
 
-Points = int | Sequence[int] | None  # nodes per axis, or for all of them
+Points = int | Sequence[int]  # nodes per axis, or for all of them
 
 _SMALLEST = 0.1  # of the reach: less is no scale of the problem
 _ROUNDING = 1e-9  # cells: a point this close to a wall is on it
 
 
 def derived_box(problem: ControlProblem, plans: Iterable[Plan], margin: float) -> np.ndarray:
-    """Bounding box of start, end, the minima of L and the given plans, widened on every side; (n,
-    2).
+    """Bounding box of start, end, the minima of L and the given plans, widened; (n, 2).
 
     Every wall moves out by ``margin`` times the longest side of the bounding box. Minima are the
     landscape's own or, if it names none, those found by Newton's method from a lattice of seeds
@@ -33,25 +33,29 @@ def derived_box(problem: ControlProblem, plans: Iterable[Plan], margin: float) -
     than the highest loss met there. A bounding box that is much smaller than a plan can go for what
     it can gain takes that scale instead, see :func:`_reach`.
     """
-    points = [problem.start[None]] + ([] if problem.end is None else [problem.end[None]])
-    points = np.vstack(points + [plan.parameters for plan in plans])
+    places = [problem.start[None], *(plan.parameters for plan in plans)]
+    if problem.end is not None:
+        places.insert(1, problem.end[None])
+    points = np.vstack(places)
     points = np.vstack([points, _minima(problem.landscape, points)])
     low, high = points.min(axis=0), points.max(axis=0)
     longest = max((high - low).max(), _SMALLEST * _reach(problem))
     return freeze(np.column_stack([low - margin * longest, high + margin * longest]))
 
 
-def _reach(problem) -> float:
-    """How far a plan can go for all it can gain: R²γ/(2ηm(e^{γτ}-1)) = kΔL(1-e^{-γτ})/γ + ΔΦ, τ the
-    shorter of T and 1/γ.
+def _reach(problem: ControlProblem) -> float:
+    """How far a plan can go for all it can gain.
+
+    R²γ/(2ηm(e^{γτ}-1)) = kΔL(1-e^{-γτ})/γ + ΔΦ, τ the shorter of T and 1/γ.
 
     ΔL and ΔΦ are what the functions at the start exceed their lower bounds by (interval
     arithmetic), and m is the largest entry of BG⁻¹Bᵀ at the start. Where there is no gain, no bound
     or no end to τ, 1 + |θ₀|.
     """
     objective, model, start = problem.objective, problem.model, problem.start
-    size = 1 + np.abs(start).max()
-    span = min(objective.horizon, 1 / objective.discount if objective.discount > 0 else math.inf)
+    size = 1 + float(np.abs(start).max())
+    faded = 1 / objective.discount if objective.discount > 0 else math.inf
+    span = min(objective.horizon, faded)
     if math.isinf(span):
         return size
     theta = ca.SX.sym("theta", problem.dimension)
@@ -68,7 +72,8 @@ def _fall(expression, theta, start, size):
     """What a function exceeds its lower bound by at the start."""
     function = ca.Function("falling", [theta], [ca.densify(expression)])
     value, bounds = float(function(start)), LowerBounds(function)
-    cube, resolution = np.column_stack([start - size, start + size]), 1e-2 * abs(value)
+    cube = np.column_stack([start - size, start + size])
+    resolution = 1e-2 * abs(value)  # a scale is wanted, not a sharp bound
     lowest = min(bounds.inside(cube, resolution), bounds.outside(cube, resolution))
     return max(value - lowest, 0.0)
 
@@ -84,7 +89,7 @@ def given_box(box: object, dimension: int, advice: str) -> np.ndarray:
 
 
 def node_counts(
-    points: Points, dimension: int, *, default: Points, least: int, advice: str
+    points: Points | None, dimension: int, *, default: Points, least: int, advice: str
 ) -> tuple[int, ...]:
     """Odd numbers of nodes, one per axis, of at least ``least``; one number stands for all axes."""
     given = tuple(np.atleast_1d(default if points is None else points).tolist())
@@ -105,27 +110,29 @@ def node_counts(
 
 
 def refuse_outside(grid: Grid, points: Mapping[str, np.ndarray], clearance: int = 0) -> None:
-    """Refuse named points that are outside the box of a grid, or closer to its walls than
-    ``clearance`` cells.
+    """Refuse named points that are outside the box of a grid.
+
+    Or closer to its walls than ``clearance`` cells.
     """
     expected = f"at least {clearance} cells from every wall" if clearance else "a point inside"
     for name, point in points.items():
-        if grid.wall_distance(point) < clearance - _ROUNDING:
-            raise ProblemError(
-                f"{name} in the grid's box",
-                expected=expected,
-                received=(
-                    f"{name} {np.round(point, 4).tolist()} in the box"
-                    f" {np.round(grid.box, 4).tolist()} with cells of"
-                    f" {np.round(grid.spacing, 4).tolist()}"
-                ),
-                advice="enlarge the box or the margin, or take more points",
-            )
+        if grid.wall_distance(point) >= clearance - _ROUNDING:
+            continue
+        place, box, cells = (
+            np.round(numbers, 4).tolist() for numbers in (point, grid.box, grid.spacing)
+        )
+        raise ProblemError(
+            f"{name} in the grid's box",
+            expected=expected,
+            received=f"{name} {place} in the box {box} with cells of {cells}",
+            advice="enlarge the box or the margin, or take more points",
+        )
 
 
 def _minima(landscape, points):
-    """The landscape's own minima, else those found inside a cube of three times the reach of the
-    points around them.
+    """The landscape's own minima, else those found around the points.
+
+    Inside a cube of three times the reach of the points.
     """
     if landscape.minima is not None:
         return landscape.minima
@@ -137,4 +144,5 @@ def _minima(landscape, points):
     minima = minima[(np.abs(minima - centre) <= reach).all(axis=1)]
     if not len(minima):
         return minima
+    # nobody climbs above every place named to stand in a higher minimum
     return minima[landscape.loss(minima) <= landscape.loss(points).max()]

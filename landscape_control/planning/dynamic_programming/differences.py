@@ -1,10 +1,13 @@
-"""Finite differences of a grid function: third-order WENO as arrays, and the linear quotients of
-first, second and fourth order as sparse matrices, one axis at a time.
+"""Finite differences of a grid function, one axis at a time.
+
+Third-order WENO as arrays, and the linear quotients of first, second and fourth order as sparse
+matrices.
 
 A difference that would look through a wall is zero in all of them that are upwind, as if V
 continued there with the wall's value: motion outwards is stopped at the wall free of charge.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,7 +33,8 @@ def one_sided(value: np.ndarray, grid: Grid, *, order: int) -> tuple[np.ndarray,
     return minus, plus
 
 
-def _weno(value, h):
+def _weno(value: np.ndarray, h: float) -> tuple[np.ndarray, np.ndarray]:
+    """(left, right) derivatives along the last axis."""
     slope = np.diff(_extended(value)) / h  # node i lies between slope i+1 and slope i+2
     bend = np.diff(slope)
     size = bend**2
@@ -44,14 +48,15 @@ def _weno(value, h):
     return left, right
 
 
-def _extended(value):
+def _extended(value: np.ndarray) -> np.ndarray:
     """Two ghost nodes at either end of the last axis by quadratic extrapolation."""
     result = np.empty((*value.shape[:-1], value.shape[-1] + 4))
     result[..., 2:-2] = value
-    for inner, ghosts in ((value[..., :3], (1, 0)), (value[..., :-4:-1], (-2, -1))):
+    from_left, from_right = value[..., :3], value[..., :-4:-1]
+    for inner, near, far in ((from_left, 1, 0), (from_right, -2, -1)):
         a, b, c = inner[..., 0], inner[..., 1], inner[..., 2]
-        result[..., ghosts[0]] = 3 * a - 3 * b + c
-        result[..., ghosts[1]] = 6 * a - 8 * b + 3 * c
+        result[..., near] = 3 * a - 3 * b + c
+        result[..., far] = 6 * a - 8 * b + 3 * c
     return result
 
 
@@ -93,8 +98,9 @@ class Differences:
 
     @cached_property
     def smooth(self) -> list[sparse.csr_array]:
-        """Fourth-order central ∂V/∂x_i, third-order beside the walls: the gradient that policies
-        are read off.
+        """Fourth-order central ∂V/∂x_i, third-order beside the walls.
+
+        The gradient that policies are read off.
         """
         return self._along_axes(_smooth)
 
@@ -104,35 +110,44 @@ class Differences:
         build = _second_continued if self.continued else _second_reflecting
         return self._along_axes(build, power=2)
 
-    def one_sided(self, value: np.ndarray, axes: int | None = None) -> tuple[np.ndarray, ...]:
-        """(D⁻V, D⁺V) of a grid function along the first ``axes`` axes (all of them by default),
-        each (axes, \\*value.shape).
+    def one_sided(
+        self, value: np.ndarray, axes: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(D⁻V, D⁺V) of a grid function along the first ``axes`` axes, by default all.
+
+        Each has the shape (axes, N_1, …).
         """
         flat = value.ravel()
-        return tuple(
+        minus, plus = (
             np.stack([matrix @ flat for matrix in side[:axes]]).reshape(-1, *value.shape)
             for side in (self.back, self.ahead)
         )
+        return minus, plus
 
     def transport(self, velocity: np.ndarray, first: int = 0) -> sparse.csr_array:
-        """Σ v_i ∂_i along consecutive axes from ``first`` on, looking where the motion goes;
-        velocity (k, N).
+        """Σ v_i ∂_i along consecutive axes from ``first`` on; velocity (k, N).
+
+        It looks where the motion goes.
         """
         size = velocity.shape[1]
         return sparse.csr_array(self._flow(velocity, first), shape=(size, size))
 
     def discounted_transport(self, discount: float, velocity: np.ndarray) -> sparse.csc_array:
-        """γ - Σ v_i ∂_i, the matrix that takes the value of a deterministic policy to its running
-        cost; see :meth:`transport`.
+        """γ - Σ v_i ∂_i, which takes the value of a deterministic policy to its running cost.
+
+        See :meth:`transport`.
         """
         size = velocity.shape[1]
         entries, (rows, columns) = self._flow(velocity, 0)
         diagonal = np.arange(size)
         entries = np.concatenate([np.full(size, float(discount)), -entries])
+        # entries at the same place are added up
         places = np.concatenate([diagonal, rows]), np.concatenate([diagonal, columns])
         return sparse.csc_array((entries, places), shape=(size, size))
 
-    def _flow(self, velocity, first):
+    def _flow(
+        self, velocity: np.ndarray, first: int
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Entries, and (rows, columns), of Σ v_i ∂_i along consecutive axes from ``first`` on.
 
         Only those of the quotient that looks where the motion goes: zeros in place of the other one
@@ -148,9 +163,10 @@ class Differences:
         return entries[moving], (rows[moving], columns[moving])
 
     @cached_property
-    def _upwind(self):
-        """(rows, columns, weights, sources) of all quotients ahead and back; ``sources`` are the
-        places of their nodes in an array (axes, 2, N) of speeds ahead and back.
+    def _upwind(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(rows, columns, weights, sources) of all quotients ahead and back.
+
+        ``sources`` are the places of their nodes in an array (axes, 2, N) of speeds ahead and back.
         """
         size = int(np.prod(self.grid.shape))
         triples = [
@@ -164,12 +180,13 @@ class Differences:
             np.concatenate([k * size + row for k, row in enumerate(rows)]),
         )
 
-    def _along_axes(self, build, power=1):
+    def _along_axes(self, build: "Line", power: int = 1) -> list[sparse.csr_array]:
         """The matrix on a line, at every place of the other axes: one on the grid per axis."""
         shape, size = self.grid.shape, int(np.prod(self.grid.shape))
         matrices = []
         for axis, (count, h) in enumerate(zip(shape, self.grid.spacing, strict=True)):
             entries, rows, columns = build(count)
+            # C order: along this axis nodes are ``after`` places apart
             before, after = int(np.prod(shape[:axis])), int(np.prod(shape[axis + 1 :]))
             lines = np.add.outer(count * after * np.arange(before), np.arange(after)).ravel()
             places = tuple(np.add.outer(lines, after * index).ravel() for index in (rows, columns))
@@ -185,13 +202,24 @@ def scaled_rows(factor: np.ndarray, matrix: sparse.csr_array) -> sparse.csr_arra
     return result
 
 
-def _stencil(count, offsets, weights, edges):
-    """(entries, rows, columns) of the matrix (count, count) with ``weights`` at ``offsets`` from
-    each node; ``edges`` maps nodes at the ends, negative ones counted from the last, to (columns,
-    weights) of their own.
+Stencil = tuple[np.ndarray, np.ndarray, np.ndarray]  # entries, rows, columns
+Line = Callable[[int], Stencil]  # of a line with so many nodes, at spacing 1
+
+
+def _stencil(
+    count: int,
+    offsets: tuple[int, ...],
+    weights: Sequence[float] | np.ndarray,
+    edges: Mapping[int, tuple[tuple[int, ...], Sequence[float] | np.ndarray]],
+) -> Stencil:
+    """(entries, rows, columns) of the matrix (count, count) of a quotient on a line.
+
+    It has ``weights`` at ``offsets`` from each node; ``edges`` maps nodes at the ends, negative
+    ones counted from the last, to (columns, weights) of their own.
     """
-    first = sum(node >= 0 for node in edges)
-    inner = np.arange(first, count - (len(edges) - first))
+    at_first = sum(node >= 0 for node in edges)
+    at_last = len(edges) - at_first
+    inner = np.arange(at_first, count - at_last)
     rows = [np.repeat(inner, len(offsets))]
     columns = [np.add.outer(inner, offsets).ravel()]
     entries = [np.tile(weights, len(inner))]
@@ -202,50 +230,55 @@ def _stencil(count, offsets, weights, edges):
     return np.concatenate(entries), np.concatenate(rows), np.concatenate(columns)
 
 
-def _mirrored(build):
+def _mirrored(build: Line) -> Line:
     """The quotient seen from the other end: minus the matrix with both axes reversed."""
 
-    def mirrored(count):
+    def mirrored(count: int) -> Stencil:
         entries, rows, columns = build(count)
         return -entries, count - 1 - rows, count - 1 - columns
 
     return mirrored
 
 
-_NOTHING = ((), ())
+_NOTHING: tuple[tuple[int, ...], tuple[float, ...]] = ((), ())
 
 
-def _ahead_first(count):
+def _ahead_first(count: int) -> Stencil:
     return _stencil(count, (0, 1), (-1.0, 1.0), {-1: _NOTHING})
 
 
-def _ahead_second(count):
+def _ahead_second(count: int) -> Stencil:
+    # one node before the wall there are not three nodes ahead: the central quotient
     beside_wall = ((-3, -1), (-0.5, 0.5))
     return _stencil(count, (0, 1, 2), (-1.5, 2.0, -0.5), {-2: beside_wall, -1: _NOTHING})
 
 
-def _central(count):
+def _central(count: int) -> Stencil:
     first = ((0, 1, 2), (-1.5, 2.0, -0.5))
     last = ((-3, -2, -1), (0.5, -2.0, 1.5))
     return _stencil(count, (-1, 1), (-0.5, 0.5), {0: first, -1: last})
 
 
-def _smooth(count):
+def _smooth(count: int) -> Stencil:
+    four = (0, 1, 2, 3)
+    at_wall, beside_wall = np.array([-11, 18, -9, 2]) / 6, np.array([-2, -3, 6, -1]) / 6
+    mirrored = tuple(-1 - column for column in four)
     ends = {
-        0: ((0, 1, 2, 3), np.array([-11, 18, -9, 2]) / 6),
-        1: ((0, 1, 2, 3), np.array([-2, -3, 6, -1]) / 6),
+        0: (four, at_wall),
+        1: (four, beside_wall),
+        -1: (mirrored, -at_wall),
+        -2: (mirrored, -beside_wall),
     }
-    for node, (columns, weights) in list(ends.items()):
-        ends[-1 - node] = (tuple(-1 - column for column in columns), -weights)
     return _stencil(count, (-2, -1, 1, 2), np.array([1, -8, 8, -1]) / 12, ends)
 
 
-def _second_reflecting(count):
+def _second_reflecting(count: int) -> Stencil:
+    # the node behind the wall has the value of the one before it
     ends = {0: ((0, 1), (-2.0, 2.0)), -1: ((-1, -2), (-2.0, 2.0))}
     return _stencil(count, (-1, 0, 1), (1.0, -2.0, 1.0), ends)
 
 
-def _second_continued(count):
+def _second_continued(count: int) -> Stencil:
     parabola = (1.0, -2.0, 1.0)
     ends = {0: ((0, 1, 2), parabola), -1: ((-3, -2, -1), parabola)}
     return _stencil(count, (-1, 0, 1), parabola, ends)

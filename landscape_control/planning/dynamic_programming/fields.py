@@ -1,5 +1,6 @@
-"""What every problem on a grid evaluates at its nodes: the mobility, and whether its functions are
-defined there.
+"""What every problem on a grid evaluates at its nodes.
+
+How large the mobility is, and whether the functions are defined there.
 """
 
 from collections.abc import Callable
@@ -7,29 +8,25 @@ from collections.abc import Callable
 import numpy as np
 
 from ...model.problem import ControlProblem
+from ...model.problem.mobility import mobility
 from ...support.errors import ProblemError
 
 FINITE = "finite values in the whole box"
 
 
-def mobility(actuation: np.ndarray, metric: np.ndarray) -> np.ndarray:
-    """B G⁻¹ Bᵀ, (..., n, n), of actuations (..., n, m) and metrics (..., m, m): what a unit push
-    against the costate moves.
-    """
-    return actuation @ np.linalg.solve(metric, np.swapaxes(actuation, -1, -2))
-
-
 def largest_mobility(problem: ControlProblem) -> float:
     """The largest entry of BG⁻¹Bᵀ at the start."""
     model, start = problem.model, problem.start
-    return float(np.abs(mobility(model.actuation(start)[0], model.metric(start)[0])).max())
+    moved = mobility(model.actuation(start)[0], model.metric(start)[0])
+    return float(np.abs(moved).max())
 
 
 def require_defined(
     what: str, defined: np.ndarray, received: Callable[[int], str], *, expected: str = FINITE
 ) -> None:
-    """Refuse functions that are not ``defined`` (S,) at some node; ``received`` says in words what
-    is there at the first of them.
+    """Refuse functions that are not ``defined`` (S,) at some node.
+
+    ``received`` says in words what is there at the first of them.
     """
     if defined.all():
         return

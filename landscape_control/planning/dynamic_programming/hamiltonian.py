@@ -1,5 +1,6 @@
-"""The Hamiltonian on a grid and its Godunov form, which picks the one-sided derivative the optimal
-motion looks into.
+"""The Hamiltonian on a grid and its Godunov form.
+
+That form picks the one-sided derivative the optimal motion looks into.
 """
 
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from .godunov import select_axis, select_plane
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Hamiltonian:
-    """H(θ, p) = ½ pᵀMp - fᵀp - kL with M = ηBG⁻¹Bᵀ, on the nodes: the HJB equation is V_s + γV +
-    H(θ, ∇V) = 0.
+    """H(θ, p) = ½ pᵀMp - fᵀp - kL with M = ηBG⁻¹Bᵀ, on the nodes.
+
+    The HJB equation is V_s + γV + H(θ, ∇V) = 0.
 
     H is the maximum over controls of -[uᵀGu/2η + kL + pᵀ(f + Bu)]; the maximiser moves at f - Mp.
 
@@ -33,6 +35,7 @@ class Hamiltonian:
     def of(cls, mobility: np.ndarray, drift: np.ndarray, running: np.ndarray) -> "Hamiltonian":
         """From M, f and kL, looking whether M couples the axes."""
         n = len(mobility)
+        # ones off the diagonal, at all nodes
         coupling = (1 - np.eye(n)).reshape(n, n, *(1,) * (mobility.ndim - 2))
         off_diagonal = np.abs(mobility * coupling).max()
         diagonal = bool(off_diagonal <= 1e-14 * np.abs(mobility).max())
@@ -57,17 +60,16 @@ class Hamiltonian:
         approximation of controlled dynamics).
         """
         if self.diagonal:
+            own = range(len(minus))  # every axis by itself
             return np.stack(
-                [
-                    select_axis(self.mobility[i, i], self.drift[i], minus[i], plus[i])
-                    for i in range(len(minus))
-                ]
+                [select_axis(self.mobility[i, i], self.drift[i], minus[i], plus[i]) for i in own]
             )
         return select_plane(self.mobility, self.drift, minus, plus)
 
     def upwind(self, minus: np.ndarray, plus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(H, v): the Godunov Hamiltonian (N_1, …) of the one-sided derivatives of V, and the
-        optimal velocity (n, N_1, …).
+        """(H, v): the Godunov Hamiltonian (N_1, …), and the optimal velocity (n, N_1, …).
+
+        Of the one-sided derivatives of V.
         """
         p = self.select(minus, plus)
         velocity = self.velocity(p)

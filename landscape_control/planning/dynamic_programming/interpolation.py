@@ -14,8 +14,9 @@ _GHOSTS = 10
 
 
 class Spline:
-    """The spline of order 1 or 3 through values (N_1, …) on a grid; beyond the first and last nodes
-    it keeps the value at the nearest wall point.
+    """The spline of order 1 or 3 through values (N_1, …) on a grid.
+
+    Beyond the first and last nodes it keeps the value at the nearest wall point.
 
     A cubic spline continues the grid function outside its walls by the parabola through the three
     nearest nodes, so that quadratic functions are reproduced up to the walls.
@@ -44,8 +45,10 @@ class Spline:
 
 
 def lower_branch(values: np.ndarray, cells: np.ndarray) -> float:
-    """A grid function (N_1, …) at one position in cells (n,): third order where it is smooth, and
-    sharp at kinks, where it is the lower of two smooth branches.
+    """A grid function (N_1, …) at one position in cells (n,).
+
+    Third order where it is smooth, and sharp at kinks, where it is the lower of two smooth
+    branches.
 
     Six nodes along every axis, one axis after the other. A kink of V is the crossing of two smooth
     branches, V being the lower. If it lies in the cell of the point (both parabolas across are more
@@ -59,26 +62,28 @@ def lower_branch(values: np.ndarray, cells: np.ndarray) -> float:
     return float(patch)
 
 
-def _smoother_side(values, x):
+def _smoother_side(values: np.ndarray, x: float) -> float:
     """Six values at -2 … 3 to the value at x in [0, 1], by the parabola on the smoother side."""
     bend = np.abs(np.diff(values, 2))  # centred at -1, 0, 1, 2
     kink_in_the_cell = bend[1:3].min() > max(bend[0], bend[3])
     if kink_in_the_cell:
+        # both branches extended into the cell, from nodes that lie wholly on their side
         left, right = values[:3] @ _parabola(x + 2), values[3:] @ _parabola(x - 1)
         return min(left, right)
     first = 1 if bend[1] <= bend[2] else 2
     return values[first : first + 3] @ _parabola(x + 2 - first)
 
 
-def _parabola(x):
+def _parabola(x: float) -> np.ndarray:
     """Weights that take values at 0, 1, 2 to the parabola's value at x."""
     return np.array([(x - 1) * (x - 2) / 2, x * (2 - x), x * (x - 1) / 2])
 
 
-def _continued(values, axis):
+def _continued(values: np.ndarray, axis: int) -> np.ndarray:
     """The parabola through the three outermost nodes of either end, at ghost nodes 1, 2, …"""
     values = np.moveaxis(values, axis, -1)
     j = np.arange(1, _GHOSTS + 1)
     weights = np.stack([(j + 1) * (j + 2) / 2, -j * (j + 2), j * (j + 1) / 2])
     left, right = values[..., :3] @ weights, values[..., :-4:-1] @ weights
-    return np.moveaxis(np.concatenate([left[..., ::-1], values, right], axis=-1), -1, axis)
+    padded = np.concatenate([left[..., ::-1], values, right], axis=-1)
+    return np.moveaxis(padded, -1, axis)

@@ -13,6 +13,8 @@ import numpy as np
 from ...support.errors import ProblemError
 from ..solver.clock import clock
 
+Rate = Callable[[np.ndarray], tuple[np.ndarray, float]]  # V -> (V_s, the largest speed)
+
 MOST_STEPS = 100_000
 COURANT = 0.9  # cells that a speed may cross in one explicit step
 _LOOK = 500  # steps between looks at the clock and at what is left
@@ -22,7 +24,7 @@ _HOPELESS = 4.0
 
 def explicit(
     value: np.ndarray,
-    rate: Callable[[np.ndarray], tuple[np.ndarray, float]],
+    rate: Rate,
     *,
     begin: float,
     stops: np.ndarray,
@@ -83,9 +85,12 @@ def implicit(
     return np.array(values)
 
 
-def _runge_kutta(value, slope, step, rate, courant):
-    """One step; it is halved while the speeds after its first stage would break the Courant
-    condition.
+def _runge_kutta(
+    value: np.ndarray, slope: np.ndarray, step: float, rate: Rate, courant: float
+) -> tuple[np.ndarray, float]:
+    """One step, and how long it became.
+
+    It is halved while the speeds after its first stage would break the Courant condition.
     """
     first = value + step * slope
     slope_1, speed_1 = rate(first)
@@ -94,10 +99,11 @@ def _runge_kutta(value, slope, step, rate, courant):
         first = value + step * slope
         slope_1, speed_1 = rate(first)
     second = (3 * value + first + step * slope_1) / 4
-    return (value + 2 * (second + step * rate(second)[0])) / 3, step
+    slope_2, _ = rate(second)
+    return (value + 2 * (second + step * slope_2)) / 3, step
 
 
-def _too_fast(steps, now, horizon, speed):
+def _too_fast(steps: int, now: float, horizon: float, speed: float) -> ProblemError:
     return ProblemError(
         "grid certificate",
         expected="optimal speeds that the grid can follow",
@@ -112,7 +118,7 @@ def _too_fast(steps, now, horizon, speed):
     )
 
 
-def _too_long(now, horizon):
+def _too_long(now: float, horizon: float) -> ProblemError:
     return ProblemError(
         "grid certificate",
         expected="an answer within the time limit",

@@ -37,10 +37,12 @@ class Grid:
 
     @property
     def dimension(self) -> int:
+        """n, the number of axes."""
         return len(self.axes)
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """(N_1, …, N_n), nodes along each axis."""
         return tuple(len(axis) for axis in self.axes)
 
     @cached_property
@@ -66,15 +68,17 @@ class Grid:
         return ~inner
 
     def coarser(self) -> "Grid":
-        """Half as many intervals along each axis, rounded down: every other node where the number
-        of nodes is odd.
+        """Half as many intervals along each axis, rounded down.
+
+        Every other node where the number of nodes is odd.
         """
         return Grid(axes=tuple(_halved(axis) for axis in self.axes))
 
     @property
     def shared_nodes(self) -> tuple[slice, ...]:
-        """The index of the nodes that :meth:`coarser` keeps of a field (N_1, …); needs odd numbers
-        of nodes.
+        """The index of the nodes that :meth:`coarser` keeps of a field (N_1, …).
+
+        Needs odd numbers of nodes.
         """
         return (slice(None, None, 2),) * self.dimension
 
@@ -85,25 +89,28 @@ class Grid:
     @checked
     def wall_distance(self, theta: Anywhere) -> np.ndarray:
         """Distance to the nearest wall in cells, negative outside; θ (..., n) -> (...)."""
-        cells = self.cells(theta)
+        cells = self.cells(theta)  # 0 at the lower walls, N_i - 1 at the upper ones
         return np.minimum(cells, np.array(self.shape) - 1 - cells).min(axis=-1)
 
     def interpolate(self, field: np.ndarray, theta: np.ndarray) -> np.ndarray:
-        """A field at points θ (S, n), linear between the nodes: shape (S,). Constant beyond the
-        walls.
+        """A field at points θ (S, n), linear between the nodes: shape (S,).
+
+        Constant beyond the walls.
         """
         return Spline(field, order=1)(self.cells(theta))
 
     def value_at(self, field: np.ndarray, theta: np.ndarray) -> float:
-        """A value function at one point θ (n,): third order where it is smooth, and sharp at kinks
-        (see :func:`lower_branch`).
+        """A value function at one point θ (n,).
+
+        Third order where it is smooth, and sharp at kinks (see :func:`lower_branch`).
         """
         return lower_branch(field, self.cells(theta))
 
 
 class Interpolant:
-    """The cubic spline through values on a grid (N_1·…·N_n,) or (N_1, …), called with points (S,
-    n); see :class:`Spline`.
+    """The cubic spline through values on a grid, called with points (S, n).
+
+    Values (N_1·…·N_n,) or (N_1, …); see :class:`Spline`.
     """
 
     def __init__(self, grid: Grid, values: np.ndarray):
@@ -115,7 +122,8 @@ class Interpolant:
         return self._spline(self.grid.cells(points))
 
 
-def _halved(axis):
+def _halved(axis: np.ndarray) -> np.ndarray:
+    """Every other node; of an even number, half as many over the same length."""
     if len(axis) % 2:
         return axis[::2]
     return freeze(np.linspace(axis[0], axis[-1], len(axis) // 2))

@@ -15,8 +15,9 @@ from .mesh import Grid
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Settled:
-    """The value that changed least when it was computed, the size of that change in units of the
-    range of V, and how many iterations were done.
+    """The value that changed least when it was computed.
+
+    With the size of that change in units of the range of V, and how many iterations were done.
     """
 
     value: np.ndarray
@@ -31,8 +32,9 @@ def iterated(
     tolerance: float,
     most: int,
 ) -> Settled:
-    """Improve a value until it changes by no more than ``tolerance`` of its range, at most ``most``
-    times.
+    """Improve a value until it changes by no more than ``tolerance`` of its range.
+
+    At most ``most`` times.
 
     ``improved(value, count)`` returns the next value after ``count`` improvements. A value that is
     not finite ends the iteration, ∞ is the change if it is the first.
@@ -40,7 +42,8 @@ def iterated(
     best, least, count = value, np.inf, 0
     while count < most and least > tolerance:
         new = improved(value, count)
-        change = float(np.abs(new - value).max() / max(np.ptp(new), 1e-300))
+        largest = np.abs(new - value).max()
+        change = float(largest / max(np.ptp(new), 1e-300))
         value, count = new, count + 1
         if not np.isfinite(change):
             break
@@ -50,8 +53,9 @@ def iterated(
 
 
 def nested_grids(grid: Grid, coarsest: int, at_least: int = 1) -> list[Grid]:
-    """From coarse to fine, the last being ``grid``: halved while every axis keeps ``coarsest``
-    nodes; ``at_least`` so many.
+    """Grids from coarse to fine, the last being ``grid``.
+
+    Halved while every axis keeps ``coarsest`` nodes; ``at_least`` so many.
 
     The border of a basin moves one cell per policy iteration, so coarse grids go first.
     """

@@ -8,15 +8,18 @@ _SAFETY = 1.5  # on the difference of two grids, which is itself only an estimat
 
 
 def difference(fine: np.ndarray, coarse: np.ndarray, grid: Grid) -> np.ndarray:
-    """|fine - coarse| on the nodes of the coarse grid; fields (…, N_1, …) on ``grid`` and on
-    ``grid.coarser()``.
+    """|fine - coarse| on the nodes of the coarse grid.
+
+    Fields (…, N_1, …) on ``grid`` and on ``grid.coarser()``.
     """
-    return np.abs(fine[(..., *grid.shared_nodes)] - coarse)
+    shared: tuple = (..., *grid.shared_nodes)
+    return np.abs(fine[shared] - coarse)
 
 
 def estimated_error(largest_difference: float, order: int) -> float:
-    """The error of the finer grid where the scheme has this order: the difference divided by
-    2^order - 1, with a safety factor.
+    """The error of the finer grid where the scheme has this order.
+
+    The difference divided by 2^order - 1, with a safety factor.
 
     At first order, the rate across kinks, the difference is the error of the finer grid (Roache
     1994, grid convergence index).

@@ -1,3 +1,4 @@
-"""Lower bounds for what no grid sees: functions between the nodes and outside the box, and plans that
-leave it.
+"""Lower bounds for what no grid sees.
+
+Functions between the nodes and outside the box, and plans that leave it.
 """

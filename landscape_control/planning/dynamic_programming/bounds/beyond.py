@@ -1,5 +1,6 @@
-"""What is known of the loss beyond the walls and between the nodes, for a value that no plan
-undercuts.
+"""What is known of the loss beyond the walls and between the nodes.
+
+For a value that no plan undercuts.
 """
 
 from dataclasses import dataclass
@@ -36,8 +37,9 @@ class BetweenNodes:
     finer: Grid
 
     def lowered_loss(self, loss: np.ndarray, grid: Grid) -> np.ndarray:
-        """L at all nodes (S,), less what the interpolant can exceed it by in the cells around; not
-        below ``lowest``.
+        """L at all nodes (S,), less what the interpolant can exceed it by; not below ``lowest``.
+
+        In the cells around each node.
         """
         return np.maximum(loss - self._excess(self.loss, grid).ravel(), self.lowest)
 
@@ -47,7 +49,7 @@ class BetweenNodes:
             return terminal
         return terminal - weight * self._excess(self.terminal, grid)
 
-    def _excess(self, function, grid):
+    def _excess(self, function: ca.Function, grid: Grid) -> np.ndarray:
         if grid.shape != self.finer.coarser().shape:
             # a level of a nested iteration, only to begin with
             return _excess(function, grid)
@@ -57,15 +59,17 @@ class BetweenNodes:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Beyond:
-    """Lower bounds that turn the Hamilton-Jacobi-Bellman equation in a box into one for all plans,
-    wherever they go.
+    """Lower bounds for plans that leave the box.
+
+    They turn the Hamilton-Jacobi-Bellman equation in a box into one for all plans, wherever they
+    go.
 
     The outside is relaxed to a single point: once there, a plan moves free of charge to any place
     on the walls and pays kL_out per unit time, the least the loss can be outside. All nodes on the
     walls then share one value D(s), s = T - t,
 
-        D(0) = min(κΦ_out, κΦ on the walls),   dD/ds = min(kL_out - γD, the rate of V at the wall
-                                               nodes),
+        D(0) = min(κΦ_out, κΦ on the walls),
+        dD/ds = min(kL_out - γD, the rate of V at the wall nodes),
 
     and since every plan of the problem is also a plan of the relaxed one, the relaxed value is
     nowhere above the true one.
@@ -86,8 +90,9 @@ class Beyond:
         return loss if self.nodes is None else self.nodes.lowered_loss(loss, grid)
 
     def begin(self, value: np.ndarray, problem: ControlProblem, grid: Grid) -> np.ndarray:
-        """V at the end with one value on all walls. Plans with a fixed end have to be inside by
-        then.
+        """V at the end with one value on all walls.
+
+        Plans with a fixed end have to be inside by then.
         """
         value, outside = np.array(value), np.inf
         if problem.end is None:
@@ -102,26 +107,31 @@ class Beyond:
         change[grid.walls] = min(change[grid.walls].min(), outside)
 
 
-def _excess(function, grid):
+def _excess(function: ca.Function, grid: Grid) -> np.ndarray:
     """The most the interpolant between the nodes can exceed a function by, over the cells that
     touch each node; (N_1, …).
     """
     theta = ca.SX.sym("theta", grid.dimension)
     value, smooth = function(theta), not _has_kinks(function)
     wanted = ca.diag(ca.hessian(value, theta)[0]) if smooth else value
-    corners = [
-        np.stack([c.ravel() for c in np.meshgrid(*ends, indexing="ij")], axis=1)
-        for ends in ([axis[:-1] for axis in grid.axes], [axis[1:] for axis in grid.axes])
-    ]
-    low, high = IntervalFunction(ca.Function("wanted", [theta], [wanted]))(*corners)
+    lower, upper = (
+        Grid(axes=ends).points
+        for ends in (
+            tuple(axis[:-1] for axis in grid.axes),
+            tuple(axis[1:] for axis in grid.axes),
+        )
+    )
+    low, high = IntervalFunction(ca.Function("wanted", [theta], [wanted]))(lower, upper)
     cells = tuple(count - 1 for count in grid.shape)
     if smooth:
-        return _around((np.maximum(high, 0.0) @ grid.spacing**2 / 8).reshape(cells))
+        # Σ h_i² max(∂²L/∂θ_i², 0)/8
+        excess = np.maximum(high, 0.0) @ grid.spacing**2 / 8
+        return _around(excess.reshape(cells))
     values = np.array(function.map(len(grid.points))(grid.points.T)).reshape(grid.shape)
     return values + _around(-low[:, 0].reshape(cells))
 
 
-def _around(cells):
+def _around(cells: np.ndarray) -> np.ndarray:
     """The largest entry among the cells that touch each node; one more entry along every axis."""
     for axis in range(cells.ndim):
         edges = [(1, 0) if i == axis else (0, 0) for i in range(cells.ndim)]

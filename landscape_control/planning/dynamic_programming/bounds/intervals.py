@@ -1,5 +1,6 @@
-"""Interval arithmetic on CasADi instructions: bounds of a function over many boxes at once, rounded
-outwards.
+"""Interval arithmetic on CasADi instructions.
+
+Bounds of a function over many boxes at once, rounded outwards.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,8 +29,11 @@ _PARTIAL = {
 class Interval(NamedTuple):
     """Lower and upper ends, arrays (S,) or numbers; ends may be infinite."""
 
-    low: np.ndarray
-    high: np.ndarray
+    low: np.ndarray | np.float64
+    high: np.ndarray | np.float64
+
+
+Rule = Callable[..., Interval]  # intervals of the arguments -> interval of the results
 
 
 class IntervalFunction:
@@ -51,17 +55,17 @@ class IntervalFunction:
         self.evaluate = evaluator(self.function)
 
     def __call__(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(lower, upper) bounds over the boxes with corners ``low`` and ``high`` (S, n): shapes (S,
-        entries).
+        """(lower, upper) bounds over boxes: shapes (S, entries).
+
+        The corners of the boxes are ``low`` and ``high`` (S, n).
         """
         inputs = [
             Interval(*ends) for ends in zip(np.transpose(low), np.transpose(high), strict=True)
         ]
         bounds = np.empty((2, len(low), self.entries))
-        with np.errstate(all="ignore"):
-            for entry, result in enumerate(
-                interpret(self.function, inputs, self.evaluate, constant)
-            ):
+        with np.errstate(all="ignore"):  # infinite ends make NaN, which the rules read as "unknown"
+            results = interpret(self.function, inputs, self.evaluate, constant)
+            for entry, result in enumerate(results):
                 bounds[0, :, entry], bounds[1, :, entry] = result
         return bounds[0], bounds[1]
 
@@ -69,10 +73,12 @@ class IntervalFunction:
 def interpret(
     function: ca.Function, inputs: Sequence, evaluate: Callable, constant: Callable[[float], object]
 ) -> list:
-    """The outputs of a CasADi function of one vector, its instructions carried out by
-    ``evaluate(operation, *values)``.
+    """The outputs of a CasADi function of one vector.
+
+    Its instructions are carried out by ``evaluate(operation, *values)``.
     """
-    work, outputs = [None] * max(function.sz_w(), 1), [None] * function.numel_out(0)
+    work: list = [None] * max(function.sz_w(), 1)
+    outputs: list = [None] * function.numel_out(0)
     for k in range(function.n_instructions()):
         operation, given = function.instruction_id(k), function.instruction_input(k)
         if operation == ca.OP_OUTPUT:
@@ -83,6 +89,7 @@ def interpret(
         elif operation == ca.OP_CONST:
             value = constant(function.instruction_constant(k))
         elif operation == ca.OP_MUL and given[0] == given[1]:
+            # a product of two intervals forgets that both factors are the same number
             value = evaluate(ca.OP_SQ, work[given[0]])
         else:
             value = evaluate(operation, *(work[place] for place in given))
@@ -108,35 +115,34 @@ def evaluator(function: ca.Function) -> Callable[..., Interval]:
     if present & _PARTIAL:
         rules = OPERATIONS | {ca.OP_FMIN: _hull, ca.OP_FMAX: _hull}
 
-    def evaluate(operation, *values):
+    def evaluate(operation: int, *values: Interval) -> Interval:
         return rules.get(operation, _anything)(*values)
 
     return evaluate
 
 
-def _hull(x, y):
+def _hull(x: Interval, y: Interval) -> Interval:
     return Interval(np.minimum(x.low, y.low), np.maximum(x.high, y.high))
 
 
 def outwards(
-    low: np.ndarray, high: np.ndarray, least: float = -np.inf, most: float = np.inf
+    low: np.ndarray | np.float64,
+    high: np.ndarray | np.float64,
+    least: float = -np.inf,
+    most: float = np.inf,
 ) -> Interval:
-    """Ends moved outwards by more than the rounding error, but not beyond what is known of the
-    result.
+    """Ends moved outwards by more than the rounding error.
+
+    But not beyond what is known of the result.
 
     Zero as a lower end is kept (its sign tells a negative result that was too small to represent),
     so that what is not negative stays so when it is multiplied by something unbounded.
     """
-    low = np.where(
-        np.isfinite(low),
-        low - _ROUNDING * np.abs(low) - _UNDERFLOW * _inexact(low, np.signbit(low)),
-        low,
-    )
-    high = np.where(
-        np.isfinite(high),
-        high + _ROUNDING * np.abs(high) + _UNDERFLOW * _inexact(high, ~np.signbit(high)),
-        high,
-    )
+    lower = low - _ROUNDING * np.abs(low) - _UNDERFLOW * _inexact(low, np.signbit(low))
+    higher = high + _ROUNDING * np.abs(high) + _UNDERFLOW * _inexact(high, ~np.signbit(high))
+    low = np.where(np.isfinite(low), lower, low)
+    high = np.where(np.isfinite(high), higher, high)
+    # ∞ - ∞ is not a number: nothing is known of that end
     low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
     # an overflow is finite, but larger than this
     low, high = np.minimum(low, _LARGEST), np.maximum(high, -_LARGEST)
@@ -144,10 +150,11 @@ def outwards(
 
 
 def _inexact(end, zero_is_rounded):
+    """Whether an end may have lost digits to underflow."""
     return np.where(end == 0, zero_is_rounded, np.abs(end) < 1e-280)
 
 
-def _anything(*values):
+def _anything(*values: Interval) -> Interval:
     shape = np.broadcast_shapes(*(np.shape(value.low) for value in values))
     return Interval(np.full(shape, -np.inf), np.full(shape, np.inf))
 
@@ -162,15 +169,14 @@ def negative(x: Interval) -> Interval:
     return Interval(-x.high, -x.low)
 
 
-def _subtract(x, y):
+def _subtract(x: Interval, y: Interval) -> Interval:
     return add(x, negative(y))
 
 
 def multiply(x: Interval, y: Interval) -> Interval:
     """x·y; zero times infinity is zero, since the ends stand for finite numbers."""
-    products = np.array(
-        np.broadcast_arrays(x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high)
-    )
+    corners = (x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high)
+    products = np.array(np.broadcast_arrays(*corners))
     products[np.isnan(products)] = 0.0
     return outwards(products.min(axis=0), products.max(axis=0))
 
@@ -180,23 +186,31 @@ def square(x: Interval) -> Interval:
     return _even(np.square, 0.0)(x)
 
 
-def _inverse(x):
+def _inverse(x: Interval) -> Interval:
+    """1/x; anything where x may be zero inside the interval."""
     through_zero = (x.low < 0) & (x.high > 0)
     low = np.where(x.high == 0, -np.inf, 1 / x.high)
     high = np.where(x.low == 0, np.inf, 1 / x.low)
     return outwards(np.where(through_zero, -np.inf, low), np.where(through_zero, np.inf, high))
 
 
-def _increasing(function, least=-np.inf, most=np.inf, domain=(-np.inf, np.inf)):
-    """An increasing function; arguments are cut to its domain, and a box wholly outside the domain
-    tells nothing.
+def _increasing(
+    function: Callable,
+    least: float = -np.inf,
+    most: float = np.inf,
+    domain: tuple[float, float] = (-np.inf, np.inf),
+) -> Rule:
+    """The rule of an increasing function.
+
+    Arguments are cut to its domain, and a box wholly outside the domain tells nothing.
     """
 
-    def bounds(x):
-        outside = (x.high < domain[0]) | (x.low > domain[1])
-        result = outwards(
-            function(np.clip(x.low, *domain)), function(np.clip(x.high, *domain)), least, most
-        )
+    first, last = domain
+
+    def bounds(x: Interval) -> Interval:
+        outside = (x.high < first) | (x.low > last)
+        low, high = np.clip(x.low, first, last), np.clip(x.high, first, last)
+        result = outwards(function(low), function(high), least, most)
         return Interval(
             np.where(outside, -np.inf, result.low), np.where(outside, np.inf, result.high)
         )
@@ -204,14 +218,15 @@ def _increasing(function, least=-np.inf, most=np.inf, domain=(-np.inf, np.inf)):
     return bounds
 
 
-def _decreasing(function, **options):
-    return lambda x: negative(_increasing(lambda value: -function(value), **options)(x))
+def _decreasing(function: Callable, domain: tuple[float, float]) -> Rule:
+    increasing = _increasing(lambda value: -function(value), domain=domain)
+    return lambda x: negative(increasing(x))
 
 
-def _even(function, least):
+def _even(function: Callable, least: float) -> Rule:
     """A function of |x| that increases with |x|."""
 
-    def bounds(x):
+    def bounds(x: Interval) -> Interval:
         ends = np.abs(x.low), np.abs(x.high)
         smallest = np.where((x.low <= 0) & (x.high >= 0), 0.0, np.minimum(*ends))
         return outwards(function(smallest), function(np.maximum(*ends)), least=least)
@@ -219,18 +234,17 @@ def _even(function, least):
     return bounds
 
 
-def _wave(shift):
+def _wave(shift: float) -> Rule:
     """sin(x + shift): the extremes are at ±1 where a crest or a trough lies in the interval."""
 
-    def bounds(x):
+    def bounds(x: Interval) -> Interval:
         low, high = x.low + shift, x.high + shift
+        # x + shift is rounded before the sine is taken
         slack = 1e-15 * (1 + np.maximum(np.abs(low), np.abs(high)))
         crest = _holds(low - slack, high + slack, np.pi / 2)
         trough = _holds(low - slack, high + slack, -np.pi / 2)
-        ends = outwards(
-            np.minimum(np.sin(low), np.sin(high)) - slack,
-            np.maximum(np.sin(low), np.sin(high)) + slack,
-        )
+        at_low, at_high = np.sin(low), np.sin(high)
+        ends = outwards(np.minimum(at_low, at_high) - slack, np.maximum(at_low, at_high) + slack)
         return Interval(
             np.where(trough, -1.0, ends.low).clip(-1, 1),
             np.where(crest, 1.0, ends.high).clip(-1, 1),
@@ -240,24 +254,22 @@ def _wave(shift):
 
 
 def _holds(low, high, phase):
-    """Whether a point phase + 2πj lies in the interval; true where an end is infinite or too large
-    to tell.
+    """Whether a point phase + 2πj lies in the interval.
+
+    True where an end is infinite or too large to tell.
     """
     turns = np.floor((high - phase) / (2 * np.pi)) > np.floor((low - phase) / (2 * np.pi))
     return turns | ~(np.abs(low) < 1e12) | ~(np.abs(high) < 1e12)
 
 
-def _tangent(x):
-    pole = (
-        _holds(x.low, x.high, np.pi / 2)
-        | _holds(x.low, x.high, -np.pi / 2)
-        | (x.high - x.low >= np.pi)
-    )
+def _tangent(x: Interval) -> Interval:
+    above, below = _holds(x.low, x.high, np.pi / 2), _holds(x.low, x.high, -np.pi / 2)
+    pole = above | below | (x.high - x.low >= np.pi)
     ends = outwards(np.tan(x.low), np.tan(x.high))
     return Interval(np.where(pole, -np.inf, ends.low), np.where(pole, np.inf, ends.high))
 
 
-def _power(x, y):
+def _power(x: Interval, y: Interval) -> Interval:
     """x**y: integer powers by their parity, other powers for x ≥ 0, where they are defined."""
     exponent = np.ravel(y.low)[0]
     fixed = np.all(y.low == exponent) and np.all(y.high == exponent)
@@ -265,35 +277,42 @@ def _power(x, y):
         return _exponential(multiply(y, _logarithm(x)))
     if exponent < 0:
         return _inverse(_power(x, Interval(-y.high, -y.low)))
-    if exponent == np.rint(exponent) and exponent % 2 == 0:
+    is_whole = exponent == np.rint(exponent)
+    if is_whole and exponent % 2 == 0:
         return _even(lambda value: value**exponent, 0.0)(x)
-    if exponent == np.rint(exponent):
+    if is_whole:
         return _increasing(lambda value: value**exponent)(x)
     return _increasing(lambda value: value**exponent, least=0.0, domain=(0, np.inf))(x)
 
 
-def _compare(surely, never):
+def _compare(surely: Callable, never: Callable) -> Rule:
     """1 where the comparison surely holds, 0 where it never does, else [0, 1]."""
     return lambda x, y: Interval(1.0 * surely(x, y), 1.0 - never(x, y))
 
 
-def _not(x):
-    return Interval(1.0 * ((x.low == 0) & (x.high == 0)), 1.0 * ((x.low <= 0) & (x.high >= 0)))
+def _not(x: Interval) -> Interval:
+    surely_zero, perhaps_zero = (x.low == 0) & (x.high == 0), (x.low <= 0) & (x.high >= 0)
+    return Interval(1.0 * surely_zero, 1.0 * perhaps_zero)
 
 
-def _if_else_zero(condition, x):
-    surely, never = (
-        (condition.low > 0) | (condition.high < 0),
-        (condition.low == 0) & (condition.high == 0),
-    )
-    low = np.where(surely, x.low, np.where(never, 0.0, np.minimum(x.low, 0.0)))
-    return Interval(low, np.where(surely, x.high, np.where(never, 0.0, np.maximum(x.high, 0.0))))
+def _if_else_zero(condition: Interval, x: Interval) -> Interval:
+    """x where the condition is not zero, else 0."""
+    surely = (condition.low > 0) | (condition.high < 0)
+    never = (condition.low == 0) & (condition.high == 0)
+    low = np.where(never, 0.0, np.minimum(x.low, 0.0))
+    high = np.where(never, 0.0, np.maximum(x.high, 0.0))
+    return Interval(np.where(surely, x.low, low), np.where(surely, x.high, high))
+
+
+def _atan2(x: Interval, y: Interval) -> Interval:
+    half_turn = np.full(np.shape(x.low + y.low), np.pi)
+    return Interval(-half_turn, half_turn)
 
 
 _exponential = _increasing(np.exp, least=0.0)
 _logarithm = _increasing(np.log, domain=(0, np.inf))
 
-OPERATIONS = {
+OPERATIONS: dict[int, Rule] = {
     ca.OP_ASSIGN: lambda x: x, ca.OP_ADD: add, ca.OP_SUB: _subtract, ca.OP_NEG: negative, ca.OP_MUL: multiply,
     ca.OP_DIV: lambda x, y: multiply(x, _inverse(y)), ca.OP_INV: _inverse, ca.OP_SQ: square,
     ca.OP_TWICE: lambda x: Interval(2 * x.low, 2 * x.high), ca.OP_EXP: _exponential, ca.OP_LOG: _logarithm,
@@ -307,7 +326,7 @@ OPERATIONS = {
     ca.OP_ERF: _increasing(special.erf, -1.0, 1.0), ca.OP_FLOOR: _increasing(np.floor), ca.OP_CEIL: _increasing(np.ceil),
     ca.OP_FABS: _even(np.abs, 0.0), ca.OP_SIGN: lambda x: Interval(np.sign(x.low), np.sign(x.high)),
     ca.OP_HYPOT: lambda x, y: OPERATIONS[ca.OP_SQRT](add(square(x), square(y))),
-    ca.OP_ATAN2: lambda x, y: Interval(np.full(np.shape(x.low + y.low), -np.pi), np.full(np.shape(x.low + y.low), np.pi)),
+    ca.OP_ATAN2: _atan2,
     ca.OP_FMIN: lambda x, y: Interval(np.minimum(x.low, y.low), np.minimum(x.high, y.high)),
     ca.OP_FMAX: lambda x, y: Interval(np.maximum(x.low, y.low), np.maximum(x.high, y.high)),
     ca.OP_LT: _compare(lambda x, y: x.high < y.low, lambda x, y: x.low >= y.high),

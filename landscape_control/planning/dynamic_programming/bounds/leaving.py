@@ -19,8 +19,9 @@ _TIMES = 4001
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
-    """No plan that leaves the box costs less than ``cost``; the bound is least for leaving by
-    ``wall`` at ``time``.
+    """No plan that leaves the box costs less than ``cost``.
+
+    The bound is least for leaving by ``wall`` at ``time``.
     """
 
     cost: AnyNumber
@@ -37,8 +38,9 @@ def least_cost_of_leaving(
     anywhere: AnyNumber,
     terminal: AnyNumber,
 ) -> Leaving:
-    """A lower bound of the cost of every plan that leaves ``box`` (n, 2), given lower bounds of L
-    and κΦ.
+    """A lower bound of the cost of every plan that leaves ``box`` (n, 2).
+
+    Given lower bounds of L and κΦ.
 
     A plan that first reaches the wall θ_i = c at time t has paid, with x = |θ_i - θ_i(0)| and w =
     (Bu)_i,
@@ -87,43 +89,47 @@ class _Walk:
     drifts: tuple[tuple[float, float], ...]
 
     @classmethod
-    def to_wall(cls, problem, box, axis, side):
+    def to_wall(cls, problem: ControlProblem, box: np.ndarray, axis: int, side: int) -> "_Walk":
+        """To the lower (side 0) or the upper (side 1) wall of an axis."""
         start, wall, sign = problem.start[axis], box[axis, side], 2 * side - 1
         count = _SLICES[problem.dimension]
-        edges = np.append(
-            np.linspace(box[axis, 1 - side], start, count + 1),
-            np.linspace(start, wall, count + 1)[1:],
-        )
+        behind = np.linspace(box[axis, 1 - side], start, count + 1)
+        edges = np.append(behind, np.linspace(start, wall, count + 1)[1:])
         mobility, drift = _bounds(problem, box, axis, sign, edges)
         # a direction that cannot be pushed still gets a finite length
         speeds = np.sqrt(np.maximum(mobility, 1e-12 * largest_mobility(problem)))
         length = np.append(0.0, np.cumsum(np.abs(np.diff(edges)) / speeds))
-        length, flow = length - length[count], drift / speeds
-        ahead, drifts = slice(count, None), []
-        for b in _slopes(flow[ahead], length[ahead]):
-            drifts.append((max(_offset(flow[ahead], length[ahead], b), 0.0), b))
+        length, flow = length - length[count], drift / speeds  # y = 0 at the start
+        flow_ahead, length_ahead = flow[count:], length[count:]
+        drifts = []
+        for b in _slopes(flow_ahead, length_ahead):
+            drifts.append((max(_offset(flow_ahead, length_ahead, b), 0.0), b))
             drifts.append((_offset(flow, length, b), b))
         return cls(length=float(length[-1]), drifts=tuple(drifts))
 
-    def effort(self, early, late, objective):
-        """The least effort to reach the wall at a time between ``early`` and ``late``, for every
-        pair.
-        """
+    def effort(self, early: np.ndarray, late: np.ndarray, objective: Objective) -> np.ndarray:
+        """The least effort to reach the wall between ``early`` and ``late``, for every pair."""
         with np.errstate(all="ignore"):
             efforts = [self._effort(early, late, objective, *pair) for pair in self.drifts]
         return np.max(np.nan_to_num(efforts, nan=0.0, posinf=np.inf), axis=0)
 
-    def _effort(self, early, late, objective, a, b):
+    def _effort(
+        self, early: np.ndarray, late: np.ndarray, objective: Objective, a: float, b: float
+    ) -> np.ndarray:
         """What is left to push changes in one direction with time, the denominator grows."""
-        carried = [a * _growth(b, times) if a != 0 else 0.0 for times in (early, late)]
-        pushed = np.maximum(self.length - np.maximum(*carried), 0.0)
+        carried: float | np.ndarray = 0.0  # by the drift: a(e^{bt} - 1)/b
+        if a != 0:
+            carried = np.maximum(a * _growth(b, early), a * _growth(b, late))
+        pushed = np.maximum(self.length - carried, 0.0)
+        # ∫₀ᵗ e^{γτ+2b(t-τ)} dτ
         stretch = np.exp(2 * b * late) * _growth(objective.discount - 2 * b, late)
         return pushed**2 / (2 * objective.learning_rate * stretch)
 
 
 def _bounds(problem, box, axis, sign, edges):
-    """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall on every slice of the box along
-    one axis.
+    """Upper bounds of (BG⁻¹Bᵀ)_ii and of the drift towards the wall.
+
+    On every slice of the box along one axis.
     """
     ends = np.sort([edges[:-1], edges[1:]], axis=0)
     if problem.dimension == 1:
@@ -134,17 +140,19 @@ def _bounds(problem, box, axis, sign, edges):
             np.stack(np.meshgrid(along, other, indexing="ij"), axis=-1).reshape(-1, 2)
             for along, other in zip(ends, (across[:-1], across[1:]), strict=True)
         )
-        low, high = (low, high) if axis == 0 else (low[:, ::-1], high[:, ::-1])
+        if axis == 1:
+            low, high = low[:, ::-1], high[:, ::-1]
     theta = ca.SX.sym("theta", problem.dimension)
-    outputs = ca.vertcat(
-        _mobility(problem.model, theta)[axis, axis], sign * problem.model.drift_at(theta)[axis]
-    )
-    _, upper = IntervalFunction(ca.Function("along", [theta], [outputs]))(low, high)
+    moved = _mobility(problem.model, theta)[axis, axis]
+    drift = sign * problem.model.drift_at(theta)[axis]
+    along = ca.Function("along", [theta], [ca.vertcat(moved, drift)])
+    _, upper = IntervalFunction(along)(low, high)
     mobility, drift = upper.T.reshape(2, len(edges) - 1, -1).max(axis=2)
     return mobility, drift
 
 
 def _mobility(model, theta):
+    """BG⁻¹Bᵀ as an expression."""
     actuation = model.actuation_at(theta)
     return actuation @ ca.solve(model.metric_at(theta), actuation.T)
 
@@ -154,9 +162,9 @@ def _slopes(flow, length):
     if not np.isfinite(flow).all() or not flow.any():
         return (0.0,)
     whole = (flow[-1] - flow[0]) / length[-1]
-    steps = (
-        np.diff(flow) / np.diff((length[1:] + length[:-1]) / 2) if len(flow) > 1 else np.zeros(1)
-    )
+    steps = np.zeros(1)
+    if len(flow) > 1:
+        steps = np.diff(flow) / np.diff((length[1:] + length[:-1]) / 2)
     return tuple({0.0, float(whole), float(steps.min()), float(steps.max())})
 
 
@@ -177,11 +185,11 @@ def _least(walk, objective, inside, afterwards, terminal):
     """(least bound, time) over the times of leaving."""
     times = _times(walk, objective)
     early, late = times[:-1], times[1:]
-    effort = np.where(np.isinf(late), 0.0, walk.effort(early, np.minimum(late, 1e300), objective))
-    bound = (
-        effort + loss_until(objective, early, inside, afterwards) + end_cost(objective, terminal)
-    )
-    bound = np.where(np.isnan(bound), -np.inf, bound)
+    effort = walk.effort(early, np.minimum(late, 1e300), objective)
+    effort = np.where(np.isinf(late), 0.0, effort)
+    loss = loss_until(objective, early, inside, afterwards)
+    bound = effort + loss + end_cost(objective, terminal)
+    bound = np.where(np.isnan(bound), -np.inf, bound)  # ∞ - ∞: nothing is known
     place = int(np.argmin(bound))
     return float(bound[place]), float(late[place])
 
@@ -199,8 +207,9 @@ def _times(walk, objective):
 def loss_until(
     objective: Objective, times: np.ndarray, inside: float, afterwards: float
 ) -> np.ndarray:
-    """k[inside (1 - e^{-γt}) + afterwards (e^{-γt} - e^{-γT})]/γ; a lower bound of zero counts as
-    zero for ever.
+    """k[inside (1 - e^{-γt}) + afterwards (e^{-γt} - e^{-γT})]/γ.
+
+    A lower bound of zero counts as zero for ever.
     """
     if objective.loss_weight == 0:
         return np.zeros(np.shape(times))

@@ -1,5 +1,6 @@
-"""Lower bounds of a function inside a box and everywhere outside it, by interval arithmetic and
-bisection.
+"""Lower bounds of a function inside a box and everywhere outside it.
+
+By interval arithmetic and bisection.
 """
 
 import casadi as ca
@@ -14,8 +15,9 @@ _BATCH = 2048
 
 
 class LowerBounds:
-    """Lower bounds of a scalar CasADi function of θ that hold for every point, not only for
-    samples.
+    """Lower bounds of a scalar CasADi function of θ.
+
+    They hold for every point, not only for samples.
     """
 
     def __init__(self, function: ca.Function):
@@ -23,8 +25,9 @@ class LowerBounds:
         self.tail = TailFunction(self.bounded)
 
     def inside(self, box: np.ndarray, resolution: float) -> float:
-        """A lower bound over the box (n, 2): branch and bound (Moore 1966), bisecting where the
-        bound is lowest.
+        """A lower bound over the box (n, 2): branch and bound (Moore 1966).
+
+        Boxes are bisected where the bound is lowest.
 
         Bisection stops where the bound is within ``resolution`` of a value of the function.
         """
@@ -44,17 +47,19 @@ class LowerBounds:
         return min(self._least(low, high, np.ptp(box, axis=1), resolution), beyond)
 
     def _least(self, low, high, unit, resolution):
-        """The least lower bound over a set of boxes (S, n), the boxes with the lowest bounds
-        bisected first.
+        """The least lower bound over a set of boxes (S, n).
+
+        The boxes with the lowest bounds are bisected first.
         """
         bounds, samples = self._evaluate(low, high)
         evaluated = len(low)
         while evaluated < _MOST:
             best = np.nanmin(samples) if np.isfinite(samples).any() else np.inf
-            open_ones = np.flatnonzero(bounds < best - resolution)
-            if not len(open_ones):
+            undecided = np.flatnonzero(bounds < best - resolution)
+            if not len(undecided):
                 break
-            chosen = open_ones[np.argsort(bounds[open_ones], kind="stable")[:_BATCH]]
+            lowest_first = np.argsort(bounds[undecided], kind="stable")
+            chosen = undecided[lowest_first[:_BATCH]]
             halves = _bisected(low[chosen], high[chosen], unit)
             evaluated_halves = self._evaluate(*halves)
             keep = np.ones(len(low), dtype=bool)
@@ -77,8 +82,9 @@ class LowerBounds:
         return self.bounded(low, high)[0][:, 0], values
 
     def _cones(self, box, reach):
+        """A lower bound beyond ``reach`` times the box, over all directions."""
         centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2
-        for count in (32, 512):
+        for count in (32, 512):  # narrower cones only where wide ones have no bound
             low, high = _directions(len(box), count)
             bounds = self.tail.below(centre, half * low, half * high, reach)
             if np.isfinite(bounds).all():
@@ -96,8 +102,9 @@ def _bisected(low, high, unit):
 
 
 def _shell(box, scale):
-    """Boxes that cover what lies between ``box`` enlarged ``scale`` times and 2·``scale`` times
-    about its centre.
+    """Boxes that cover what lies between two enlargements of ``box`` about its centre.
+
+    By ``scale`` and by 2·``scale``.
     """
     centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2 * scale
     lows, highs = [], []
@@ -114,13 +121,12 @@ def _shell(box, scale):
 
 
 def _directions(dimension, count):
-    """Boxes that cover the surface of the unit cube: on every face, ``count`` cells along each
-    other axis.
+    """Boxes that cover the surface of the unit cube.
+
+    On every face, ``count`` cells along each other axis.
     """
-    edges = np.linspace(-1, 1, count + 1)
-    cells = (
-        np.indices((count,) * (dimension - 1)).reshape(dimension - 1, count ** (dimension - 1)).T
-    )
+    edges, others = np.linspace(-1, 1, count + 1), dimension - 1
+    cells = np.indices((count,) * others).reshape(others, count**others).T
     lows, highs = [], []
     for axis in range(dimension):
         for side in (-1.0, 1.0):

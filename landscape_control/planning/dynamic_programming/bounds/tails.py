@@ -1,5 +1,6 @@
-"""A lower bound of a function on a cone that reaches to infinity: polynomials in the distance with
-interval coefficients.
+"""A lower bound of a function on a cone that reaches to infinity.
+
+Polynomials in the distance with interval coefficients.
 """
 
 from math import comb
@@ -23,9 +24,13 @@ _HIGHEST = 16  # degree; beyond it only the plain interval is kept
 _ROUNDING = 1e-13  # relative to the sum of the moduli of the terms
 
 
+Terms = dict[int, Interval]  # coefficients of a polynomial in r, by degree
+
+
 class Tail(NamedTuple):
-    """A number on the cone: an interval that holds for all r ≥ R, and a polynomial Σ cⱼ rʲ with
-    interval coefficients.
+    """A number on the cone.
+
+    An interval that holds for all r ≥ R, and a polynomial Σ cⱼ rʲ with interval coefficients.
     """
 
     whole: Interval
@@ -33,8 +38,9 @@ class Tail(NamedTuple):
 
 
 class TailFunction:
-    """Lower bounds of a CasADi function of θ on the cones θ = centre + r·d, r ≥ R, d in a box of
-    directions.
+    """Lower bounds of a CasADi function of θ on cones.
+
+    On θ = centre + r·d, r ≥ R, d in a box of directions.
 
     Plain intervals with infinite ends lose everything as soon as two infinite terms are subtracted,
     as in (x²-1)² - x/2. Here every intermediate result that is a polynomial in θ is carried as a
@@ -49,19 +55,22 @@ class TailFunction:
     def below(
         self, centre: np.ndarray, low: np.ndarray, high: np.ndarray, reach: float
     ) -> np.ndarray:
-        """Lower bounds (S,) of the first output for directions between ``low`` and ``high`` (S, n),
-        at r ≥ ``reach``.
+        """Lower bounds (S,) of the first output at r ≥ ``reach``.
+
+        For directions between ``low`` and ``high`` (S, n).
         """
         inputs = []
         for middle, *ends in zip(centre, low.T, high.T, strict=True):
             inputs.append(_tail({0: constant(middle), 1: Interval(*ends)}, reach))
+        # two ways of bounding that are sharp for different functions: the better one counts
         with np.errstate(all="ignore"):
             ways = [self._follow(inputs, reach, highest_square) for highest_square in (_HIGHEST, 1)]
         return np.max([np.broadcast_to(way.whole.low, len(low)) for way in ways], axis=0)
 
     def _follow(self, inputs, reach, highest_square):
-        """Squares of more than ``highest_square``-th degree count as constants in [0, ∞): no cross
-        term spoils the sign.
+        """The first output, with high squares as constants in [0, ∞).
+
+        Squares of more than ``highest_square``-th degree: so no cross term spoils the sign.
         """
 
         def evaluate(operation, *values):
@@ -73,12 +82,10 @@ class TailFunction:
                 return Tail(whole, {0: whole})
             return _tail(terms, reach, whole)
 
-        return interpret(
-            self.function,
-            inputs,
-            evaluate,
-            lambda value: Tail(constant(value), {0: constant(value)}),
-        )[0]
+        def number(value: float) -> Tail:
+            return Tail(constant(value), {0: constant(value)})
+
+        return interpret(self.function, inputs, evaluate, number)[0]
 
 
 def _terms(operation, values, evaluate):
@@ -100,8 +107,9 @@ def _tail(terms, reach, whole=None):
 
 
 def _least(terms, reach):
-    """A lower bound of Σ cⱼ rʲ over r ≥ R: its value at R where no derivative at R is negative,
-    else -∞.
+    """A lower bound of Σ cⱼ rʲ over r ≥ R.
+
+    Its value at R where no derivative at R is negative, else -∞.
     """
     degree = max(terms)
     shifted = []
@@ -113,38 +121,38 @@ def _least(terms, reach):
         ]
         total = sum(parts) - _ROUNDING * sum(np.abs(part) for part in parts)
         shifted.append(np.where(np.isnan(total), -np.inf, total))
-    rising = np.all(
-        [np.broadcast_to(np.asarray(part) >= -0.0, np.shape(sum(shifted))) for part in shifted[1:]],
-        axis=0,
-    )
-    return np.where(rising, shifted[0], -np.inf)
+    # ``shifted`` are the coefficients of (r - R)ʲ, the derivatives at R over j!
+    shape = np.shape(sum(shifted))
+    not_falling = [np.broadcast_to(np.asarray(part) >= -0.0, shape) for part in shifted[1:]]
+    return np.where(np.all(not_falling, axis=0), shifted[0], -np.inf)
 
 
-def _sum(first, second):
+def _sum(first: Terms, second: Terms) -> Terms:
     return {j: _plus(first.get(j), second.get(j)) for j in {*first, *second}}
 
 
 def _plus(x, y):
-    if x is None or y is None:
-        return y if x is None else x
-    return add(x, y)
+    if x is None:
+        return y
+    return x if y is None else add(x, y)
 
 
-def _negative(terms):
+def _negative(terms: Terms) -> Terms:
     return {j: negative(value) for j, value in terms.items()}
 
 
-def _product(first, second):
-    total = {}
+def _product(first: Terms, second: Terms) -> Terms:
+    total: Terms = {}
     for i, x in first.items():
         for j, y in second.items():
             total[i + j] = _plus(total.get(i + j), multiply(x, y))
     return total
 
 
-def _square(terms):
+def _square(terms: Terms) -> Terms:
     """(Σ cⱼ rʲ)², the squares of the coefficients not negative."""
-    total, degrees = {}, sorted(terms)
+    total: Terms = {}
+    degrees = sorted(terms)
     for place, i in enumerate(degrees):
         total[2 * i] = _plus(total.get(2 * i), square(terms[i]))
         for j in degrees[place + 1 :]:

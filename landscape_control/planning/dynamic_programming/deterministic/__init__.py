@@ -1,3 +1,4 @@
-"""Known problems: the value function on a grid, optimal paths read off it, and what it says about a
-plan.
+"""Known problems: the value function on a grid, and what it says about a plan.
+
+Optimal paths are read off it.
 """

@@ -1,5 +1,6 @@
-"""The box grown, and the grid refined, until nothing outside the box and nothing between the nodes
-can pay.
+"""The box grown, and the grid refined, until what neither sees cannot pay.
+
+Until nothing outside the box and nothing between the nodes can.
 """
 
 import math
@@ -21,8 +22,9 @@ _NODES = {1: 1601, 2: 151**2}  # of the fine grid, where more are not asked for
 def searched_box(
     bounded: Bounded, box: np.ndarray, counts: tuple[int, ...], cost: float
 ) -> tuple[np.ndarray, tuple[int, ...], Outside, ValueFunction]:
-    """(box, counts, Outside, V on every other node) of the first box for which nothing outside can
-    pay, or of the last tried.
+    """(box, counts, Outside, V on every other node) of the first box that suffices.
+
+    For it nothing outside can pay; else of the last box tried.
 
     The box grows about its centre at a fixed number of nodes; once nothing outside can pay, nodes
     are added until nothing between them can.
@@ -34,7 +36,8 @@ def searched_box(
         can follow.
     """
     most = max(_NODES[len(counts)], math.prod(counts))
-    examined, refused = None, None
+    examined = None
+    refused: ProblemError | None = None
     for tried in range(1, _BOXES + 1):
         # some answer first, then larger boxes if they are cheap
         steps = MOST_STEPS if examined is None else LOOKING_STEPS
@@ -59,10 +62,11 @@ def searched_box(
         if math.prod(counts) > most:
             break
     if examined is None:
+        assert refused is not None  # every box was tried in vain
         raise refused
     return examined
 
 
-def _enlarged(box):
+def _enlarged(box: np.ndarray) -> np.ndarray:
     centre, half = box.mean(axis=1), np.ptp(box, axis=1) / 2
     return np.column_stack([centre - _FACTOR * half, centre + _FACTOR * half])

@@ -9,8 +9,10 @@ from .outside import Outside
 
 
 class Verdict(enum.Enum):
-    """Whether a plan is the global optimum of the problem, inside the box and outside; ``advice``
-    says what to do with the answer."""
+    """Whether a plan is the global optimum of the problem, inside the box and outside.
+
+    ``advice`` says what to do with the answer.
+    """
 
     GLOBAL = "global"
     NOT_GLOBAL = "not global"
@@ -20,7 +22,7 @@ class Verdict(enum.Enum):
     def advice(self) -> str:
         return _ADVICE[self]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.value
 
 
@@ -91,20 +93,16 @@ class GlobalCertificate:
     def is_global(self) -> bool:
         return self.verdict is Verdict.GLOBAL
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary()})"
 
     @checked
     def summary(self) -> str:
-        """One line: verdict, plan against grid, what is known outside the box, the grid and the
-        time taken.
-        """
+        """One line: verdict, plan against grid, the outside, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)
-        known = (
-            "nothing outside the box can pay"
-            if self.outside.excluded
-            else "nothing known outside the box"
-        )
+        known = "nothing known outside the box"
+        if self.outside.excluded:
+            known = "nothing outside the box can pay"
         return (
             f"{self.verdict}: plan J = {self.plan_cost:.8g}, grid V = {self.grid_value:.6g} ±"
             f" {self.grid_error:.1g}, {known} ({nodes} nodes, {self.method}, {self.seconds:.2f} s)"

@@ -42,8 +42,9 @@ def certify_global(
     seed: Index = 0,
     time_limit: Duration = 300.0,
 ) -> GlobalCertificate:
-    """Solve the Hamilton-Jacobi-Bellman equation on a grid and hold the best plan against it (one
-    or two parameters).
+    """Hold the best plan against the Hamilton-Jacobi-Bellman equation on a grid.
+
+    For one or two parameters.
 
     The grid's value at the start is compared with the plan's cost, and the optimal paths read off
     the grid, from the start and from one cell to either side of it, are handed to the local solver
@@ -99,17 +100,20 @@ def certify_global(
     )
     plans = _plans(problem, solution, seed)
     usable = [plan for plan in plans if plan.status in USABLE]
+    widened: float | None = None  # by how much a derived box exceeds the places named; None: given
     if box is None:
-        box = derived_box(problem, usable, margin)
+        box, widened = derived_box(problem, usable, margin), margin
     else:
-        box, margin = given_box(box, problem.dimension, "write box=[(low, high), …]"), None
-    ends = {"start": problem.start} | ({} if problem.end is None else {"end": problem.end})
+        box = given_box(box, problem.dimension, "write box=[(low, high), …]")
+    ends = {"start": problem.start}
+    if problem.end is not None:
+        ends["end"] = problem.end
     refuse_outside(Grid.over(box, counts), ends, clearance=_CLEARANCE)
     with running_clock(time_limit):
         bounded = Bounded(problem, Statements.of(problem, loss_at_least, terminal_at_least))
         bounded.refuse_false_statements(Grid.over(box, counts))
         cheapest = min((plan.cost + 3 * plan.cost_error for plan in usable), default=np.inf)
-        if margin is None:
+        if widened is None:
             outside, coarse = bounded.examine(box, counts, cheapest, steps=MOST_STEPS)
         else:
             box, counts, outside, coarse = searched_box(bounded, box, counts, cheapest)
@@ -129,7 +133,7 @@ def certify_global(
     verdict, reason, better = evidence.judged()
     return GlobalCertificate(
         verdict=verdict,
-        message=f"{reason} {_box_in_words(grid, margin, outside.boxes)} {outside.sentence}",
+        message=f"{reason} {_box_in_words(grid, widened, outside.boxes)} {outside.sentence}",
         plan_cost=plans[0].cost,
         grid_value=evidence.grid_value,
         grid_error=evidence.grid_error,
@@ -137,7 +141,7 @@ def certify_global(
         axes=grid.axes,
         value=freeze(fine.now),
         box=freeze(box),
-        margin=margin,
+        margin=widened,
         outside=outside,
         times=freeze(times),
         path=freeze(paths[:, 0]),
@@ -158,10 +162,9 @@ def _plans(problem, solution, seed) -> tuple[Plan, ...]:
             advice="pass what solve(problem) returned",
         )
     plans = solution.plans if isinstance(solution, Solution) else (solution,)
-    first = plans[0].parameters[0]
-    if first.shape != problem.start.shape or np.abs(first - problem.start).max() > 1e-6 * (
-        1 + np.abs(first).max()
-    ):
+    first, start = plans[0].parameters[0], problem.start
+    slack = 1e-6 * (1 + np.abs(first).max())
+    if first.shape != start.shape or np.abs(first - start).max() > slack:
         raise ProblemError(
             "solution",
             expected=f"a solution of this problem, from {problem.start.tolist()}",
@@ -172,8 +175,10 @@ def _plans(problem, solution, seed) -> tuple[Plan, ...]:
 
 
 def _error_near(start, fine: ValueFunction, coarse: ValueFunction) -> float:
-    """From the largest difference of the two grids at the start and at the coarse nodes within two
-    cells of it, taken to be of first order.
+    """The error near the start, taken to be of first order.
+
+    From the largest difference of the two grids at the start and at the coarse nodes within two
+    cells of it.
     """
     centre = np.rint(coarse.grid.cells(start)).astype(int)
     window = tuple(slice(max(c - 2, 0), c + 3) for c in centre)
@@ -183,25 +188,27 @@ def _error_near(start, fine: ValueFunction, coarse: ValueFunction) -> float:
 
 
 def _starts(problem, grid):
-    """The start, and one cell to either side of it: near the border of two basins these lead to
-    different plans.
+    """The start, and one cell to either side of it.
+
+    Near the border of two basins these lead to different plans.
     """
-    shifts = np.vstack(
-        [np.zeros(grid.dimension), *(sign * np.diag(grid.spacing) for sign in (1, -1))]
-    )
-    return problem.start + shifts
+    one_cell = np.diag(grid.spacing)
+    return problem.start + np.vstack([np.zeros(grid.dimension), one_cell, -one_cell])
 
 
 def _nearest_wall(grid, path, plan):
+    """How many cells the path or the plan stays away from the walls."""
     return min(grid.wall_distance(path).min(), grid.wall_distance(plan.parameters).min())
 
 
 def _polished(problem, times, paths, grid) -> list[Plan]:
     """The local solver's plans from the distinct grid paths, cheapest first."""
-    solver, plans, seen = Solver(problem), [], []
+    solver, plans = Solver(problem), []
+    followed: list[np.ndarray] = []
     for path in np.moveaxis(paths, 1, 0):
-        if all((np.abs(path - other) / grid.spacing).max() > 3 for other in seen):
-            seen.append(path)
+        # paths that keep within three cells of one another lead to the same plan
+        if all((np.abs(path - other) / grid.spacing).max() > 3 for other in followed):
+            followed.append(path)
             plans.append(_polish(solver, _guess(problem, times, path)))
     usable = [plan for plan in plans if plan is not None and plan.status in USABLE]
     return sorted(usable, key=lambda plan: plan.cost)
@@ -216,8 +223,9 @@ def _polish(solver, guess) -> Plan | None:
 
 
 def _guess(problem, times, path, count=201):
-    """The path equally spaced in time, sheared onto the start and joined to a fixed end by a
-    straight line.
+    """The path equally spaced in time, sheared onto the start.
+
+    Joined to a fixed end by a straight line.
     """
     if problem.end is not None:
         times, path = np.append(times, problem.objective.horizon), np.vstack([path, problem.end])

@@ -6,9 +6,9 @@ import numpy as np
 
 from ....model.landscape import find_minima
 from ....model.problem import ControlProblem
+from ....model.problem.mobility import mobility
 from ....support.errors import ProblemError
 from ..bounds.beyond import Beyond
-from ..fields import mobility
 from ..mesh import Grid
 
 # the quadratic source around a minimum reaches at least this many cells along every axis
@@ -16,8 +16,9 @@ _CELLS = 3.0
 
 
 def eikonal_value(problem: ControlProblem, grid: Grid, beyond: Beyond | None = None) -> np.ndarray:
-    """V on the nodes, (N_1, …), from |∇V| = √(2kLg/η), V = 0 at the minima of L, by scikit-fmm
-    (Sethian 1996; order 2).
+    """V on the nodes, (N_1, …), from |∇V| = √(2kLg/η), V = 0 at the minima of L.
+
+    By scikit-fmm (Sethian 1996; order 2).
 
     Without discount, drift and deadline the optimal path has no energy, speed √(2ηkL/g), and V is
     the length of the geodesic to the cheapest minimum in the metric (2k/η) L G. The front starts on
@@ -41,9 +42,10 @@ def eikonal_value(problem: ControlProblem, grid: Grid, beyond: Beyond | None = N
     ]
     level = max(_level(curvature, grid) for curvature in curvatures)
     nearest = np.min(near, axis=0)
-    lowered = (
-        loss if beyond is None else beyond.lowered_loss(loss.ravel(), grid).reshape(grid.shape)
-    )
+    lowered = loss
+    if beyond is not None:
+        lowered = beyond.lowered_loss(loss.ravel(), grid).reshape(grid.shape)
+    # a front needs a finite speed also where L = 0
     slowness = np.sqrt(2 * k * np.maximum(lowered, 1e-12 * loss.max()) / push)
     fmm = _scikit_fmm()
     travelled = fmm.travel_time(nearest - level, 1 / slowness, dx=list(grid.spacing), order=2)
@@ -59,9 +61,9 @@ def _wall_distance(axis, grid):
     """Distance to the surface half a cell inside the walls across one axis."""
     low, high = grid.box[axis]
     nodes = np.minimum(grid.axes[axis] - low, high - grid.axes[axis]) - grid.spacing[axis] / 2
-    return np.broadcast_to(
-        nodes.reshape([-1 if i == axis else 1 for i in range(grid.dimension)]), grid.shape
-    )
+    along_axis = [1] * grid.dimension
+    along_axis[axis] = -1
+    return np.broadcast_to(nodes.reshape(along_axis), grid.shape)
 
 
 def _scikit_fmm():
@@ -107,11 +109,15 @@ def _refuse(expected, received):
 
 
 def _sources(problem, grid):
+    """(minima with L = 0 (K, n), Hessians there, L on the nodes)."""
     landscape = problem.landscape
     loss = landscape.loss(grid.points)
-    seeds = grid.points[np.argsort(loss)[:50]] if landscape.minima is None else landscape.minima
+    seeds = landscape.minima
+    if seeds is None:
+        seeds = grid.points[np.argsort(loss)[:50]]
     minima = find_minima(landscape, seeds)
-    minima = minima[grid.wall_distance(minima) > 2 * _CELLS] if len(minima) else minima
+    if len(minima):  # room for the quadratic source around each
+        minima = minima[grid.wall_distance(minima) > 2 * _CELLS]
     tolerance = 1e-9 * max(np.ptp(loss), 1e-300)
     lowest = landscape.loss(minima).min() if len(minima) else np.inf
     if not abs(lowest) <= tolerance or loss.min() < -tolerance:
@@ -139,7 +145,8 @@ def _quadratic(minimum, matrix, grid):
 
 
 def _level(matrix, grid):
-    """V on the ellipsoid that reaches _CELLS cells along every axis: its half-extent along i is
-    √(2V (S⁻¹)_ii).
+    """V on the ellipsoid that reaches _CELLS cells along every axis.
+
+    Its half-extent along i is √(2V (S⁻¹)_ii).
     """
     return float(((_CELLS * grid.spacing) ** 2 / (2 * np.diag(np.linalg.inv(matrix)))).max())

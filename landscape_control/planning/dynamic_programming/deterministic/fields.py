@@ -3,8 +3,9 @@
 import numpy as np
 
 from ....model.problem import ControlProblem
+from ....model.problem.mobility import mobility
 from ..bounds.beyond import Beyond
-from ..fields import FINITE, mobility, require_defined
+from ..fields import FINITE, require_defined
 from ..hamiltonian import Hamiltonian
 from ..mesh import Grid
 
@@ -12,8 +13,9 @@ from ..mesh import Grid
 def hamiltonian_on(
     problem: ControlProblem, grid: Grid, beyond: Beyond | None = None
 ) -> Hamiltonian:
-    """The Hamiltonian of a problem on the nodes of a grid; with ``beyond`` the loss between the
-    nodes is bounded below.
+    """The Hamiltonian of a problem on the nodes of a grid.
+
+    With ``beyond`` the loss between the nodes is bounded below.
 
     Raises
     ------

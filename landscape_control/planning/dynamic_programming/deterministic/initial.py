@@ -3,8 +3,8 @@
 import numpy as np
 
 from ....model.problem import ControlProblem
+from ....model.problem.mobility import mobility
 from ....support.errors import ProblemError
-from ..fields import mobility
 from ..mesh import Grid
 
 # how many cells the last stretch to a fixed end is long: its error falls faster than the grid error
@@ -12,8 +12,9 @@ _CELLS = 0.5
 
 
 def initial_value(problem: ControlProblem, grid: Grid) -> tuple[np.ndarray, float]:
-    """(V, s): V at time-to-go s. Free end: V = κΦ at s = 0. Fixed end: the short-time action of
-    straight paths at s > 0.
+    """(V, s): V at time-to-go s, where the march begins.
+
+    Free end: V = κΦ at s = 0. Fixed end: the short-time action of straight paths at s > 0.
 
     For a fixed end V(θ, T) is infinite except at the end, so the march starts a little earlier,
     with the exact cost of the straight path at constant speed v = (θ_T - θ)/s,
@@ -32,8 +33,9 @@ def initial_value(problem: ControlProblem, grid: Grid) -> tuple[np.ndarray, floa
 
 
 def short_time(problem: ControlProblem, grid: Grid) -> float:
-    """s such that a path crossing the distance start-end (or a tenth of the box) at constant speed
-    walks half a cell.
+    """s in which a path from start to end at constant speed walks half a cell.
+
+    Or one across a tenth of the box, if that is longer.
     """
     extent = np.ptp(grid.box, axis=1)
     distance = np.maximum(np.abs(problem.end - problem.start), extent / 10) / grid.spacing
@@ -48,22 +50,19 @@ def _straight_action(problem, grid, stretch):
     for fraction, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
         at = points + fraction * stretch * speed
         push = speed - problem.model.drift(at)
-        effort = np.einsum(
-            "si,si->s",
-            push,
-            np.linalg.solve(_checked_mobility(problem, at), push[..., None])[..., 0],
-        )
-        cost = effort / (
-            2 * objective.learning_rate
-        ) + objective.loss_weight * problem.landscape.loss(at)
+        pulled = np.linalg.solve(_checked_mobility(problem, at), push[..., None])[..., 0]
+        effort = np.einsum("si,si->s", push, pulled)
+        loss = problem.landscape.loss(at)
+        cost = effort / (2 * objective.learning_rate) + objective.loss_weight * loss
         total += weight * stretch * np.exp(-objective.discount * fraction * stretch) * cost
     end_cost = objective.terminal_weight * problem.model.terminal_cost(problem.end)[0]
     return (total + np.exp(-objective.discount * stretch) * end_cost).reshape(grid.shape)
 
 
 def _checked_mobility(problem, points):
-    """BG⁻¹Bᵀ at points; refused where it is singular, because a straight path could then cost
-    infinitely much.
+    """BG⁻¹Bᵀ at points; refused where it is singular.
+
+    A straight path could then cost infinitely much.
     """
     pushes = mobility(problem.model.actuation(points), problem.model.metric(points))
     values = np.linalg.eigvalsh(pushes)

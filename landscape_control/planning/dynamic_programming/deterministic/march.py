@@ -1,5 +1,6 @@
-"""The HJB equation of a known problem marched in time-to-go: WENO3, Godunov's Hamiltonian,
-Runge-Kutta.
+"""The HJB equation of a known problem marched in time-to-go.
+
+WENO3, Godunov's Hamiltonian, Runge-Kutta.
 """
 
 from collections.abc import Iterator
@@ -27,8 +28,9 @@ def march(
     courant: float = COURANT,
     max_steps: int = MOST_STEPS,
 ) -> Iterator[np.ndarray]:
-    """Solve V_s = -γV - H(θ, ∇V) from V = ``value`` at s = ``begin``; yields V at each of the
-    increasing ``stops``, see :func:`explicit`.
+    """Solve V_s = -γV - H(θ, ∇V) from V = ``value`` at s = ``begin``.
+
+    Yields V at each of the increasing ``stops``, see :func:`explicit`.
 
     With ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
     """

@@ -161,8 +161,9 @@ class Bounded:
         boxes: int = 1,
         steps: int = LOOKING_STEPS,
     ) -> tuple[Outside, ValueFunction]:
-        """All bounds for one box, and V on every other node; ``cost`` is that of the best plan
-        known.
+        """All bounds for one box, and V on every other node.
+
+        ``cost`` is that of the best plan known.
         """
         fine = Grid.over(box, counts)
         grid = fine.coarser()
@@ -180,7 +181,7 @@ class Bounded:
         undercut, through_walls = self._undercuts(
             usual, (inside, outside, terminal_outside), fine, steps, enough, lowest
         )
-        # whether the cost is the lowest conceivable
+        # a plan at the lowest cost conceivable needs no other proof
         attained = cost - lowest <= _TRIVIAL * range_near(self.problem.start, usual)
         if attained:
             undercut = min(undercut, max(cost - lowest, 0.0))
@@ -199,8 +200,9 @@ class Bounded:
         return known, usual
 
     def _undercuts(self, usual, bounds, fine, steps, enough, lowest):
-        """(undercut, through the walls alone); the second is computed only where the first is not
-        small enough.
+        """(undercut, through the walls alone).
+
+        The second is computed only where the first is not small enough.
         """
         if not math.isfinite(lowest):
             return math.inf, math.inf
@@ -208,12 +210,15 @@ class Bounded:
         value, weight = usual.at(self.problem.start), self.problem.objective.loss_weight
         nodes = BetweenNodes(loss=self.loss, terminal=self.terminal, lowest=inside, finer=fine)
         walls = Beyond(running=weight * outside if weight > 0 else 0.0, terminal=terminal)
-        undercut = max(value - self._relaxed(usual.grid, replace(walls, nodes=nodes), steps), 0.0)
+        both = self._relaxed(usual.grid, replace(walls, nodes=nodes), steps)
+        undercut = max(value - both, 0.0)
         if undercut <= enough:
             return undercut, undercut
-        return undercut, min(max(value - self._relaxed(usual.grid, walls, steps), 0.0), undercut)
+        # without the walls' share the rest is that of the cells
+        by_walls = max(value - self._relaxed(usual.grid, walls, steps), 0.0)
+        return undercut, min(by_walls, undercut)
 
-    def _relaxed(self, grid, beyond, steps):
+    def _relaxed(self, grid: Grid, beyond: Beyond, steps: int) -> float:
         """The relaxed value at the start; -∞ where the grid cannot follow its speeds."""
         try:
             relaxed = value_function(self.problem, grid, slices=1, beyond=beyond, max_steps=steps)
@@ -221,13 +226,12 @@ class Bounded:
             return -math.inf
         return relaxed.at(self.problem.start)
 
-    def _loss(self, grid):
+    def _loss(self, grid: Grid) -> tuple[float, float, str]:
         """Lower bounds (inside, outside) of the loss, and where they come from."""
-        losses = self.problem.landscape.loss(grid.points)
-        endless = (
-            math.isinf(self.problem.objective.horizon) and self.problem.objective.discount == 0
-        )
+        losses, objective = self.problem.landscape.loss(grid.points), self.problem.objective
+        endless = math.isinf(objective.horizon) and objective.discount == 0
         start = float(self.problem.start_derivatives[0][0])
+        # a thousandth of what there is to gain; finer than ``_ZERO`` where it has to tell zero
         resolution = max(1e-3 * (start - losses.min()), 1e-8 * np.ptp(losses))
         if endless:
             resolution = 0.1 * _ZERO * np.ptp(losses)
@@ -240,11 +244,12 @@ class Bounded:
         # fast marching has checked that the loss vanishes at its minima; the bound excludes further
         # ones
         if endless:
-            bounds = np.where((bounds < 0) & (bounds >= -_ZERO * np.ptp(losses)), 0.0, bounds)
+            counts_as_zero = (bounds < 0) & (bounds >= -_ZERO * np.ptp(losses))
+            bounds = np.where(counts_as_zero, 0.0, bounds)
         source = "stated by the user" if stated > min(proved) else "interval arithmetic"
         return float(bounds[0]), float(bounds[1]), source
 
-    def _terminal(self, grid):
+    def _terminal(self, grid: Grid) -> tuple[float, float]:
         """Lower bounds of κΦ (inside, outside)."""
         problem, weight = self.problem, self.problem.objective.terminal_weight
         if problem.end is not None:
@@ -260,43 +265,45 @@ class Bounded:
             self.terminal_bounds.outside(grid.box, resolution),
         ]
         statements = [self.statements.terminal]
-        if problem.objective.terminal == "loss":
+        if problem.objective.terminal == "loss":  # what bounds L bounds Φ
             statements.append(self.statements.loss)
         stated = max((bound for bound in statements if bound is not None), default=-math.inf)
-        return tuple(float(weight * bound) for bound in np.maximum(proved, stated))
+        inside, outside = np.maximum(proved, stated)
+        return float(weight * inside), float(weight * outside)
 
-    def _lowest(self, loss, terminal):
+    def _lowest(self, loss: float, terminal: float) -> float:
         """The lowest cost conceivable: standing on the least loss for ever, free of charge."""
         objective = self.problem.objective
-        return float(loss_until(objective, np.zeros(1), loss, loss)[0]) + end_cost(
-            objective, terminal
-        )
+        running = float(loss_until(objective, np.zeros(1), loss, loss)[0])
+        return running + end_cost(objective, terminal)
 
     def refuse_false_statements(self, grid: Grid) -> None:
         """Refuse stated lower bounds that a sample in the grid's box or around it contradicts."""
         model, landscape = self.problem.model, self.problem.landscape
         centre = grid.box.mean(axis=1)
-        points = np.concatenate(
-            [centre + scale * (grid.points - centre) for scale in (1.0, 3.0, 10.0, 100.0)]
-        )
-        for name, stated, function in (
+        offsets = grid.points - centre
+        points = np.concatenate([centre + scale * offsets for scale in (1.0, 3.0, 10.0, 100.0)])
+        statements = (
             ("loss_at_least", self.statements.loss, landscape.loss),
             ("terminal_at_least", self.statements.terminal, model.terminal_cost),
-        ):
+        )
+        for name, stated, function in statements:
             if stated is None:
                 continue
             values = np.nan_to_num(function(points), nan=np.inf)
             worst = int(np.argmin(values))
-            if values[worst] < stated - 1e-12 * abs(stated):
-                raise ProblemError(
-                    name,
-                    expected="a number that the function nowhere falls below",
-                    received=f"{stated:g}",
-                    advice=(
-                        f"at θ = {np.round(points[worst], 4).tolist()} it is {values[worst]:.6g}:"
-                        " state a lower bound that holds everywhere, or leave it out"
-                    ),
-                )
+            if values[worst] >= stated - 1e-12 * abs(stated):
+                continue
+            place = np.round(points[worst], 4).tolist()
+            raise ProblemError(
+                name,
+                expected="a number that the function nowhere falls below",
+                received=f"{stated:g}",
+                advice=(
+                    f"at θ = {place} it is {values[worst]:.6g}: state a lower bound that holds"
+                    " everywhere, or leave it out"
+                ),
+            )
 
 
 def range_near(start: np.ndarray, value: ValueFunction) -> float:

@@ -25,16 +25,15 @@ def _descend(value, theta):
     before = value.velocity(len(to_go) - 1)
     for k in range(len(to_go) - 2, -1, -1):
         after, span = value.velocity(k), to_go[k + 1] - to_go[k]
-        fastest = max(
-            _cells_per_time(grid, theta, before).max(), _cells_per_time(grid, theta, after).max()
-        )
-        count = int(np.clip(np.ceil(fastest * span / _STEP), 1, 1000))
+        speeds = [_cells_per_time(grid, theta, field).max() for field in (before, after)]
+        count = int(np.clip(np.ceil(max(speeds) * span / _STEP), 1, 1000))
         for j in range(count):
+            # Heun's method in a field that changes linearly between the slices
             here = before + (after - before) * (j / count)
             there = before + (after - before) * ((j + 1) / count)
-            slope = _sample(grid, here, theta)
-            slope = (slope + _sample(grid, there, theta + span / count * slope)) / 2
-            theta = theta + span / count * slope
+            first = _sample(grid, here, theta)
+            second = _sample(grid, there, theta + span / count * first)
+            theta = theta + span / count * ((first + second) / 2)
         times.append(to_go[-1] - to_go[k])
         path.append(theta)
         before = after
@@ -42,8 +41,9 @@ def _descend(value, theta):
 
 
 def _settle(value, start):
-    """Every start followed until it stands still, sampled at common times (held at its last point
-    from then on).
+    """Every start followed until it stands still, sampled at common times.
+
+    Held at its last point from then on.
     """
     grid, field = value.grid, value.velocity(0)
     fastest = (np.abs(field).T @ (1 / grid.spacing)).max()

@@ -1,5 +1,6 @@
-"""The steady state of the HJB equation: γV + H(θ, ∇V) = 0, for an infinite horizon with discount γ
-> 0.
+"""The steady state of the HJB equation: γV + H(θ, ∇V) = 0.
+
+For an infinite horizon with discount γ > 0.
 """
 
 from collections.abc import Callable
@@ -28,8 +29,9 @@ def stationary_value(
     beyond: Beyond | None = None,
     tolerance: float = 1e-7,
 ) -> tuple[np.ndarray, float]:
-    """(V, unsettled): the steady state on ``grid``, and the size of the last correction, in units
-    of V.
+    """(V, unsettled): the steady state on ``grid``, and the last correction's size.
+
+    In units of V.
 
     Policy iteration (Howard 1960) on the first-order upwind scheme, which converges monotonically
     from any start, then defect correction (Hemker 1986): the residual of the third-order scheme is
@@ -38,14 +40,17 @@ def stationary_value(
     policy iteration, so coarse grids go first. ``levels`` gives the Hamiltonian on a grid. With
     ``beyond`` (:class:`Beyond`) all nodes on the walls share one value, that of the outside.
     """
-    coarser, *_ = grids = nested_grids(grid, _COARSEST)
+    grids = nested_grids(grid, _COARSEST)
+    coarser = grids[0]
     value = np.zeros(coarser.shape)
     for level in grids:
         value = coarser.interpolate(value, level.points).reshape(level.shape)
         problem = _Level(levels(level), level, discount, beyond)
+        # the border of a basin crosses the grid at one cell per iteration
         most = 20 + max(level.shape)
         value = iterated(value, problem.newton, tolerance=tolerance, most=most).value
         coarser = level
+    # a damped step is smaller than the defect that it corrects
     settled = iterated(value, problem.corrected, tolerance=_DAMPING * tolerance, most=40)
     correction = settled.change / _DAMPING
     return settled.value, correction * float(np.ptp(settled.value))
@@ -54,16 +59,18 @@ def stationary_value(
 class _Level:
     """The equation on one grid, and the two improvements of V through its first-order matrix."""
 
-    def __init__(self, hamiltonian: Hamiltonian, grid: Grid, discount: float, beyond):
+    def __init__(
+        self, hamiltonian: Hamiltonian, grid: Grid, discount: float, beyond: Beyond | None
+    ):
         self.hamiltonian, self.grid = hamiltonian, grid
         self.discount, self.beyond = discount, beyond
         self.quotients = Differences(grid=grid, order=1)
 
-    def newton(self, value, _):
+    def newton(self, value: np.ndarray, _: int) -> np.ndarray:
         """The value of the policy read off V, both to first order."""
         return value - self._correction(value, *self.quotients.one_sided(value))
 
-    def corrected(self, value, _):
+    def corrected(self, value: np.ndarray, _: int) -> np.ndarray:
         """V less the damped defect of the third-order scheme, carried through the same matrix."""
         sides = one_sided(value, self.grid, order=ORDER)
         return value - _DAMPING * self._correction(value, *sides)
@@ -81,14 +88,16 @@ class _Level:
 
 
 def _shared(value, residual, matrix, running, grid, discount):
-    """Wall nodes share one value: that of staying outside at cost ``running`` for ever, or of
-    re-entering where it is best.
+    """The residual and the matrix with one value on all wall nodes.
+
+    That of staying outside at cost ``running`` for ever, or of re-entering where it is best.
 
     The rows of the wall nodes are replaced: γ(V - V_w) = 0 with w the best node to re-enter at,
     whose own row is kept, or γV = running where no node is better than that.
     """
     walls = np.flatnonzero(grid.walls)
     level = value.ravel()[walls]
+    # -H there is what re-entering costs per unit time: the least is taken
     best = walls[np.argmax(residual.ravel()[walls] - discount * level)]
     enters = residual.ravel()[best] > discount * value.ravel()[best] - running
     tied = np.setdiff1d(walls, [best]) if enters else walls
@@ -101,4 +110,6 @@ def _shared(value, residual, matrix, running, grid, discount):
     residual = residual.copy()
     target = value.ravel()[best] * discount if enters else running
     residual.ravel()[tied] = discount * value.ravel()[tied] - target
-    return residual, csc_array(dia_array((kept[None], [0]), shape=(size, size)) @ matrix + ties)
+    # the rows of tied nodes make room for the ties
+    rows_kept = dia_array((kept[None], [0]), shape=(size, size))
+    return residual, csc_array(rows_kept @ matrix + ties)

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ....model.problem import ControlProblem
 from ....support.arguments import AnyNumber, Count, Entries, checked
 from ....support.errors import ProblemError
+from ..bounds.beyond import Beyond
 from ..differences import one_sided
 from ..hamiltonian import Hamiltonian
 from ..march import MOST_STEPS
@@ -17,6 +19,11 @@ from .fields import hamiltonian_on
 from .initial import initial_value
 from .march import ORDER, march
 from .stationary import stationary_value
+
+if TYPE_CHECKING:
+    OptionalBeyond = Beyond | None
+else:
+    OptionalBeyond = object  # made by this package alone: not checked
 
 _ENDLESS = 16.0  # discounts γT beyond which a free end does not matter at the start
 
@@ -65,13 +72,14 @@ def value_function(
     grid: Grid,
     *,
     slices: Count = 100,
-    beyond: object = None,
+    beyond: OptionalBeyond = None,
     max_steps: Count = MOST_STEPS,
 ) -> ValueFunction:
     """Solve the Hamilton-Jacobi-Bellman equation of a problem in one or two dimensions on a grid.
 
-        -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)    (viscosity sense:
-            Crandall & Lions 1983)
+        -V_t + γV = kL + ∇Vᵀf - (η/2) ∇VᵀBG⁻¹Bᵀ∇V,    V(θ, T) = κΦ(θ)
+
+    in the viscosity sense (Crandall & Lions 1983).
 
     Finite horizon: third-order WENO with Godunov's Hamiltonian, explicit in time. T = ∞ with γ > 0:
     the steady state by policy iteration and defect correction; also a free end at γT > 16, where
@@ -107,7 +115,8 @@ def value_function(
             discount=objective.discount,
             beyond=beyond,
         )
-        unsettled += math.exp(-_ENDLESS) * float(np.ptp(value)) if endless else 0.0
+        if endless:  # in place of a far end, which is left out
+            unsettled += math.exp(-_ENDLESS) * float(np.ptp(value))
         method = "WENO3 policy iteration"
     else:
         value = eikonal_value(problem, grid, beyond)

@@ -81,6 +81,7 @@ class BeliefCoordinates:
 
 
 def _parts(belief):
+    """(estimate, covariance or None) of a belief in any of its forms."""
     if hasattr(belief, "probabilities"):
         return np.asarray(belief.probabilities, dtype=float), None
     if hasattr(belief, "covariance"):
@@ -212,8 +213,9 @@ def _gaussian(problem, model, covariance):
 
 
 def _suffices(problem, steady):
-    """Whether the steady covariance says enough: for ever after it is left for good, or the prior
-    is there already.
+    """Whether the steady covariance says enough.
+
+    For ever after it is left for good, or the prior is there already.
     """
     prior = problem.landscape.hidden.prior_covariance
     if math.isinf(problem.objective.horizon):
@@ -263,22 +265,23 @@ def _task_symbols(model):
 
 
 def _system(problem, coordinates, symbols) -> ControlledDiffusion:
-    n, extra, objective, model = (
-        problem.dimension,
-        len(coordinates.names),
-        problem.objective,
-        problem.model,
-    )
+    n, extra = problem.dimension, len(coordinates.names)
+    objective, model = problem.objective, problem.model
     x = ca.SX.sym("x", n + extra)
     loss, drift, root = (ca.densify(ca.SX(part)) for part in symbols(x[:n], x[n:]))
     rank = root.size2()
     evaluate = Pointwise(ca.Function("belief_fields", [x], [loss, drift, ca.vec(root)]))
     memory: dict = {}
 
-    def parts(points):  # loss, drift and diffusion come from one evaluation
+    def parts(points):
+        """Loss, drift and diffusion, which come from one evaluation."""
         if memory.get("points") is not points:
             memory.update(points=points, parts=evaluate(points))
         return memory["parts"]
+
+    def drift_of_all(points):
+        of_beliefs = parts(points)[1].reshape(-1, extra)
+        return np.hstack([model.drift(points[:, :n]), of_beliefs])
 
     return ControlledDiffusion(
         controlled=n,
@@ -286,9 +289,7 @@ def _system(problem, coordinates, symbols) -> ControlledDiffusion:
         discount=objective.discount,
         horizon=objective.horizon,
         loss=lambda points: objective.loss_weight * parts(points)[0],
-        drift=lambda points: np.hstack(
-            [model.drift(points[:, :n]), parts(points)[1].reshape(-1, extra)]
-        ),
+        drift=drift_of_all,
         diffusion=lambda points: parts(points)[2].reshape(-1, rank, extra).transpose(0, 2, 1),
         actuation=lambda points: model.actuation(points[:, :n]),
         price=lambda points: model.metric(points[:, :n]) / objective.learning_rate,

@@ -1,6 +1,4 @@
-"""ControlledDiffusion: what the grid solver needs to know of a problem, as plain functions of
-arrays.
-"""
+"""What the grid solver needs to know of a problem, as plain functions of arrays."""
 
 import math
 from collections.abc import Callable
@@ -88,11 +86,12 @@ def fields_on(system: ControlledDiffusion, grid: Grid) -> Fields:
         name: np.moveaxis(np.asarray(getattr(system, name)(points), dtype=float), 0, -1)
         for name in ("loss", "drift", "diffusion", "actuation", "price")
     }
-    values["terminal"] = (
-        np.zeros(len(points)) if system.terminal is None else system.terminal(points)
-    )
+    if system.terminal is None:
+        values["terminal"] = np.zeros(len(points))
+    else:
+        values["terminal"] = system.terminal(points)
 
-    def received(node):
+    def received(node: int) -> str:
         where = np.round(points[node], 4).tolist()
         return f"NaN or infinity at {dict(zip(system.names, where, strict=True))}"
 
@@ -100,9 +99,9 @@ def fields_on(system: ControlledDiffusion, grid: Grid) -> Fields:
         finite = np.isfinite(value).reshape(-1, len(points)).all(axis=0)
         require_defined(name, finite, received)
     root = values.pop("diffusion")
-    push = np.linalg.solve(
-        np.moveaxis(values["price"], -1, 0), values["actuation"].transpose(2, 1, 0)
-    ).transpose(1, 2, 0)
+    # (G/η)⁻¹Bᵀ at every node, with the axis of nodes in front as NumPy's solver wants it
+    price, transposed = np.moveaxis(values["price"], -1, 0), values["actuation"].transpose(2, 1, 0)
+    push = np.linalg.solve(price, transposed).transpose(1, 2, 0)
     return Fields(
         spread=np.einsum("iqs,jqs->ijs", root, root) / 2,
         push=push,

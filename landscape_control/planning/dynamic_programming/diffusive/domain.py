@@ -1,5 +1,6 @@
-"""The box a belief grid covers: where the learner and its belief could want to go, and a margin
-around it.
+"""The box a belief grid covers.
+
+Where the learner and its belief could want to go, and a margin around it.
 """
 
 import itertools
@@ -36,19 +37,23 @@ class Domain:
 def derived_domain(
     problem: ControlProblem, coordinates: BeliefCoordinates, margin: float
 ) -> Domain:
-    """The box from the problem: ``margin`` times the longest side of the core is added beyond sides
-    that can be reached.
+    """The box from the problem, widened beyond sides that can be reached.
+
+    By ``margin`` times the longest side of the core.
 
     Means cover 2.5 standard deviations of the hidden variables' prior (or stationary law, if wider)
     around prior mean and centre, probabilities [0, 1], the variance [0, its largest value without
     observations], θ the start and the minima of the loss for the hidden variables at the corners
     and the centre of that.
     """
-    belief, unreachable = _belief_core(problem, coordinates)
-    core = np.vstack([_parameter_core(problem, _corners(problem, coordinates, belief)), belief])
     n = problem.dimension
+    belief, unreachable = _belief_core(problem, coordinates)
+    hidden_values = _corners(problem, coordinates, belief)
+    core = np.vstack([_parameter_core(problem, hidden_values), belief])
     unreachable = np.vstack([np.zeros((n, 2), dtype=bool), unreachable])
-    reach = np.concatenate([np.full(n, np.ptp(core[:n], axis=1).max()), np.ptp(core[n:], axis=1)])
+    # the longest side of θ's part for all of θ, and its own side for each belief coordinate
+    longest = np.ptp(core[:n], axis=1).max()
+    reach = np.concatenate([np.full(n, longest), np.ptp(core[n:], axis=1)])
     widened = core + margin * reach[:, None] * np.array([-1, 1])
     return Domain(core=core, box=np.where(unreachable, core, widened), unreachable=unreachable)
 
@@ -82,6 +87,7 @@ def _belief_core(problem, coordinates):
         return np.array([[0.0, 1.0]]), np.array([[True, True]])
     hidden = problem.landscape.hidden
     variance, bounded = _widest(hidden, problem.objective)
+    # the mean moves from the prior's to the centre, and by innovations to either side
     both = np.stack([hidden.prior_mean, hidden.centre])
     spread = _DEVIATIONS * np.sqrt(variance)
     core = np.column_stack([both.min(axis=0) - spread, both.max(axis=0) + spread])
@@ -98,7 +104,8 @@ def _widest(hidden, objective):
     gained = np.diag(hidden.diffusion)
     if (rates > 0).all():
         return np.maximum(prior, gained / (2 * rates)), True
-    span = min(objective.horizon, 2 / objective.discount if objective.discount else math.inf)
+    faded = 2 / objective.discount if objective.discount else math.inf
+    span = min(objective.horizon, faded)
     return prior + gained * span, not gained.any()
 
 

@@ -1,5 +1,6 @@
-"""Linear systems that change little from one to the next: one factorisation serves as
-preconditioner for many.
+"""Linear systems that change little from one to the next.
+
+One factorisation serves as preconditioner for many.
 """
 
 from collections.abc import Callable
@@ -56,6 +57,7 @@ class Resolvent:
 
     def _factorisers(self, rate, motion, matrix) -> list[tuple[Callable, int]]:
         """What to factorise, from cheap to costly, and how many steps of GMRES it is worth."""
+        # two-dimensional grids, and small ones, have factors with little fill
         complete = (lambda: splu(csc_array(matrix)), _STEPS)
         if self.scheme.grid.dimension < 3 or matrix.shape[0] <= _DIRECT:
             return [complete]

@@ -22,7 +22,7 @@ def march(scheme: Scheme, steps: int, given: Callable[[float], Motion] | None = 
     system, fields, resolvent = scheme.system, scheme.fields, Resolvent(scheme, _LINEAR)
     policies = [given(0.0) if given else scheme.policy(fields.terminal)]
 
-    def solved(s, ahead, lead, memory):
+    def solved(s: float, ahead: np.ndarray, lead: float, memory: np.ndarray) -> np.ndarray:
         motion = given(s) if given else scheme.policy(ahead)
         right = memory + fields.loss + motion.effort
         value = resolvent.solve(lead + system.discount, motion, right, ahead)

@@ -1,5 +1,6 @@
-"""How good a grid solve is: errors from two grids, time spent at walls, where the closed loop flows
-out, and the status they amount to.
+"""How good a grid solve is, and the status that this amounts to.
+
+Errors from two grids, time spent at walls, and where the closed loop flows out.
 """
 
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ import numpy as np
 from scipy.sparse import csc_array, eye_array
 from scipy.sparse.linalg import splu
 
+from ..mesh import Grid
 from ..two_grids import difference, estimated_error
 from .domain import Domain
 from .result import GridStatus
@@ -45,9 +47,10 @@ class Quality:
         grid, coarse_grid, order = fine.scheme.grid, coarse.scheme.grid, fine.scheme.order
         inside = _in_core(coarse_grid, domain)
 
-        def error(ours, theirs):
-            ours, theirs = ours.reshape(-1, *grid.shape), theirs.reshape(-1, *coarse_grid.shape)
-            largest = difference(ours, theirs, grid)[:, inside].max()
+        def error(on_fine: np.ndarray, on_coarse: np.ndarray) -> float:
+            on_fine = on_fine.reshape(-1, *grid.shape)
+            on_coarse = on_coarse.reshape(-1, *coarse_grid.shape)
+            largest = difference(on_fine, on_coarse, grid)[:, inside].max()
             return estimated_error(float(largest), order)
 
         return cls(
@@ -83,7 +86,7 @@ class Quality:
         return GridStatus.CONVERGED
 
 
-def _in_core(grid, domain):
+def _in_core(grid: Grid, domain: Domain) -> np.ndarray:
     """Which nodes lie in the core, (N_1, …)."""
     slack = 1e-9 * np.ptp(domain.box, axis=1)
     inside = (grid.points >= domain.core[:, 0] - slack) & (grid.points <= domain.core[:, 1] + slack)
@@ -116,6 +119,7 @@ def outflow_boundaries(solved: Solved, domain: Domain) -> tuple[str, ...]:
     size = np.abs(velocity).max(axis=1, keepdims=True)
     boundaries = []
     for axis, name in enumerate(names):
+        # nodes that lie in the core along all other axes
         others = np.delete(np.arange(len(names)), axis)
         points, core = scheme.grid.points[:, others], domain.core[others]
         beside = ((points >= core[:, 0]) & (points <= core[:, 1])).all(axis=1)

@@ -48,8 +48,9 @@ class GridStatus(enum.Enum):
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GridPolicy(Recordable):
-    """V(θ, belief) and u(θ, belief) from the stochastic Hamilton-Jacobi-Bellman equation; build
-    with :func:`solve_grid`.
+    """V(θ, belief) and u(θ, belief) from the stochastic HJB equation.
+
+    Build with :func:`solve_grid`.
 
     Attributes
     ----------
@@ -106,21 +107,26 @@ class GridPolicy(Recordable):
 
     @cached_property
     def cost(self) -> float:
+        """V(start, prior) at t = 0."""
         return float(self.value_at(self.start, self._start_belief))
 
     @property
-    def _start_belief(self):
+    def _start_belief(self) -> object:
+        """The prior, as :meth:`value_at` takes it."""
         z = self.coordinates.start
         if self.coordinates.kind == "probability":
             return np.array([z[0], 1 - z[0]])
-        return (z[:1], z[1:, None]) if self.coordinates.kind == "mean and variance" else z
+        if self.coordinates.kind == "mean and variance":
+            return z[:1], z[1:, None]
+        return z
 
     @checked
     def value_at(
         self, theta: Anywhere, belief: object, time: AnyNumber = 0.0
     ) -> float | np.ndarray:
-        """V at θ (n,) or (E, n) and a belief: a number or (E,), by cubic splines; beyond the walls,
-        at the nearest wall.
+        """V at θ (n,) or (E, n) and a belief: a number or (E,), by cubic splines.
+
+        Beyond the walls, at the nearest wall.
 
         ``belief`` is a GaussianBelief, a TaskBelief, the bare mean or probabilities, or (mean,
         covariance).
@@ -131,8 +137,9 @@ class GridPolicy(Recordable):
 
     @checked
     def policy(self, theta: Anywhere, belief: object, time: AnyNumber = 0.0) -> np.ndarray:
-        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m), by cubic splines; see
-        :meth:`value_at`.
+        """u at θ (n,) or (E, n) and a belief: (m,) or (E, m), by cubic splines.
+
+        See :meth:`value_at`.
         """
         points, single = self._points(theta, belief)
         controls = self._sample(self._control_splines, points[:, None], time)
@@ -184,8 +191,12 @@ class GridPolicy(Recordable):
         left = self._to_go_at(time)
         k = int(np.clip(np.searchsorted(self.to_go, left) - 1, 0, len(self.to_go) - 2))
         share = (left - self.to_go[k]) / (self.to_go[k + 1] - self.to_go[k])
-        ends = [(k, 1 - share), (k + 1, share)]
-        return sum(w * np.stack([s(points) for s in splines(i)], axis=1) for i, w in ends if w > 0)
+        parts = []
+        for instant, weight in ((k, 1 - share), (k + 1, share)):
+            if weight > 0:  # the splines of a slice that has no weight need not be made
+                values = np.stack([spline(points) for spline in splines(instant)], axis=1)
+                parts.append(weight * values)
+        return sum(parts)
 
     def _to_go_at(self, time):
         horizon = self.to_go[-1]

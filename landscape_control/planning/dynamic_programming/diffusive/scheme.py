@@ -1,5 +1,6 @@
-"""The discrete generator: policies read off a value function, and the linear equation a policy's
-value obeys.
+"""The discrete generator of a controlled diffusion.
+
+Policies read off a value function, and the linear equation a policy's value obeys.
 """
 
 from dataclasses import dataclass, replace
@@ -68,8 +69,9 @@ class Scheme:
         return self.system.controlled
 
     def policy(self, value: np.ndarray, parting: np.ndarray | None = None) -> Motion:
-        """The optimal motion for the value function (N,); ``parting`` (n, N) names nodes to be
-        treated as beside a crest.
+        """The optimal motion for the value function (N,).
+
+        ``parting`` (n, N) names nodes to be treated as beside a crest.
         """
         if parting is None:
             parting = np.zeros((self.controlled, value.size), dtype=bool)
@@ -78,10 +80,10 @@ class Scheme:
             gradient, _, _ = self._godunov(value)
         else:
             gradient = self._within_walls(smooth, value, parting)
-        motion = self.steered(self._control(gradient))
+        motion = self.motion_of(self._control(gradient))
         return replace(motion, free=self._velocity(smooth), parting=motion.parting | parting)
 
-    def steered(self, control: np.ndarray) -> Motion:
+    def motion_of(self, control: np.ndarray) -> Motion:
         """The motion of a given control (m, N)."""
         fields = self.fields
         pushed = np.einsum("ims,ms->is", fields.actuation, control)
@@ -99,20 +101,23 @@ class Scheme:
             parting=np.array(parting),
         )
 
-    def _control(self, p):
+    def _control(self, p: np.ndarray) -> np.ndarray:
+        """u = -ηG⁻¹Bᵀp, (m, N)."""
         return -np.einsum("mis,is->ms", self.fields.push, p)
 
-    def _velocity(self, p):
+    def _velocity(self, p: np.ndarray) -> np.ndarray:
+        """f - Mp, (n, N)."""
         pulled = np.einsum("ijs,js->is", self.fields.mobility, p)
         return self.fields.drift[: self.controlled] - pulled
 
-    def _within_walls(self, p, value, parting):
+    def _within_walls(self, p: np.ndarray, value: np.ndarray, parting: np.ndarray) -> np.ndarray:
         """The smooth gradient, except beside walls and crests.
 
         A wall blocks motion through it, so pushing there is wasted. On a crest of V, where learners
         part, the smooth gradient mixes two branches: there the monotone scheme chooses, at a loss
         of O(h²), as learners leave at once.
         """
+        # what is stopped along one axis may, by the coupling of M, turn outwards along another
         for _ in range(self.controlled):
             p = np.where(self.outward(self._velocity(p)), 0.0, p)
         sided, minus, plus = self._godunov(value)
@@ -124,9 +129,10 @@ class Scheme:
         ]
         return np.where(parting | near_crest, sided, p)
 
-    def _around(self, marked, axis, nodes=False):
-        """Nodes within reach of a true entry along an axis, (N,); entries stand for cells, or for
-        nodes.
+    def _around(self, marked: np.ndarray, axis: int, nodes: bool = False) -> np.ndarray:
+        """Nodes within reach of a true entry along an axis, (N,).
+
+        Entries stand for cells, or for nodes.
         """
         count = self.grid.shape[axis]
         mask = np.zeros(self.grid.shape, dtype=bool)
@@ -139,17 +145,18 @@ class Scheme:
             line[target[inside]] |= marked[inside]
         return mask.ravel()
 
-    def _godunov(self, value):
+    def _godunov(self, value: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(Godunov's gradient, left quotients, right quotients), each (n, N)."""
         minus, plus = self._plain.one_sided(value, self.controlled)
         return self._hamiltonian.select(minus, plus), minus, plus
 
     @cached_property
-    def _plain(self):
+    def _plain(self) -> Differences:
+        """The first-order quotients."""
         return self.differences if self.order == 1 else Differences(grid=self.grid, order=1)
 
     @cached_property
-    def _hamiltonian(self):
+    def _hamiltonian(self) -> Hamiltonian:
         return Hamiltonian.of(
             mobility=self.fields.mobility,
             drift=self.fields.drift[: self.controlled],
@@ -170,6 +177,7 @@ class Scheme:
 
     def generator(self, motion: Motion) -> sparse.csr_array:
         """𝓛 of the closed loop: 𝓛V = v·∇_θV + b·∇_zV + ½ tr(DDᵀ∇²_zV)."""
+        # beside crests, where the higher quotients would look across, to first order
         sharp = np.where(motion.parting, motion.velocity, 0)
         result = self.belief_generator + self.differences.transport(motion.velocity - sharp)
         if sharp.any():
@@ -178,10 +186,11 @@ class Scheme:
 
     @cached_property
     def first_order_relatives(self) -> tuple["Scheme", "Scheme"]:
-        """First-order relatives, whose matrices are easier to factorise: monotone, and with this
-        scheme's walls.
+        """First-order relatives, whose matrices are easier to factorise.
+
+        The monotone one, and one with this scheme's walls.
         """
-        return tuple(replace(self, order=1, continued=continued) for continued in (False, True))
+        return replace(self, order=1, continued=False), replace(self, order=1, continued=True)
 
     @cached_property
     def belief_generator(self) -> sparse.csr_array:
@@ -200,9 +209,10 @@ class Scheme:
                 matrix = matrix + self._mixed(spread[i, j], n + i, n + j)
         return matrix + d.transport(drift, first=n)
 
-    def _mixed(self, spread, i, j):
-        """2 a_ij ∂_i∂_j: central, or (order 1) from the two diagonal quadrants that make it
-        monotone.
+    def _mixed(self, spread: np.ndarray, i: int, j: int) -> sparse.csr_array:
+        """2 a_ij ∂_i∂_j.
+
+        Central, or (order 1) from the two diagonal quadrants that make it monotone.
         """
         d = self.differences
         if self.order > 1:

@@ -18,7 +18,7 @@ from .domain import Domain, derived_domain, given_domain
 from .march import march
 from .quality import Quality
 from .result import GridPolicy
-from .scheme import Scheme
+from .scheme import Motion, Scheme
 from .solved import Solved
 from .stationary import evaluated, stationary_levels
 
@@ -38,11 +38,10 @@ def solve_grid(
     covariance: str = "auto",
     steps: Count = 100,
 ) -> GridPolicy:
-    """Solve the stochastic Hamilton-Jacobi-Bellman equation of a partially observed problem on a
-    grid.
+    """Solve the stochastic HJB equation of a partially observed problem on a grid.
 
-        γV - V_t = min_u [uᵀGu/2η + k E[L|x] + ∇_θVᵀ(f + Bu) + bᵀ∇_zV + ½ tr(DDᵀ∇²_zV)],    x =
-            (θ, belief z)
+        γV - V_t = min_u [uᵀGu/2η + k E[L|x] + ∇_θVᵀ(f + Bu) + bᵀ∇_zV + ½ tr(DDᵀ∇²_zV)],
+        x = (θ, belief z)
 
     T = ∞: policy iteration on nested grids (Howard 1960; Kushner & Dupuis 2001). Finite T: implicit
     in time (BDF2). The belief coordinates are p₁ for two tasks; the mean, where the covariance
@@ -102,11 +101,12 @@ def evaluate_policy(
     *,
     accuracy: Positive = 0.01,
 ) -> GridPolicy:
-    """The expected cost to go of any policy, by the linear equation that it obeys, on the grid of
-    another result.
+    """The expected cost to go of any policy, on the grid of another result.
 
-        γV - V_t = uᵀGu/2η + k E[L|x] + ∇_θVᵀ(f + Bu) + bᵀ∇_zV + ½ tr(DDᵀ∇²_zV),    u =
-            policy(θ, belief, time)
+    By the linear equation that it obeys:
+
+        γV - V_t = uᵀGu/2η + k E[L|x] + ∇_θVᵀ(f + Bu) + bᵀ∇_zV + ½ tr(DDᵀ∇²_zV),
+        u = policy(θ, belief, time)
 
     No sampling: two policies on one grid differ by what they are worth,
     ``evaluate_policy(...).value - like.value``.
@@ -126,12 +126,12 @@ def evaluate_policy(
     system, coordinates, _ = parts
     n, endless = system.controlled, math.isinf(system.horizon)
 
-    def motion(scheme, to_go):
+    def motion(scheme: Scheme, to_go: float) -> Motion:
         """Of the given policy, on the nodes of a scheme's grid."""
         points = scheme.grid.points
         at = 0.0 if endless else system.horizon - to_go
         control = np.asarray(policy(points[:, :n], coordinates.beliefs(points[:, n:]), at))
-        return scheme.steered(control.reshape(len(points), -1).T)
+        return scheme.motion_of(control.reshape(len(points), -1).T)
 
     grid, solved = Grid(axes=like.axes), []
     for here, steps in ((grid.coarser(), like.iterations // 2), (grid, like.iterations)):
@@ -176,7 +176,7 @@ def _result(problem, parts, domain, solved, limits, began) -> GridPolicy:
     )
 
 
-def _checked(order, steps):
+def _checked(order: int, steps: int) -> tuple[int, int]:
     if order not in (1, 2):
         raise ProblemError(
             "order",

@@ -25,13 +25,16 @@ def stationary_levels(
     with the monotone first-order scheme on the coarsest grid, from which it converges from any
     start, and stops when V changes by less than ``tolerance`` of its range.
     """
-    level, levels = None, []
-    for here in nested_grids(grid, _COARSEST, at_least=2):
-        orders = (order,) if level else tuple(sorted({1, order}))
-        value = np.zeros(len(here.points)) if level is None else _carried(level, here)
-        for each in orders:
-            level = policy_iteration(Scheme(system=system, grid=here, order=each), value, tolerance)
-            value = level.value
+    coarsest, *finer = nested_grids(grid, _COARSEST, at_least=2)
+    value = np.zeros(len(coarsest.points))
+    for start_order in sorted({1, order}):  # the monotone scheme first
+        scheme = Scheme(system=system, grid=coarsest, order=start_order)
+        level = policy_iteration(scheme, value, tolerance)
+        value = level.value
+    levels = [level]
+    for here in finer:
+        scheme = Scheme(system=system, grid=here, order=order)
+        level = policy_iteration(scheme, _carried(level, here), tolerance)
         levels.append(level)
     return levels[-2], levels[-1]
 
@@ -39,14 +42,15 @@ def stationary_levels(
 def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Solved:
     """Howard's iteration from a first guess of V; keeps the value that changed least."""
     resolvent = Resolvent(scheme, 1e-3 * tolerance)
-    motion = None
+    motion: Motion | None = None
 
-    def policy_of(value, count):
-        # crests of V settle to the node last: from some iteration on, what was beside a crest stays
-        # so
-        return scheme.policy(value, motion.parting if count > _CALM else None)
+    def policy_of(value: np.ndarray, count: int) -> Motion:
+        if motion is None or count <= _CALM:
+            return scheme.policy(value)
+        # crests of V settle to the node last: from now on, what was beside a crest stays so
+        return scheme.policy(value, motion.parting)
 
-    def improved(value, count):
+    def improved(value: np.ndarray, count: int) -> np.ndarray:
         nonlocal motion
         motion = policy_of(value, count)
         right = scheme.fields.loss + motion.effort
@@ -62,7 +66,8 @@ def policy_iteration(scheme: Scheme, value: np.ndarray, tolerance: float) -> Sol
     )
 
 
-def _carried(level, grid):
+def _carried(level: Solved, grid: Grid) -> np.ndarray:
+    """V of one grid on the nodes of a finer one."""
     return Interpolant(level.scheme.grid, level.value)(grid.points)
 
 
