@@ -28,10 +28,20 @@ class Conclusion(enum.Enum):
 class Nested(Protocol):
     """A rule as the choice sees it."""
 
-    key: str
-    names: Sequence[str]  # of its coefficients
-    contains: frozenset[str]  # keys of the rules that are limits or special cases of it
-    richness: tuple  # ascending from the simplest
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Of its coefficients."""
+
+    @property
+    def contains(self) -> frozenset[str]:
+        """Keys of the rules that are limits or special cases of it."""
+
+    @property
+    def richness(self) -> tuple:
+        """Ascending from the simplest."""
 
 
 @checked
