@@ -157,7 +157,7 @@ def _in_common_words(rule: CausalRule) -> str:
 
 
 def weight_by_weight(
-    found: Identification, histories: Histories, *, seed: int = 0
+    identification: Identification, histories: Histories, *, seed: int = 0
 ) -> Identification:
     """The same with a note where the nearest rule fits with numbers of its own for each weight.
 
@@ -165,15 +165,15 @@ def weight_by_weight(
     n-dimensional LQG problems, are shared numbers only if they are multiples of the identity.
     """
     count = histories.gradients.shape[2]
-    if found.conclusion is not Conclusion.NONE_FITS or count < 2:
-        return found
-    rule, fits = _causal_rule(found.rows[0]), []
+    if identification.conclusion is not Conclusion.NONE_FITS or count < 2:
+        return identification
+    rule, fits = _causal_rule(identification.rows[0]), []
     for weight in range(count):
         train, held = histories.weight(weight).split(seed)
         fits.append(fit_causal_rule(rule, train, held, seed=seed, resamples=1))
     worst = max(fit.error for fit in fits)
-    if worst > found.criteria.threshold:
-        return found
+    if worst > identification.criteria.threshold:
+        return identification
     numbers = []
     for i, coefficient in enumerate(rule.coefficients):
         values = ", ".join(f"{fit.coefficients[i]:.4g}" for fit in fits)
@@ -182,7 +182,7 @@ def weight_by_weight(
         f"With numbers of its own for each weight it is {rule.name}: {'; '.join(numbers)} (error at"
         f" most {percent(worst)})."
     )
-    return replace(found, notes=(*found.notes, note))
+    return replace(identification, notes=(*identification.notes, note))
 
 
 def _refusal(rule: CausalRule | Rule, histories: Histories) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ..model.problem import ControlProblem
-from ..optimisation.program_solver import solve_program
+from ..optimisation.optimise import solve_program
 from ..optimisation.program import PolicyProgram
 from ..planning.beliefs.solution import BeliefSolution
 from ..planning.solution import Solution

@@ -52,5 +52,5 @@ def unseal(data: bytes, name: str) -> bytes:
     return inner
 
 
-def _refusal(name, expected, received, advice):
+def _refusal(name: str, expected: str, received: str, advice: str) -> ProblemError:
     return ProblemError(f"record {name!r}", expected=expected, received=received, advice=advice)

@@ -2,11 +2,12 @@
 
 import os
 import stat
+from typing import BinaryIO
 
 from .limits import MOST_BYTES
 
 
-def open_file(path, most: int = MOST_BYTES):
+def open_file(path: str | os.PathLike[str], most: int = MOST_BYTES) -> BinaryIO:
     """A file opened for reading bytes. Raises OSError for a folder, a device or a pipe, and for
     more than ``most`` bytes.
     """
@@ -28,7 +29,7 @@ def open_file(path, most: int = MOST_BYTES):
         raise
 
 
-def read_file(path, most: int = MOST_BYTES) -> bytes:
+def read_file(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
     """The bytes of a file, see :func:`open_file`."""
     with open_file(path, most) as file:
         return file.read()

@@ -1,12 +1,17 @@
 """The results of a sweep as a labelled xarray.Dataset."""
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .axes import Axis
 from .paths import SEED, leaf
 from .plan import Plan
 from .table import Table
+
+if TYPE_CHECKING:
+    import xarray
 
 UNITS = {
     "objective.horizon": "time",
@@ -22,7 +27,7 @@ _NOTES = {
 _LONGEST_ATTRIBUTE = 30000  # HDF5 keeps no attribute beyond 64 kB
 
 
-def make_dataset(plan: Plan, table: Table, timings: dict):
+def make_dataset(plan: Plan, table: Table, timings: dict) -> "xarray.Dataset":
     """The xarray.Dataset of a table: labelled axes, units, and in ``attrs`` versions, settings,
     seed and fingerprint.
     """
@@ -44,7 +49,9 @@ def make_dataset(plan: Plan, table: Table, timings: dict):
     return xarray.Dataset(variables, coords=coordinates, attrs=_attributes(plan, table, timings))
 
 
-def _variable(plan, name, array, measure, key):
+def _variable(
+    plan: Plan, name: str, array: np.ndarray, measure: dict, key: str
+) -> tuple[tuple[str, ...], np.ndarray, dict]:
     """(dims, values, attributes) of one variable."""
     dims = tuple(axis.name for axis in plan.axes)
     units = _of_part(measure.get("units", ""), key, "")
@@ -57,12 +64,12 @@ def _variable(plan, name, array, measure, key):
     return (*dims, *extra), array, attributes | ({"units": units} if units else {})
 
 
-def _of_part(meaning, key, default):
+def _of_part(meaning: Any, key: str, default: object) -> Any:
     """What a measure says of one of its parts; it may say the same of all."""
     return meaning.get(key, default) if isinstance(meaning, dict) else meaning
 
 
-def _coordinates(axis):
+def _coordinates(axis: Axis) -> dict:
     single = len(axis.paths) == 1 and axis.is_plain and axis.labels is None
     if single:
         path = axis.paths[0]
@@ -78,13 +85,13 @@ def _coordinates(axis):
     return coordinates
 
 
-def _about(path):
+def _about(path: str) -> dict[str, str]:
     if path == SEED:
         return {"long_name": "seed"}
     return {"long_name": path, "units": UNITS.get(path, "")}
 
 
-def _attributes(plan, table, timings):
+def _attributes(plan: Plan, table: Table, timings: dict) -> dict:
     attributes = {
         "format": "landscape_control sweep 1",
         "kind": plan.kind,

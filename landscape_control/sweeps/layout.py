@@ -2,6 +2,7 @@
 alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,7 +90,9 @@ class Layout:
         )
 
 
-def _digits(shape, strides, axes, *, reflected):
+def _digits(
+    shape: tuple[int, ...], strides: list[int], axes: list[int], *, reflected: bool
+) -> np.ndarray:
     """Flat offsets of all positions on some axes, the last one running fastest; ``reflected`` turns
     back at the ends.
     """
@@ -106,7 +109,7 @@ def _digits(shape, strides, axes, *, reflected):
     return offset
 
 
-def working_order(chunks) -> list[int]:
+def working_order(chunks: Iterable[int]) -> list[int]:
     """Chunks far apart first, the last one before all: costly corners do not come last, and the time
     left can be foretold.
     """

@@ -1,13 +1,18 @@
 """load_store: the dataset of a sweep's folder, whatever is finished, within a limit of memory."""
 
 import math
+from typing import TYPE_CHECKING
 
 from ..support.arguments import Count, checked
 from ..support.arguments import Path as PathName
 from ..support.errors import ProblemError
 from .dataset import make_dataset
+from .plan import Plan
 from .store_reading import bytes_of_results, chunks_of, read_plan
 from .table import Table
+
+if TYPE_CHECKING:
+    import xarray
 
 ALWAYS_FOR_CELLS = 2**27  # bytes of memory for a data set, whatever is on the disk
 BYTES_PER_BYTE_OF_RESULTS = 40  # of memory for a data set, per byte on the disk
@@ -15,7 +20,7 @@ BYTES_PER_CELL, BYTES_PER_VALUE = 80, 16  # of a data set while it is put togeth
 
 
 @checked
-def load_store(folder: PathName, *, most_bytes: Count | None = None):
+def load_store(folder: PathName, *, most_bytes: Count | None = None) -> "xarray.Dataset":
     """The dataset of a sweep's folder as far as it is; cells that have not been computed have the
     status "not run".
 
@@ -41,7 +46,7 @@ def load_store(folder: PathName, *, most_bytes: Count | None = None):
     return make_dataset(plan, table, {})
 
 
-def _check_memory(folder, plan, needed, most):
+def _check_memory(folder: object, plan: Plan, needed: int, most: int) -> None:
     if needed > most:
         raise ProblemError(
             f"store {str(folder)!r}",

@@ -31,7 +31,7 @@ def plan_differences(stored: Plan, now: Plan) -> Iterator[str]:
     yield from _other_axes(before["axes"], after["axes"])
 
 
-def _document(plan):
+def _document(plan: Plan) -> dict:
     document = json.loads(plan.text)
     # what is said about measures may be put better in time
     document["measures"] = [
@@ -40,7 +40,7 @@ def _document(plan):
     return document
 
 
-def _other_axes(stored, now):
+def _other_axes(stored: list[dict], now: list[dict]) -> Iterator[str]:
     names, names_now = ([axis["name"] for axis in axes] for axes in (stored, now))
     if names != names_now:
         yield f"axes (stored {', '.join(names)}, now {', '.join(names_now)})"

@@ -150,7 +150,7 @@ def _at_bound(rule: Rule, fit: Fit) -> tuple[str, ...]:
 def _refusal(
     rule: Rule | CausalRule, samples: Sequence[PolicySample], sees: frozenset[Information] | None
 ) -> str | None:
-    """Why a rule cannot be held against these samples, None where it can."""
+    """Why a rule cannot be compared with these samples, None where it can."""
     if sees is not None and not rule.sees <= sees:
         return f"needs {names(rule.sees - sees)}, which is not given"
     objections = (rule.objection(sample.problem) for sample in samples)

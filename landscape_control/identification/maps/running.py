@@ -112,7 +112,7 @@ def _read(followed: _Followed, i: int, optimum: float | None) -> Run:
 
 
 def _against(cost: float, optimum: float | None) -> Run:
-    """A cost held against that of the optimum."""
+    """A cost compared with that of the optimum."""
     if optimum is None:
         return Run(
             cost=cost,

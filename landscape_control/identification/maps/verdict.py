@@ -17,7 +17,7 @@ from .running import Run
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RuleFit:
-    """One rule held against the policy.
+    """One rule compared with the policy.
 
     Attributes
     ----------

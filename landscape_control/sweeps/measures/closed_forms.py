@@ -11,16 +11,18 @@ minimum (Anderson & Moore, *Optimal Control: Linear Quadratic Methods*, ch. 3; V
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...identification.maps import preconditioner_exponent as measured_exponent
 from ...model.objective import OBJECTIVE_NUMBERS
+from ...model.problem import ControlProblem
 from ...rules import metric_modes
 from ...support.errors import ProblemError, check_choice
-from .measure import Measure, register
-from .numbered import solver_of
+from .measure import Cell, Measure, register
+from .numbered import Numbered, solver_of
 
 CURVATURE = "landscape.hessian"  # of one parameter
 _NUDGE = 1e-4  # logarithmic step of the derivative, whose error is its square
@@ -49,7 +51,7 @@ class Modes:
     least: float
 
 
-def mode_gain(curvature, numbers: Numbers) -> np.ndarray:
+def mode_gain(curvature: float | np.ndarray, numbers: Numbers) -> np.ndarray:
     """r at t = 0 for curvatures that broadcast against the numbers; NaN beyond the conjugate point
     of a concave mode.
     """
@@ -76,7 +78,7 @@ def mode_gain(curvature, numbers: Numbers) -> np.ndarray:
         return np.where(valid, gain, np.nan)
 
 
-def mode_exponent(curvature, numbers: Numbers) -> np.ndarray:
+def mode_exponent(curvature: float | np.ndarray, numbers: Numbers) -> np.ndarray:
     """p = 1 - d log r / d log h by a central difference (T = ∞: r/(2r + γ), exactly)."""
     more, less = (mode_gain(curvature * math.exp(nudge), numbers) for nudge in (_NUDGE, -_NUDGE))
     with np.errstate(all="ignore"):
@@ -98,7 +100,7 @@ def total_cost(modes: Modes, numbers: Numbers) -> np.ndarray:
     return cost
 
 
-def read_modes(problem) -> Modes:
+def read_modes(problem: ControlProblem) -> Modes:
     """The modes of a quadratic problem with a free end, no drift, constant G and B square.
 
     Raises ProblemError, naming what the closed form cannot do, for any other problem.
@@ -130,12 +132,12 @@ def read_modes(problem) -> Modes:
     )
 
 
-def _round_off(loss, above):
+def _round_off(loss: float, above: float) -> float:
     least = float(loss - above)
     return least if abs(least) > 1e-13 * (abs(loss) + abs(above)) else 0.0
 
 
-def _obstacle(problem):
+def _obstacle(problem: ControlProblem) -> str | None:
     if not getattr(problem, "is_known", False):
         return "hidden variables, or no control problem"
     checks = (
@@ -152,7 +154,7 @@ def _obstacle(problem):
     return next((words for good, words in checks if not good), None)
 
 
-def _numbers(problem, values):
+def _numbers(problem: ControlProblem, values: Mapping[str, object]) -> Numbers:
     """Numbers of the objective, replaced by the arrays given by path (with or without "objective."
     in front).
     """
@@ -178,7 +180,7 @@ def _numbers(problem, values):
     return Numbers(scale=scale, **numbers)
 
 
-def _duration(numbers):
+def _duration(numbers: Numbers) -> np.ndarray:
     gamma, horizon = numbers.discount, numbers.horizon
     with np.errstate(all="ignore"):
         return np.where(
@@ -186,26 +188,28 @@ def _duration(numbers):
         )
 
 
-def _final(numbers):
+def _final(numbers: Numbers) -> np.ndarray:
     with np.errstate(all="ignore"):
         final = numbers.terminal_weight * np.exp(-numbers.discount * numbers.horizon)
         return np.where(numbers.terminal_weight > 0, final, 0.0)
 
 
-def _batch_cost(problem, values):
+def _batch_cost(problem: ControlProblem, values: Mapping[str, object]) -> np.ndarray:
     return total_cost(read_modes(problem), _numbers(problem, values))
 
 
-def _batch_gain(problem, values):
+def _batch_gain(problem: ControlProblem, values: Mapping[str, object]) -> dict[str, np.ndarray]:
     return _ends(mode_gain, problem, values)
 
 
-def _batch_exponent(problem, values):
+def _batch_exponent(problem: ControlProblem, values: Mapping[str, object]) -> np.ndarray:
     modes, numbers = read_modes(problem), _numbers(problem, values)
     return np.mean([mode_exponent(h * numbers.scale, numbers) for h in modes.curvature], axis=0)
 
 
-def _ends(function, problem, values):
+def _ends(
+    function: Callable, problem: ControlProblem, values: Mapping[str, object]
+) -> dict[str, np.ndarray]:
     curvature, numbers = read_modes(problem).curvature, _numbers(problem, values)
     return {
         "flattest": function(curvature[0] * numbers.scale, numbers),
@@ -213,7 +217,7 @@ def _ends(function, problem, values):
     }
 
 
-def _single(batch):
+def _single(batch: Callable) -> Callable[[Cell], float | dict[str, float]]:
     def measure(cell):
         value = batch(cell.problem, {})
         if isinstance(value, dict):
@@ -223,7 +227,7 @@ def _single(batch):
     return measure
 
 
-def _exponent(cell):
+def _exponent(cell: Cell) -> float:
     """The closed form where it holds, else the numerical policy at the minimum nearest to the
     start.
     """
@@ -240,7 +244,7 @@ def _exponent(cell):
     return float(np.mean(measured_exponent(cell.problem, solver=_near_minimum(cell)).exponent))
 
 
-def _near_minimum(cell):
+def _near_minimum(cell: Cell) -> Numbered | None:
     """A solver of the cell's numbers; the loss is lowered to vanish at its minimum only where the
     cost would not end.
     """
