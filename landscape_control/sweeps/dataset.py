@@ -28,24 +28,24 @@ _LONGEST_ATTRIBUTE = 30000  # HDF5 keeps no attribute beyond 64 kB
 
 
 def make_dataset(plan: Plan, table: Table, timings: dict) -> "xarray.Dataset":
-    """The xarray.Dataset of a table: labelled axes, units, and in ``attrs`` versions, settings,
-    seed and fingerprint.
-    """
+    """The dataset of a table: labelled axes, units; in ``attrs`` versions, settings, fingerprint."""
     import xarray
 
     described = {measure["name"]: measure for measure in plan.measures}
-    variables, coordinates = {}, {}
+    variables: dict[str, tuple] = {}
+    coordinates: dict[str, Any] = {}
     for name, array in table.variables().items():
         stem, _, key = name.partition(".")
-        variables[name] = _variable(plan, name, array, described.get(stem, {}), key)
-        for dimension, labels in described.get(stem, {}).get("coords", {}).items():
-            if dimension in variables[name][0]:
+        measure = described.get(stem, {})
+        variables[name] = _variable(plan, name, array, measure, key)
+        dims = variables[name][0]
+        for dimension, labels in measure.get("coords", {}).items():
+            if dimension in dims:
                 coordinates[dimension] = list(labels)
     for axis in plan.axes:
-        coordinates |= {
-            f"{name}_axis" if name in variables else name: values
-            for name, values in _coordinates(axis).items()
-        }
+        for name, values in _coordinates(axis).items():
+            # xarray has one name for a variable or a coordinate
+            coordinates[f"{name}_axis" if name in variables else name] = values
     return xarray.Dataset(variables, coords=coordinates, attrs=_attributes(plan, table, timings))
 
 
@@ -61,7 +61,9 @@ def _variable(
     numbered = tuple(f"{name}_{i}" for i in range(count))
     extra = (named if len(named) >= count else named + numbered)[:count]
     attributes = {"description": _NOTES.get(name) or measure.get("description", "")}
-    return (*dims, *extra), array, attributes | ({"units": units} if units else {})
+    if units:
+        attributes["units"] = units
+    return (*dims, *extra), array, attributes
 
 
 def _of_part(meaning: Any, key: str, default: object) -> Any:
@@ -70,8 +72,8 @@ def _of_part(meaning: Any, key: str, default: object) -> Any:
 
 
 def _coordinates(axis: Axis) -> dict:
-    single = len(axis.paths) == 1 and axis.is_plain and axis.labels is None
-    if single:
+    """{name: (dimension, values, attributes)} of an axis: its points, and parameters along it."""
+    if len(axis.paths) == 1 and axis.is_plain and axis.labels is None:
         path = axis.paths[0]
         return {axis.name: (axis.name, axis.columns[0], _about(path))}
     points = np.array(axis.labels) if axis.labels else np.arange(axis.size)

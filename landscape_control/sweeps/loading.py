@@ -1,4 +1,4 @@
-"""load_store: the dataset of a sweep's folder, whatever is finished, within a limit of memory."""
+"""load_store: the dataset of a sweep's folder, as far as it is finished, within a memory limit."""
 
 import math
 from typing import TYPE_CHECKING
@@ -21,8 +21,7 @@ BYTES_PER_CELL, BYTES_PER_VALUE = 80, 16  # of a data set while it is put togeth
 
 @checked
 def load_store(folder: PathName, *, most_bytes: Count | None = None) -> "xarray.Dataset":
-    """The dataset of a sweep's folder as far as it is; cells that have not been computed have the
-    status "not run".
+    """The dataset of a sweep's folder; cells that are not computed have the status "not run".
 
     ``most_bytes`` is what it may take in memory, by default 128 MB, or forty times the size of the
     results if that is more: a few results, or none, do not make a grid of a hundred million cells.
@@ -34,7 +33,8 @@ def load_store(folder: PathName, *, most_bytes: Count | None = None) -> "xarray.
         most = max(ALWAYS_FOR_CELLS, BYTES_PER_BYTE_OF_RESULTS * bytes_of_results(folder))
     needed = plan.cells * (BYTES_PER_CELL + BYTES_PER_VALUE * (len(plan.measures) + len(plan.axes)))
     _check_memory(folder, plan, needed, most)
-    table, shapes = Table(plan), set()
+    table = Table(plan)
+    shapes: set[tuple[str, tuple[int, ...]]] = set()  # of array values, each counted once
     for index, columns in chunks_of(folder, plan):
         for name, values in columns.numbers.items():
             shape = values.shape[1:]

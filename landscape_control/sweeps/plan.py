@@ -1,6 +1,4 @@
-"""Plan: everything that decides the numbers of a sweep, as plain JSON that any process can carry
-out.
-"""
+"""Plan: everything that decides the numbers of a sweep, as JSON that any process can carry out."""
 
 import hashlib
 import json
@@ -151,9 +149,8 @@ class Plan:
             document[name] = getattr(self, name)
         if self.code:
             document["code"] = self.code
-        body = json.dumps(document, ensure_ascii=False, indent=1, default=_plain).removesuffix(
-            "\n}"
-        )
+        text = json.dumps(document, ensure_ascii=False, indent=1, default=_plain)
+        body = text.removesuffix("\n}")  # the seal stands inside the last brace
         return f"{body}{_SEAL}{_sha256(body)}{_END}"
 
     @cached_property
@@ -223,18 +220,15 @@ def make_plan(
     seed: int,
     most: int | None = None,
 ) -> Plan:
-    """The plan of a sweep over checked axes; ``kind`` says what is structural and how large
-    chunks should be.
-    """
-    structural = tuple(
-        axis.name
-        for axis in axes
-        if not axis.is_plain
-        or not all(
-            path == SEED or kind.is_number(problem, path, column)
-            for path, column in zip(axis.paths, axis.columns, strict=True)
-        )
-    )
+    """The plan of a sweep over checked axes; ``kind`` says what is structural."""
+
+    def is_structural(axis: Axis) -> bool:
+        """Whether another point of the axis needs another solver."""
+        pairs = zip(axis.paths, axis.columns, strict=True)
+        numbers = (path == SEED or kind.is_number(problem, path, column) for path, column in pairs)
+        return not axis.is_plain or not all(numbers)
+
+    structural = tuple(axis.name for axis in axes if is_structural(axis))
     json.dumps(dict(options), default=_plain)  # refuses what is no plain data
     cells = check_cells(axes)
     most = kind.chunk(problem, cells) if most is None else whole("chunk", most)
@@ -279,14 +273,13 @@ def _with_objects(axis: Axis, texts: tuple[str, ...]) -> Axis:
 
 
 def _axis_document(axis: Axis, texts: tuple[str, ...]) -> dict:
-    columns = [
-        (
-            {"type": column.dtype.kind, "values": [_plain(v) for v in column.tolist()]}
-            if isinstance(column, np.ndarray)
-            else {"type": "variants"}
-        )
-        for column in axis.columns
-    ]
+    columns: list[dict] = []
+    for column in axis.columns:
+        if isinstance(column, np.ndarray):
+            values = [_plain(value) for value in column.tolist()]
+            columns.append({"type": column.dtype.kind, "values": values})
+        else:  # objects: their texts stand under "variants"
+            columns.append({"type": "variants"})
     document = {"name": axis.name, "paths": axis.paths, "labels": axis.labels, "columns": columns}
     return {**document, "variants": texts} if texts else document
 

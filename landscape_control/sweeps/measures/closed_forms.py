@@ -42,9 +42,7 @@ class Numbers:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Modes:
-    """Of a quadratic problem: curvatures h (m,) ascending, squared displacements z² (m,) of the
-    start, least loss.
-    """
+    """Of a quadratic problem: curvatures h (m,) ascending, z² (m,) of the start, least loss."""
 
     curvature: np.ndarray
     square: np.ndarray
@@ -52,8 +50,9 @@ class Modes:
 
 
 def mode_gain(curvature: float | np.ndarray, numbers: Numbers) -> np.ndarray:
-    """r at t = 0 for curvatures that broadcast against the numbers; NaN beyond the conjugate point
-    of a concave mode.
+    """r at t = 0 for curvatures that broadcast against the numbers.
+
+    NaN beyond the conjugate point of a concave mode, where no plan is optimal.
     """
     eta, half, horizon = numbers.learning_rate, numbers.discount / 2, numbers.horizon
     square = half**2 + eta * numbers.loss_weight * curvature
@@ -61,18 +60,16 @@ def mode_gain(curvature: float | np.ndarray, numbers: Numbers) -> np.ndarray:
     with np.errstate(all="ignore"):
         angle = root * horizon
         infinite = np.isinf(horizon)
+        # tangent = S/C of the module's formula, which is divided by C throughout
         tangent = np.where(angle > 1e-8, np.tanh(angle) / root, horizon)
-        tangent = np.where(
-            square < 0, np.where(angle < np.pi, np.tan(angle) / root, np.nan), tangent
-        )
-        tangent = np.where(
-            infinite, np.where(square > 0, 1 / root, np.where(square == 0, np.inf, np.nan)), tangent
-        )
+        concave = np.where(angle < np.pi, np.tan(angle) / root, np.nan)
+        tangent = np.where(square < 0, concave, tangent)
+        endless = np.where(square > 0, 1 / root, np.where(square == 0, np.inf, np.nan))
+        tangent = np.where(infinite, endless, tangent)
+        running = eta * numbers.loss_weight * curvature
         end = eta * numbers.terminal_weight * curvature
         below = 1 + (half + end) * tangent
-        gain = (
-            eta * numbers.loss_weight * curvature * tangent + end * (1 - half * tangent)
-        ) / below
+        gain = (running * tangent + end * (1 - half * tangent)) / below
         gain = np.where(infinite & (square >= 0), root - half, gain)
         valid = (square >= 0) | ((angle < np.pi) & (np.cos(angle) * below > 0))
         return np.where(valid, gain, np.nan)
@@ -155,9 +152,7 @@ def _obstacle(problem: ControlProblem) -> str | None:
 
 
 def _numbers(problem: ControlProblem, values: Mapping[str, object]) -> Numbers:
-    """Numbers of the objective, replaced by the arrays given by path (with or without "objective."
-    in front).
-    """
+    """Numbers of the objective, replaced by arrays given by path ("objective." may be left out)."""
     objective, given = problem.objective, {}
     for path, value in values.items():
         short = path.removeprefix("objective.")
@@ -172,20 +167,18 @@ def _numbers(problem: ControlProblem, values: Mapping[str, object]) -> Numbers:
     }
     if objective.terminal is None:
         numbers["terminal_weight"] = np.asarray(0.0)
-    scale = (
-        given[CURVATURE] / problem.start_derivatives[2].item()
-        if CURVATURE in given
-        else np.asarray(1.0)
-    )
+    scale = np.asarray(1.0)
+    if CURVATURE in given:  # of one parameter: another curvature is a factor on the base one
+        scale = given[CURVATURE] / problem.start_derivatives[2].item()
     return Numbers(scale=scale, **numbers)
 
 
 def _duration(numbers: Numbers) -> np.ndarray:
+    """∫ e^{-γt}dt over the horizon."""
     gamma, horizon = numbers.discount, numbers.horizon
     with np.errstate(all="ignore"):
-        return np.where(
-            gamma > 0, -np.expm1(-gamma * horizon) / np.where(gamma > 0, gamma, 1.0), horizon
-        )
+        faded = -np.expm1(-gamma * horizon) / np.where(gamma > 0, gamma, 1.0)
+        return np.where(gamma > 0, faded, horizon)
 
 
 def _final(numbers: Numbers) -> np.ndarray:
@@ -228,15 +221,15 @@ def _single(batch: Callable) -> Callable[[Cell], float | dict[str, float]]:
 
 
 def _exponent(cell: Cell) -> float:
-    """The closed form where it holds, else the numerical policy at the minimum nearest to the
-    start.
-    """
+    """The closed form where it holds, else measured at the minimum nearest to the start."""
     if not getattr(cell.problem, "is_known", False):
+        received = type(cell.problem).__name__
+        if hasattr(cell.problem, "is_known"):
+            received += ", hidden variables"
         raise ProblemError(
             "measure 'preconditioner_exponent'",
             expected="a ControlProblem on a known landscape",
-            received=type(cell.problem).__name__
-            + (", hidden variables" if hasattr(cell.problem, "is_known") else ""),
+            received=received,
             advice="leave this measure out for problems of this kind",
         )
     if _obstacle(cell.problem) is None:
@@ -245,9 +238,7 @@ def _exponent(cell: Cell) -> float:
 
 
 def _near_minimum(cell: Cell) -> Numbered | None:
-    """A solver of the cell's numbers; the loss is lowered to vanish at its minimum only where the
-    cost would not end.
-    """
+    """The cell's kept solver; None where a cost without end needs a loss that vanishes there."""
     objective = cell.problem.objective
     endless = math.isinf(objective.horizon) and objective.discount == 0
     return None if endless or cell.problem.end is not None else solver_of(cell)

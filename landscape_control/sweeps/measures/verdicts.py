@@ -63,7 +63,7 @@ def choose(
     See :func:`landscape_control.rules.choice.select`; regrets below RESOLUTION are not
     distinguished.
     """
-    rows = [row for row in rows if math.isfinite(row.regret)]
+    rows = [row for row in rows if math.isfinite(row.regret)]  # the others run off
     if not rows:
         return None
     selection = select(
@@ -123,8 +123,7 @@ def best_rule_within(
 
 
 def tied(rows: Sequence[RuleCost]) -> tuple[str, ...]:
-    """Keys of the other rules that cost what the cheapest rule costs, to within 1e-5 of S, with as
-    few coefficients.
+    """Keys of other rules, as simple, that cost what the cheapest costs to within 1e-5 of S.
 
     Rules that contain another of these are left out: they are that other one, in a limit.
     """
@@ -144,9 +143,7 @@ def _best_regret(cell: Cell) -> float:
 
 
 def _moments(cell: Cell, what: str) -> tuple[Plan, np.ndarray]:
-    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over the time the plan was
-    computed for.
-    """
+    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over that of the plan."""
     plan, horizon = plan_of(cell, what), cell.problem.objective.horizon
     end = horizon if math.isfinite(horizon) else float(plan.times[-1])
     return plan, end * np.linspace(0.0, 1.0, MOMENTS) ** 2
@@ -166,6 +163,7 @@ def _rule_trajectories(cell: Cell) -> np.ndarray:
     if not usable:
         return paths
     rules = [_candidate(rows[key]) for key in usable]
+    # all paths in one integration; the Jacobian is a band, since no rule depends on another
     loops, n = ClosedLoops(cell.problem, rules), cell.problem.dimension
     flow = solve_ivp(
         lambda t, y: loops.velocity(t, y.reshape(-1, n))[0].ravel(),
