@@ -214,6 +214,7 @@ def _row(rule: CausalRule, fit: CausalFit, theory: Mapping[str, float]) -> RuleF
 
 def _schedule(train: Histories, held: Histories, criteria: Criteria) -> Schedule | None:
     """Heavy ball step by step, if it fits and every step has histories enough to say so."""
+    # the first update has none before it: without it the schedule would start in the middle
     if train.settle or train.gradients[:, 0].size < _PER_STEP or held is train:
         return None
     schedule = read_schedule(train, held)

@@ -123,6 +123,7 @@ class Histories:
         """(two thirds to fit, one third to score on); a history stays whole. A single one is both."""
         if self.count < 2:
             return self, self
+        # updates of one history depend on each other: parts of it on both sides would leak
         order = np.random.default_rng(seed).permutation(self.count)
         held = max(1, self.count // 3)
         return self.chosen(np.sort(order[held:])), self.chosen(np.sort(order[:held]))

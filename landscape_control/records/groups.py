@@ -38,6 +38,7 @@ class Group:
 
 
 def _free(name: str, length: int, taken: dict[str, int]) -> str:
+    # NetCDF: a dimension is seen by all groups below the one that defines it
     while taken.setdefault(name, length) != length:
         name += "_inner"
     return name

@@ -28,7 +28,10 @@ _BOOL = {"dtype": "bool"}  # xarray's mark on bytes that are truth values
 def to_bytes(group: Group) -> bytes:
     """The file of a group, compressed no further than :func:`from_bytes` lets it unfold."""
     data = _written(group, compressed=True)
-    return data if size_of(group) <= most_bytes_of(len(data)) else _written(group, compressed=False)
+    if size_of(group) <= most_bytes_of(len(data)):
+        return data
+    # arrays that compress very well, zeros say: read back, such a file would be refused as hostile
+    return _written(group, compressed=False)
 
 
 def size_of(group: Group) -> int:

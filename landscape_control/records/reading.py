@@ -11,6 +11,7 @@ def open_file(path: str | os.PathLike[str], most: int = MOST_BYTES) -> BinaryIO:
     """A file opened for reading bytes. Raises OSError for a folder, a device or a pipe, and for
     more than ``most`` bytes.
     """
+    # without O_NONBLOCK opening a pipe would wait for a writer for ever
     descriptor = os.open(
         path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     )

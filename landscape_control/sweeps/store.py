@@ -182,6 +182,7 @@ class Store:
             self._writers = ThreadPoolExecutor(_WRITERS)
         content = to_bytes(columns, plan.digest, index)
         self._writing.append(self._writers.submit(self.write, chunk_name(index), content))
+        # finished writes are collected, so that their errors are raised; a slow disk holds us up
         while self._writing[0].done() or len(self._writing) > 2 * _WRITERS:
             self._writing.popleft().result()
             if not self._writing:

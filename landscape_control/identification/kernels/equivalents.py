@@ -183,6 +183,7 @@ def _misfit(shape: np.ndarray, target: np.ndarray) -> float:
 
 def _best(family: Callable[[float], np.ndarray], target: np.ndarray) -> float:
     """β in [0, 1) by a grid and a golden-section search around its best point."""
+    # even in log(1 - β): what counts is the memory 1/(1 - β), from one step to a million
     grid = 1 - np.geomspace(1e-6, 1.0, 121)[::-1]
     scores = [_misfit(family(beta), target) for beta in grid]
     place = int(np.argmin(scores))

@@ -120,7 +120,8 @@ def sample_policy(
         except (SolveError, ProblemError, ArithmeticError) as error:
             failures.append((start, str(error)))
             continue
-        optimum = solution.cost if index == 0 else optimum
+        if index == 0:  # the problem's own start, whose cost is the J* that rules are compared with
+            optimum = solution.cost
         rows.append((points, controls, np.full(len(points), index)))
     if not rows:
         return Sampling(sample=None, optimum=None, failures=tuple(failures), words=words)

@@ -210,6 +210,7 @@ def _mark_equivalent(
 ) -> list[RuleFit]:
     """The rows with ``equivalent_to`` and ``identifiable``."""
     controls = [np.concatenate([part.ravel() for part in row.fitted]) for row in rows]
+    # a difference of controls, not of coefficients: two rules may do the same by other numbers
     largest = criteria.resolution * np.linalg.norm(targets)
 
     def same(i: int, j: int) -> bool:

@@ -16,6 +16,7 @@ RESAMPLES = 1  # of the bootstrap: these measures report no intervals
 @lru_cache(maxsize=2)
 def _verdict(cell: Cell) -> Verdict:
     """The verdict of one cell, computed once for all measures that ask."""
+    # with the kept solver: one of its own would be built at every cell
     return compare(
         cell.problem,
         starts=STARTS,
