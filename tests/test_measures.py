@@ -836,3 +836,10 @@ def test_a_rule_may_cost_next_to_nothing_and_be_another_policy():
     assert measures.policy_error(cell)["decayed_gradient_descent"] == pytest.approx(0.5, abs=0.02)
     assert measures.policy_rule(cell) == "none"
     assert measures.cheapest_rule(cell) == "decayed_gradient_descent"
+
+
+def test_costs_of_rules_may_be_asked_for_by_key(crossing):
+    asked = rule_costs(crossing.problem, crossing.solution, ["gradient_descent"])
+    of_all = {row.rule.key: row for row in rule_costs(crossing.problem, crossing.solution)}
+    assert [row.rule.key for row in asked] == ["gradient_descent"]
+    assert asked[0].cost == pytest.approx(of_all["gradient_descent"].cost, rel=1e-4)

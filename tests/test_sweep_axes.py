@@ -3,6 +3,7 @@ neighbours.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from landscape_control import (
     quadratic,
 )
 from landscape_control.model.landscape import LandscapeDistribution, Uniform
-from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
+from landscape_control.policies import GradientDescent, HeavyBall, NeuralPolicy, PolicyProgram
 from landscape_control.sweeps.axes import read_axes
 from landscape_control.sweeps.layout import Layout, working_order
 from landscape_control.sweeps.paths import parameters, read, resolve, with_values
@@ -227,3 +228,9 @@ def test_every_cell_is_visited_once_and_neighbours_differ_in_one_axis(shape, str
 def test_work_begins_at_the_far_end_and_is_spread_out():
     assert working_order(range(8)) == [7, 3, 5, 1, 6, 2, 4, 0]
     assert working_order([]) == []
+
+
+def test_a_count_below_all_numbers_is_refused_by_the_name_of_its_axis():
+    family = NeuralPolicy(hidden=2, gradient_scale=1.0)
+    with pytest.raises(ProblemError, match="hidden"):
+        read_axes(replace(PROGRAM, family=family), {"family.hidden": [2.0, -math.inf]})

@@ -1,4 +1,4 @@
-"""Claims: statements of the paper held against numbers, each with its checks, source and tolerance.
+"""Claims: statements of the paper checked by numbers, each with its source and tolerance.
 
 A module in problems/ defines ``CLAIM`` (or ``CLAIMS``) and ``problem()``; see :class:`Claim`.
 """

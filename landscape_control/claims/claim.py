@@ -1,10 +1,11 @@
-"""What a claim is: a statement with a source, and the function that holds it against numbers."""
+"""What a claim is: a statement with a source, and the function that checks it by numbers."""
 
 import inspect
 import pickle
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..support.arguments import checked
 from ..support.errors import ProblemError, check_choice
@@ -47,7 +48,7 @@ class Claim:
     figure: str | None = None
     picture: str | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _pattern(
             "claim name", self.name, r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case words joined by hyphens"
         )
@@ -94,12 +95,12 @@ class Claim:
         return evidence
 
 
-def _pattern(what, value, pattern, expected):
+def _pattern(what: str, value: object, pattern: str, expected: str) -> None:
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
         raise ProblemError(what, expected=expected, received=repr(value), advice="rename it")
 
 
-def _check_evaluate(name, evaluate):
+def _check_evaluate(name: str, evaluate: Any) -> None:
     what = f"evaluate of claim {name!r}"
     try:
         needed = [

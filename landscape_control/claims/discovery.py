@@ -4,10 +4,15 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..support.arguments import checked
 from ..support.errors import ProblemError, check_choice
 from .claim import Claim
+
+if TYPE_CHECKING:
+    from ..model.problem import ControlProblem
+    from ..optimisation.program import PolicyProgram
 
 PACKAGE = "landscape_control.problems"  # the folder problems/ of the repository, see pyproject.toml
 
@@ -22,40 +27,36 @@ def all_claims() -> tuple[Claim, ...]:
         A module without ``CLAIM`` or ``CLAIMS``, without a function ``problem``, or two claims with
         one name.
     """
-    found: dict[str, str] = {}
+    home_of: dict[str, str] = {}  # claim -> module
     claims = []
     for module in _modules():
         for claim in _claims_of(module):
-            if claim.name in found:
-                both = f"{found[claim.name]} and in {module.__name__}"
+            if claim.name in home_of:
+                both = f"{home_of[claim.name]} and in {module.__name__}"
                 raise ProblemError(
                     "claim names",
                     expected="every name once",
                     received=f"{claim.name!r} in {both}",
                     advice="rename one of the two",
                 )
-            found[claim.name] = module.__name__
+            home_of[claim.name] = module.__name__
             claims.append(claim)
     return tuple(sorted(claims, key=lambda claim: claim.name))
 
 
 @checked
 def find_claim(name: str) -> Claim:
-    """The claim called ``name``; a misspelt name is refused with its near matches. Underscores read
-    as hyphens.
-    """
+    """The claim called ``name``, underscores read as hyphens; near matches of a misspelt name."""
     claims = {claim.name: claim for claim in all_claims()}
     return claims[check_choice("claim", _spelling(name), claims)]
 
 
 @checked
-def claim_problem(name: str):
-    """The ControlProblem or PolicyProgram of the claim, or of the module in problems/, called
-    ``name``.
-    """
-    module = str(name).replace("-", "_")
-    if module in {entry.name for entry in _entries()}:  # the others need not be read
-        return importlib.import_module(f"{PACKAGE}.{module}").problem()
+def claim_problem(name: str) -> "ControlProblem | PolicyProgram":
+    """The problem of the claim, or of the module in problems/, called ``name``."""
+    file = str(name).replace("-", "_")
+    if file in {entry.name for entry in _entries()}:  # the others need not be read
+        return importlib.import_module(f"{PACKAGE}.{file}").problem()
     makers = {}
     for module in _modules():
         for claim in _claims_of(module):
@@ -64,11 +65,11 @@ def claim_problem(name: str):
     return makers[check_choice("claim", _spelling(name), makers)]()
 
 
-def _spelling(name):
+def _spelling(name: object) -> str:
     return str(name).replace("_", "-")
 
 
-def _entries():
+def _entries() -> list[pkgutil.ModuleInfo]:
     package = importlib.import_module(PACKAGE)
     entries = sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name)
     return [  # helpers begin with _; pictures are a folder
@@ -81,7 +82,7 @@ def _modules() -> Iterator[ModuleType]:
         yield importlib.import_module(f"{PACKAGE}.{entry.name}")
 
 
-def _claims_of(module) -> tuple[Claim, ...]:
+def _claims_of(module: ModuleType) -> tuple[Claim, ...]:
     claims = getattr(module, "CLAIMS", None) or (getattr(module, "CLAIM", None),)
     if not isinstance(claims, (tuple, list)) or not all(
         isinstance(claim, Claim) for claim in claims

@@ -43,7 +43,7 @@ class Evidence:
     checks: Annotated[tuple[Check, ...], Filled(), _AT_LEAST_ONE]
     data: Mapping[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         checks = tuple(self.checks)
         if not checks or not all(isinstance(check, Check) for check in checks):
             raise ProblemError(
@@ -73,18 +73,16 @@ class Evidence:
         """Whether every check passes."""
         return all(check.passed for check in self.checks)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return _evidence, (self.checks, dict(self.data))
 
 
-def _evidence(checks, data):
+def _evidence(checks: tuple[Check, ...], data: dict) -> Evidence:
     return Evidence(checks=checks, data=data)
 
 
-def _portable(path, value):
-    """The value with arrays copied read-only; refuses anything that belongs to CasADi or
-    matplotlib.
-    """
+def _portable(path: str, value: Any) -> Any:
+    """The value with arrays copied read-only; refuses what belongs to CasADi or matplotlib."""
     if isinstance(value, np.ndarray):
         value = value.copy()
         value.setflags(write=False)

@@ -1,6 +1,4 @@
-"""Run claims and keep what became of each: a failing or raising claim is a row, never the end of
-the run.
-"""
+"""Run claims and keep what became of each: no failing or raising claim ends the run."""
 
 import enum
 from collections.abc import Callable, Sequence
@@ -20,7 +18,7 @@ class Verdict(enum.Enum):
     FAILS = "fails"
     BROKEN = "broken"  # could not be evaluated
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.value
 
 

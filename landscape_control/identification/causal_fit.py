@@ -1,6 +1,6 @@
 """Every causal rule fitted to histories, and judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -11,13 +11,19 @@ from ..rules.catalogue import LOOP_TWIN
 from ..support.arguments import Count, Filled, Index, checked
 from ..support.arrays import whole
 from ..support.errors import ProblemError
-from .fitting import fit_causal_rule
+from .fitting import CausalFit, fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
-from .maps.verdict import judge
-from .residual import innovation, read_schedule, regress_on_previous_update, residual_shape
+from .maps.verdict import Judgement, judge
+from .residual import (
+    Schedule,
+    innovation,
+    read_schedule,
+    regress_on_previous_update,
+    residual_shape,
+)
 
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
@@ -33,9 +39,9 @@ def identify_causal(
     criteria: Criteria | None = None,
     predicted: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Identification:
-    """Fit every rule to two thirds of the histories with shared coefficients, score it on the rest,
-    and judge.
+    """Fit every rule to two thirds of the histories, score it on the rest, and judge.
 
+    Coefficients are shared by all histories.
     ``predicted`` holds what theory says of coefficients, by rule and name. Rules that need what the
     histories do not hold are refused by name.
     """
@@ -47,8 +53,14 @@ def identify_causal(
             received="Δθ = 0 at every step",
             advice="look at other inputs, or at later steps",
         )
-    refused = {rule.key: reason for rule in rules if (reason := _refusal(rule, histories))}
-    applicable = [rule for rule in rules if rule.key not in refused]
+    refused: dict[str, str] = {}
+    applicable: list[CausalRule] = []
+    for rule in rules:
+        reason = _refusal(rule, histories)
+        if reason:
+            refused[rule.key] = reason
+        elif isinstance(rule, CausalRule):  # which a rule that is not refused is
+            applicable.append(rule)
     if not applicable:
         raise ProblemError(
             "rules",
@@ -59,19 +71,19 @@ def identify_causal(
     train, held = histories.split(seed)
     resamples = whole("resamples", resamples)
 
-    def fitted(rule):
+    def fitted(rule: CausalRule) -> RuleFit:
         theory = (predicted or {}).get(rule.key, {})
-        return _row(
-            rule, fit_causal_rule(rule, train, held, seed=seed, resamples=resamples), theory
-        )
+        fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples)
+        return _row(rule, fit, theory)
 
-    conclusion, rows, equivalent = judge(list(map(fitted, applicable)), train.targets, criteria)
-    added = ()
+    fits = [fitted(rule) for rule in applicable]
+    conclusion, rows, equivalent = judge(fits, train.targets, criteria)
+    added: tuple[str, ...] = ()
     if conclusion is Conclusion.NOT_IDENTIFIABLE:
-        simpler, judged = _in_common(rows, equivalent, train, fitted, criteria)
+        simpler = _in_common(rows, equivalent, train, fitted, criteria)
         if simpler is not None:
-            conclusion, rows, equivalent = judged
-            added = (_in_common_words(simpler),)
+            rule, (conclusion, rows, equivalent) = simpler
+            added = (_in_common_words(rule),)
     conclusion, equivalent, notes = _check_excitation(
         conclusion, rows, equivalent, histories, criteria
     )
@@ -80,7 +92,11 @@ def identify_causal(
         rows = tuple(
             replace(row, identifiable=False) if row.key in undecided else row for row in rows
         )
-    first = np.array([rows[0].coefficients[name] for name in rows[0].rule.names])
+    schedule = None
+    if conclusion is Conclusion.NONE_FITS:
+        schedule = _schedule(train, held, criteria)
+    preferred = _causal_rule(rows[0])
+    first = np.array([rows[0].coefficients[name] for name in preferred.names])
     return Identification(
         conclusion=conclusion,
         rows=rows,
@@ -94,15 +110,28 @@ def identify_causal(
         scatter=(train.scatter,),
         subject=subject,
         kind=CAUSAL,
-        residual=residual_shape(rows[0].rule, first, held),
-        schedule=_schedule(train, held, criteria) if conclusion is Conclusion.NONE_FITS else None,
+        residual=residual_shape(preferred, first, held),
+        schedule=schedule,
         notes=(*added, *notes),
     )
 
 
-def _in_common(rows, tied, train, fitted, criteria):
-    """(rule, judgement) of the simplest rule of the library that all the tied ones contain, if it
-    gives the same updates.
+def _causal_rule(row: RuleFit) -> CausalRule:
+    """The rule of a row of histories."""
+    assert isinstance(row.rule, CausalRule), "only causal rules are fitted to histories"
+    return row.rule
+
+
+def _in_common(
+    rows: Sequence[RuleFit],
+    tied: Sequence[str],
+    train: Histories,
+    fitted: Callable[[CausalRule], RuleFit],
+    criteria: Criteria,
+) -> tuple[CausalRule, Judgement] | None:
+    """(rule, judgement) of the simplest rule that all the tied ones contain, None without one.
+
+    It must give the same updates.
 
     Nested rules whose other numbers have no effect are no doubt about the policy: it is the one
     inside them.
@@ -113,12 +142,13 @@ def _in_common(rows, tied, train, fitted, criteria):
         if rule.key not in shared - known or _refusal(rule, train):
             continue
         judged = judge([*rows, fitted(rule)], train.targets, criteria)
-        if judged[0] is Conclusion.RULE and judged[1][0].key == rule.key:
+        conclusion, ordered, _ = judged
+        if conclusion is Conclusion.RULE and ordered[0].key == rule.key:
             return rule, judged
-    return None, None
+    return None
 
 
-def _in_common_words(rule):
+def _in_common_words(rule: CausalRule) -> str:
     return (
         f"{rule.name[:1].upper()}{rule.name[1:]} was not among the rules that were asked for: it is"
         " what those that fit alike have in common, with their other numbers where they have no"
@@ -127,36 +157,36 @@ def _in_common_words(rule):
 
 
 def weight_by_weight(
-    found: Identification, histories: Histories, *, seed: int = 0
+    identification: Identification, histories: Histories, *, seed: int = 0
 ) -> Identification:
-    """The same with a note where no rule fits with shared numbers, but the nearest one does with
-    numbers for each weight.
+    """The same with a note where the nearest rule fits with numbers of its own for each weight.
 
     For weights that mean the same in every history: coefficients that are matrices, as in
     n-dimensional LQG problems, are shared numbers only if they are multiples of the identity.
     """
     count = histories.gradients.shape[2]
-    if found.conclusion is not Conclusion.NONE_FITS or count < 2:
-        return found
-    row, fits = found.rows[0], []
+    if identification.conclusion is not Conclusion.NONE_FITS or count < 2:
+        return identification
+    rule, fits = _causal_rule(identification.rows[0]), []
     for weight in range(count):
         train, held = histories.weight(weight).split(seed)
-        fits.append(fit_causal_rule(row.rule, train, held, seed=seed, resamples=1))
+        fits.append(fit_causal_rule(rule, train, held, seed=seed, resamples=1))
     worst = max(fit.error for fit in fits)
-    if worst > found.criteria.threshold:
-        return found
-    numbers = "; ".join(
-        f"{c.symbol} = {', '.join(f'{fit.coefficients[i]:.4g}' for fit in fits)}"
-        for i, c in enumerate(row.rule.coefficients)
-    )
+    if worst > identification.criteria.threshold:
+        return identification
+    numbers = []
+    for i, coefficient in enumerate(rule.coefficients):
+        values = ", ".join(f"{fit.coefficients[i]:.4g}" for fit in fits)
+        numbers.append(f"{coefficient.symbol} = {values}")
     note = (
-        f"With numbers of its own for each weight it is {row.name}: {numbers} (error at most"
-        f" {percent(worst)})."
+        f"With numbers of its own for each weight it is {rule.name}: {'; '.join(numbers)} (error at"
+        f" most {percent(worst)})."
     )
-    return replace(found, notes=(*found.notes, note))
+    return replace(identification, notes=(*identification.notes, note))
 
 
-def _refusal(rule, histories):
+def _refusal(rule: CausalRule | Rule, histories: Histories) -> str | None:
+    """Why a rule cannot be fitted to these histories, None where it can."""
     if not isinstance(rule, CausalRule):
         return "a map of what the landscape is; a causal policy sees its gradients only"
     if Information.PARAMETERS in rule.sees and histories.parameters is None:
@@ -164,7 +194,7 @@ def _refusal(rule, histories):
     return None
 
 
-def _row(rule, fit, theory):
+def _row(rule: CausalRule, fit: CausalFit, theory: Mapping[str, float]) -> RuleFit:
     named = dict(zip(rule.names, fit.coefficients.tolist(), strict=True))
     return RuleFit(
         rule=rule,
@@ -182,16 +212,24 @@ def _row(rule, fit, theory):
     )
 
 
-def _schedule(train, held, criteria):
+def _schedule(train: Histories, held: Histories, criteria: Criteria) -> Schedule | None:
     """Heavy ball step by step, if it fits and every step has histories enough to say so."""
+    # the first update has none before it: without it the schedule would start in the middle
     if train.settle or train.gradients[:, 0].size < _PER_STEP or held is train:
         return None
-    found = read_schedule(train, held)
-    return found if found.error <= criteria.threshold and (found.learning_rate >= 0).all() else None
+    schedule = read_schedule(train, held)
+    fits = schedule.error <= criteria.threshold and (schedule.learning_rate >= 0).all()
+    return schedule if fits else None
 
 
-def _check_excitation(conclusion, rows, equivalent, histories, criteria):
-    """The same conclusion unless the inputs cannot carry it, and notes on what limits it."""
+def _check_excitation(
+    conclusion: Conclusion,
+    rows: Sequence[RuleFit],
+    equivalent: tuple[str, ...],
+    histories: Histories,
+    criteria: Criteria,
+) -> tuple[Conclusion, tuple[str, ...], tuple[str, ...]]:
+    """(conclusion, equivalent, notes): the same unless the inputs cannot carry it, and why."""
     notes = []
     if rows[0].key == LOOP_TWIN and "heavy_ball_decoupled_decay" in rows[0].equivalent_to:
         notes.append(
@@ -210,17 +248,16 @@ def _check_excitation(conclusion, rows, equivalent, histories, criteria):
             " with memory and one without give nearly the same updates there."
         )
     law = regress_on_previous_update(histories)
+    # β > 1 with a negative rate is the costate's law along an optimal path
     planned = (
         law.error <= criteria.resolution
         and law.momentum > 1 - criteria.resolution
         and law.learning_rate < 0
     )
-    if planned and (
-        conclusion is not Conclusion.RULE or law.error * criteria.margin < rows[0].error
-    ):
-        conclusion = (
-            conclusion if conclusion is Conclusion.NONE_FITS else Conclusion.NOT_IDENTIFIABLE
-        )
+    explains_more = law.error * criteria.margin < rows[0].error
+    if planned and (conclusion is not Conclusion.RULE or explains_more):
+        if conclusion is not Conclusion.NONE_FITS:
+            conclusion = Conclusion.NOT_IDENTIFIABLE
         numbers = (
             f"momentum {law.momentum:.4g} and learning rate {law.learning_rate:.3g} with error"
             f" {law.error:.1e}"
@@ -230,7 +267,9 @@ def _check_excitation(conclusion, rows, equivalent, histories, criteria):
             " law of a planned path on its stable manifold, no rule to run forward: identify the"
             " problem that it solves, policy against policy."
         )
-    return conclusion, equivalent if len(equivalent) > 1 else (), tuple(notes)
+    if len(equivalent) < 2:  # one rule alone is not equivalent to another
+        equivalent = ()
+    return conclusion, equivalent, tuple(notes)
 
 
 fit_causal = identify_causal  # the older name

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..model.landscape import Spectrum
-from ..planning.beliefs import BeliefSolution
+from ..optimisation.program import PolicyProgram
+from ..planning.beliefs.solution import BeliefSolution
 from ..rules import CausalRule, causal
 from ..simulation import RawLearner
 from ..simulation.resets import WeightDecay
@@ -31,8 +32,9 @@ def identify_histories(
     criteria: Criteria | None,
 ) -> Identification:
     """What was seen and done, as it is."""
-    fit = {"seed": seed, "resamples": resamples, "criteria": criteria}
-    return identify_causal(histories, _causal(rules), **fit)
+    return identify_causal(
+        histories, _causal(rules), seed=seed, resamples=resamples, criteria=criteria
+    )
 
 
 def identify_beliefs(
@@ -47,7 +49,7 @@ def identify_beliefs(
 ) -> Identification:
     """A policy of beliefs with its filter as a rule of raw observations, in its own problem."""
     seen, step = watch_beliefs(solution, histories=histories, step=step, seed=seed)
-    found = identify_causal(
+    identification = identify_causal(
         seen,
         _causal(rules),
         subject=f"a policy of beliefs ({solution.method})",
@@ -56,7 +58,7 @@ def identify_beliefs(
         resamples=resamples,
         criteria=criteria,
     )
-    return weight_by_weight(found, seen, seed=seed)
+    return weight_by_weight(identification, seen, seed=seed)
 
 
 def identify_policy(
@@ -70,8 +72,10 @@ def identify_policy(
     step: float = 1.0,
 ) -> Identification:
     """A policy that acts on gradients, or the policy of a result, watched on an excitation."""
-    program = getattr(subject, "program", None)
-    policy = subject.policy if program is not None and hasattr(subject, "policy") else subject
+    program = getattr(subject, "program", None)  # of the result of an optimisation
+    policy = subject
+    if program is not None and hasattr(subject, "policy"):
+        policy = subject.policy
     runner = runner_for(policy, step=step)
     if runner is None:
         raise ProblemError(
@@ -85,14 +89,15 @@ def identify_policy(
                 " policy: give the problem that it solves"
             ),
         )
-    excitation = _excitation(program) if excitation is None else excitation
+    if excitation is None:
+        excitation = _excitation(program)
     if runner.horizon is not None:
         excitation = replace(excitation, steps=min(runner.horizon, _LONGEST))
     words = runner.name
     if program is not None:
         words = f"{runner.name} optimised for T = {program.steps}"
     home = "start" if _pulls_to_start(subject) else "origin"
-    found = identify_causal(
+    identification = identify_causal(
         watch(runner, excitation, seed=seed, home=home),
         _causal(rules),
         subject=words,
@@ -100,14 +105,14 @@ def identify_policy(
         resamples=resamples,
         criteria=criteria,
     )
-    return replace(found, notes=(*found.notes, *_open_coefficients(subject)))
+    return replace(identification, notes=(*identification.notes, *_open_coefficients(subject)))
 
 
-def _causal(rules):
+def _causal(rules: Sequence[CausalRule] | None) -> Sequence[CausalRule]:
     return causal() if rules is None else rules
 
 
-def _open_coefficients(result):
+def _open_coefficients(result: object) -> tuple[str, ...]:
     """A note where the cost that a result minimises leaves some of its coefficients open."""
     try:
         identifiability = getattr(result, "identifiability", None)
@@ -120,17 +125,21 @@ def _open_coefficients(result):
     )
 
 
-def _excitation(program) -> Excitation:
+def _excitation(program: PolicyProgram | None) -> Excitation:
     """What the policy was planned for, with noise where it had none."""
     if program is None:
         return Excitation()
-    task, noise = program.task, getattr(program.sees, "noise", 0.0)
-    noise = float(noise) if np.isscalar(noise) and noise > 0 else Excitation.noise
-    given = {"curvatures": task.curvatures} if isinstance(task.curvatures, Spectrum) else {}
-    return Excitation(**given, noise=noise)
+    noise = getattr(program.sees, "noise", 0.0)
+    if not isinstance(noise, float | int | np.number) or not noise > 0:
+        noise = Excitation.noise
+    curvatures = program.task.curvatures
+    if not isinstance(curvatures, Spectrum):
+        curvatures = Excitation.curvatures
+    return Excitation(curvatures=curvatures, noise=float(noise))
 
 
-def _pulls_to_start(subject):
+def _pulls_to_start(subject: object) -> bool:
+    """Whether θ is measured from the weights at the first update, as weight decay without centre."""
     if isinstance(subject, WeightDecay) and subject.centre is None:
         return True
     inner = subject.inner if isinstance(subject, RawLearner) else None

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from ..model.problem import ControlProblem
-from ..optimisation import solve_program
+from ..optimisation.optimise import solve_program
 from ..optimisation.program import PolicyProgram
-from ..planning.beliefs import BeliefSolution
+from ..planning.beliefs.solution import BeliefSolution
 from ..planning.solution import Solution
 from ..rules import CausalRule, Rule
 from ..support.arguments import Count, Filled, Index, Positive, Words, checked
@@ -41,10 +41,10 @@ def identify(
     criteria: Criteria | None = None,
     **options: object,
 ) -> Identification:
-    """Which rule of the library is this policy, with what numbers; or why none can be named.
+    """Which rule of the library a policy is, with what numbers; or why none can be named.
 
-    A policy that maps θ to u is held against the closed forms of a learner that knows the
-    landscape; a policy with memory against causal rules, which are run on the very gradients that
+    A policy that maps θ to u is compared with the closed forms of a learner that knows the
+    landscape; a policy with memory with causal rules, which are run on the very gradients that
     it saw (so that its own previous updates explain nothing), with coefficients shared by all
     histories, inside their admissible ranges, scored on histories held out.
 
@@ -81,11 +81,16 @@ def identify(
         A subject that is no policy, options of another kind of subject, a policy that does not move
         or runs away.
     """
-    subject = _solved(subject, seed)
-    kind = kind_of(subject)
-    given = {"problem": problem, "excitation": excitation, "step": step, "histories": histories}
+    policy = _solved(subject, seed)
+    kind = kind_of(policy)
+    given: dict[str, object] = {
+        "problem": problem,
+        "excitation": excitation,
+        "step": step,
+        "histories": histories,
+    }
     return kind.identify(
-        subject,
+        policy,
         None if rules is None else read_rules(rules),
         seed=seed,
         resamples=resamples,
@@ -94,7 +99,7 @@ def identify(
     )
 
 
-def _solved(subject, seed):
+def _solved(subject: object, seed: int) -> object:
     """The solution of a question whose answer is a policy with memory; anything else as it is."""
     if isinstance(subject, PolicyProgram):
         return solve_program(subject, seed=seed)
@@ -135,7 +140,8 @@ class Kind:
         return (*_keywords(self.identify), *further)
 
 
-def _keywords(function):
+def _keywords(function: Callable) -> tuple[str, ...]:
+    """Names of the keyword-only parameters of a function."""
     parameters = inspect.signature(inspect.unwrap(function)).parameters.values()
     return tuple(
         parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY
@@ -178,11 +184,13 @@ def kind_of(subject: object) -> Kind:
     return next(kind for kind in _KINDS if kind.is_of(subject))
 
 
-def _own_options(kind, given, options):
+def _own_options(
+    kind: Kind, given: dict[str, object], options: dict[str, object]
+) -> dict[str, object]:
     """The options of this kind; those that belong to another kind are refused."""
     allowed = kind.options
-    given = {name: value for name, value in given.items() if value is not None}
-    for name, value in given.items():
+    asked = {name: value for name, value in given.items() if value is not None}
+    for name, value in asked.items():
         if name not in allowed:
             raise ProblemError(
                 name,
@@ -191,4 +199,4 @@ def _own_options(kind, given, options):
                 advice="see the docstring of identify for what goes with what",
             )
     check_options("identify", options, dict.fromkeys((*_keywords(identify), "rules", *allowed)))
-    return given | options
+    return asked | options

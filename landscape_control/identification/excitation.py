@@ -1,8 +1,7 @@
-"""What a causal policy is shown: noisy gradients of quadratics of several curvatures, in the loop
-that it closes itself.
-"""
+"""What a causal policy is shown: noisy gradients of quadratics, in the loop that it closes itself."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from ..support.arguments import Count, Index, NonNegative, checked
 from ..support.arrays import number, whole
 from ..support.errors import ProblemError
 from .histories import Histories
+from .subjects import Runner
 
 _TAMER = 0.25  # factor on all curvatures when the policy runs away
 _TRIES = 12
@@ -20,8 +20,7 @@ _FAR = 1e3  # in units of the spread of the starts
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Excitation:
-    """Landscapes ½h(θ-μ)², starts and noise on which a policy is watched; one history is one draw
-    of all of them.
+    """Landscapes ½h(θ-μ)², starts and noise on which a policy is watched, drawn for each history.
 
     Attributes
     ----------
@@ -42,7 +41,7 @@ class Excitation:
     steps: Count = 60
     weights: Count = 2
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.curvatures, Spectrum):
             raise ProblemError(
                 "curvatures",
@@ -79,7 +78,7 @@ def watch(
     """
     for tries in range(_TRIES):
         scale = _TAMER**tries
-        gradients, updates, parameters = _run(runner, excitation, seed, scale)
+        gradients, updates, parameters = _run(cast(Runner, runner), excitation, seed, scale)
         far = _FAR * (1 + np.sqrt(excitation.start_variance + excitation.minimum_variance))
         if np.isfinite(updates).all() and np.abs(parameters).max() < far:
             break
@@ -92,26 +91,32 @@ def watch(
             ),
             advice="check the sign of its updates, or give Histories that it did survive",
         )
-    parameters = parameters - parameters[:, :1] if home == "start" else parameters
-    flatter = (
-        f", curvatures times {scale:.2g} because the policy runs away otherwise" if tries else ""
-    )
+    if home == "start":
+        parameters = parameters - parameters[:, :1]
+    flatter = ""
+    if tries:
+        flatter = f", curvatures times {scale:.2g} because the policy runs away otherwise"
     words = f"{excitation.words}{flatter}, seed {seed}"
     return Histories(gradients=gradients, updates=updates, parameters=parameters, words=words)
 
 
-def _run(runner, excitation, seed, scale):
-    rng, shape = np.random.default_rng(seed), (excitation.histories, excitation.weights)
+def _run(
+    runner: Runner, excitation: Excitation, seed: int, scale: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    shape = excitation.histories, excitation.weights
     curvature = scale * excitation.curvatures.sample(rng, shape[0] * shape[1]).reshape(shape)
     theta = np.sqrt(excitation.start_variance) * rng.standard_normal(shape)
     minimum = np.sqrt(excitation.minimum_variance) * rng.standard_normal(shape)
     noise = excitation.noise * rng.standard_normal((excitation.steps, *shape))
-    act, rows = runner.start(*shape), ([], [], [])
+    act = runner.start(*shape)
+    gradients, updates, parameters = [], [], []
     with np.errstate(over="ignore", invalid="ignore"):
         for xi in noise:
-            seen = curvature * (theta - minimum) + xi
-            update = act(seen, theta)
-            for row, value in zip(rows, (seen, update, theta), strict=True):
-                row.append(value)
+            gradient = curvature * (theta - minimum) + xi  # y = h(θ - μ) + ξ
+            update = act(gradient, theta)
+            gradients.append(gradient)
+            updates.append(update)
+            parameters.append(theta)
             theta = theta + update
-    return tuple(np.stack(row, axis=1) for row in rows)
+    return np.stack(gradients, axis=1), np.stack(updates, axis=1), np.stack(parameters, axis=1)

@@ -1,5 +1,6 @@
 """Histories of a causal policy: the gradients it saw, where it stood, and what it did."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ class Histories:
     settle: Index = 0
     words: str = "histories given"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = np.shape(self.gradients)
         for name in ("gradients", "updates", "parameters"):
             value = getattr(self, name)
@@ -60,7 +61,7 @@ class Histories:
         """K."""
         return len(self.gradients)
 
-    def chosen(self, rows) -> "Histories":
+    def chosen(self, rows: np.ndarray) -> "Histories":
         """Some of the histories."""
         return self._with(lambda array: array[rows])
 
@@ -69,19 +70,21 @@ class Histories:
         """One of the weights, n = 1."""
         return self._with(lambda array: array[:, :, [index]])
 
-    def _with(self, change):
-        parts = {
-            name: None if (value := getattr(self, name)) is None else change(value)
-            for name in ("gradients", "updates", "parameters")
-        }
-        return Histories(**parts, settle=self.settle, words=self.words)
+    def _with(self, change: Callable[[np.ndarray], np.ndarray]) -> "Histories":
+        parameters = None if self.parameters is None else change(self.parameters)
+        return Histories(
+            gradients=change(self.gradients),
+            updates=change(self.updates),
+            parameters=parameters,
+            settle=self.settle,
+            words=self.words,
+        )
 
     @property
     def columns(self) -> tuple[np.ndarray, np.ndarray | None]:
         """(gradients, parameters) as (T, K·n), each weight of each history by itself."""
-        return _columns(self.gradients), (
-            None if self.parameters is None else _columns(self.parameters)
-        )
+        parameters = None if self.parameters is None else _columns(self.parameters)
+        return _columns(self.gradients), parameters
 
     @property
     def targets(self) -> np.ndarray:
@@ -101,14 +104,15 @@ class Histories:
 
     @property
     def scatter(self) -> Scatter:
-        """What counts, step after step, for drawing: updates as controls, gradients as slopes,
-        histories as starts.
+        """What counts, step after step, for drawing.
+
+        Updates stand for controls, gradients for slopes, histories for starts.
         """
         weights = self.gradients.shape[2]
-        places = self.gradients if self.parameters is None else self.parameters
+        places = np.zeros_like(self.gradients) if self.parameters is None else self.parameters
         points, controls, slopes = (
             freeze(self.read(_columns(array)).reshape(-1, weights))
-            for array in (places * (self.parameters is not None), self.updates, self.gradients)
+            for array in (places, self.updates, self.gradients)
         )
         return Scatter(
             points=points, controls=controls, slopes=slopes, starts=self.groups[::weights]
@@ -119,10 +123,11 @@ class Histories:
         """(two thirds to fit, one third to score on); a history stays whole. A single one is both."""
         if self.count < 2:
             return self, self
+        # updates of one history depend on each other: parts of it on both sides would leak
         order = np.random.default_rng(seed).permutation(self.count)
         held = max(1, self.count // 3)
         return self.chosen(np.sort(order[held:])), self.chosen(np.sort(order[:held]))
 
 
-def _columns(array):
+def _columns(array: np.ndarray) -> np.ndarray:
     return array.transpose(1, 0, 2).reshape(array.shape[1], -1)

@@ -1,6 +1,7 @@
 """What identify returns: a verdict on a policy of any kind, and the shape of what no rule explains."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from ..support.arguments import AnyNumber, checked
 from .maps import Conclusion, RuleFit, Verdict
@@ -52,38 +53,38 @@ class Identification(Verdict):
 
     @property
     def runner_up(self) -> RuleFit | None:
-        """The best rule that the data tells apart from the preferred one; none that fits by
-        containing it as a limit.
+        """The best rule that the data tells apart from the preferred one.
+
+        None that fits by containing it as a limit.
         """
         first = self.rows[0]
+        alike = (*first.equivalent_to, *self.equivalent)
 
-        def its_limit(row):
+        def its_limit(row: RuleFit) -> bool:
             return first.key in row.rule.contains and row.error <= self.criteria.threshold
 
-        others = (
-            row for row in self.rows[1:] if row.key not in (*first.equivalent_to, *self.equivalent)
-        )
+        others = (row for row in self.rows[1:] if row.key not in alike)
         return next((row for row in others if not its_limit(row)), None)
 
     @property
-    def nouns(self):
+    def nouns(self) -> tuple[str, str]:
         return super().nouns if self.kind == MAP else ("updates", "histories")
 
     @property
-    def remedy(self):
+    def remedy(self) -> str:
         if self.kind == MAP:
             return super().remedy
         if self.starts == 1:
             return "add noise on the gradients, or histories from more starts"
         return "add noise on the gradients, or landscapes of several curvatures"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Identification({self.subject}: {self.conclusion.value}:"
             f" {', '.join(row.key for row in self.rows[:3])}, ...)"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         parts = [
             f"{self.subject[:1].upper()}{self.subject[1:]}, read as {self.kind}.",
             paragraph(self),
@@ -92,7 +93,7 @@ class Identification(Verdict):
         ]
         return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"
 
-    def _left(self):
+    def _left(self) -> str:
         """What is left over goes with what, where no rule fits or the one that does is not exact."""
         row = self.rows[0]
         if (
@@ -105,14 +106,12 @@ class Identification(Verdict):
         if not shown:
             return "What it leaves unexplained goes with nothing that was looked at."
         guess = _GUESSES.get(self.residual[0][0], "")
-        guess = (
-            f"A schedule: heavy ball with {self.schedule}."
-            if guess == _SCHEDULE and self.schedule
-            else guess
-        )
+        if guess == _SCHEDULE and self.schedule:
+            guess = f"A schedule: heavy ball with {self.schedule}."
         return f"What it leaves unexplained goes with {', '.join(shown)}. {guess}".rstrip()
 
 
-def of_verdict(verdict: Verdict, **extra) -> Identification:
+def of_verdict(verdict: Verdict, **extra: Any) -> Identification:
     """A verdict with what identify knows beyond it."""
-    return Identification(**{f.name: getattr(verdict, f.name) for f in fields(Verdict)}, **extra)
+    known: dict[str, Any] = {field.name: getattr(verdict, field.name) for field in fields(Verdict)}
+    return Identification(**known, **extra)

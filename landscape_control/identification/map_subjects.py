@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 from ..model.problem import ControlProblem
 from ..planning.solution import Solution
@@ -9,7 +10,7 @@ from ..rules import Rule, full_information
 from ..support.errors import ProblemError
 from .identification import MAP, Identification, of_verdict
 from .map_residual import map_residual
-from .maps import PolicySample, fit_maps
+from .maps import PolicySample, Verdict, fit_maps
 from .maps.compare import compare_samples
 
 
@@ -19,11 +20,11 @@ def identify_problems(
     **options: object,
 ) -> Identification:
     """The optimal policy of one or several problems; ``options`` are those of ``compare``."""
-    problems = (problems,) if isinstance(problems, ControlProblem) else tuple(problems)
+    posed = (problems,) if isinstance(problems, ControlProblem) else tuple(problems)
     words = "the optimal policy of a problem"
-    if len(problems) > 1:
-        words = f"the optimal policy of {len(problems)} problems"
-    return _optimal_policy(problems, rules, words, options)
+    if len(posed) > 1:
+        words = f"the optimal policy of {len(posed)} problems"
+    return _optimal_policy(posed, rules, words, options)
 
 
 def identify_solution(
@@ -34,7 +35,8 @@ def identify_solution(
     **options: object,
 ) -> Identification:
     """The optimal policy of a solution's problem, or of ``problem`` where it holds none."""
-    problem = solution.problem if problem is None else problem
+    if problem is None:
+        problem = cast(ControlProblem | None, solution.problem)
     if problem is None:
         raise ProblemError(
             "solution",
@@ -50,22 +52,27 @@ def identify_solution(
 def identify_samples(
     samples: PolicySample | Sequence[PolicySample],
     rules: Sequence[Rule] | None,
-    **options: object,
+    **options: Any,
 ) -> Identification:
     """Samples of any policy u(θ); ``options`` are those of ``fit_maps``."""
-    samples = (samples,) if isinstance(samples, PolicySample) else tuple(samples)
+    given = (samples,) if isinstance(samples, PolicySample) else tuple(samples)
     if rules is None:
-        hold = max(sample.hold for sample in samples)
+        hold = max(sample.hold for sample in given)
         rules = full_information(hold=hold) if hold else full_information()
-    verdict = replace(fit_maps(samples, rules, **options), sampling="samples given")
-    return _with_residual(verdict, samples, "samples of a policy")
+    verdict = replace(fit_maps(given, rules, **options), sampling="samples given")
+    return _with_residual(verdict, given, "samples of a policy")
 
 
-def _optimal_policy(problems, rules, words, options):
+def _optimal_policy(
+    problems: ControlProblem | Sequence[ControlProblem],
+    rules: Sequence[Rule] | None,
+    words: str,
+    options: dict[str, Any],
+) -> Identification:
     verdict, samples = compare_samples(problems, rules, **options)
     return _with_residual(verdict, samples, words)
 
 
-def _with_residual(verdict, samples, words):
+def _with_residual(verdict: Verdict, samples: Sequence[PolicySample], words: str) -> Identification:
     residual = map_residual(verdict.rows[0], samples)
     return of_verdict(verdict, subject=words, kind=MAP, residual=residual)

@@ -1,12 +1,11 @@
-"""What data can and cannot say beyond the fit: the shape of residuals, inputs without excitation,
-laws of planned paths.
-"""
+"""What data says beyond the fit: the shape of residuals, missing excitation, laws of planned paths."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..rules import CausalRule
+from ..rules import CausalRule, Rule
 from ..rules.families import HeavyBall
 from ..rules.families.response import regressors
 from ..support.arguments import AnyNumber, Entries, checked
@@ -21,7 +20,7 @@ _FADING = 0.9  # of the averages that stand for the recent past
 @checked
 def residual_shape(
     rule: CausalRule,
-    coefficients: object,
+    coefficients: np.ndarray,
     histories: Histories,
 ) -> tuple[tuple[str, float], ...]:
     """((what, share of the squared residual), ...), largest first.
@@ -38,32 +37,34 @@ def residual_shape(
     return shares(run.targets, fitted, tangent, _inputs(histories, fitted))
 
 
-def inside(rule, coefficients) -> np.ndarray:
+def inside(rule: Rule | CausalRule, coefficients: Mapping[str, float]) -> np.ndarray:
     """(c,) bool, which coefficients {name: number} stand inside their admissible ranges."""
     return np.array([c.low < coefficients[c.name] < c.high for c in rule.coefficients])
 
 
-def shares(targets, fitted, tangent, inputs) -> tuple[tuple[str, float], ...]:
-    """Shares of targets - fitted (R,) that go with each of the inputs {what: (R, c)}, all cleared
-    of the tangent (R, f).
+def shares(
+    targets: np.ndarray, fitted: np.ndarray, tangent: np.ndarray, inputs: Mapping[str, np.ndarray]
+) -> tuple[tuple[str, float], ...]:
+    """Shares of targets - fitted (R,) that go with each of the inputs {what: (R, c)}.
+
+    Both are first cleared of the tangent (R, f), what the rule's own coefficients could explain.
     """
     basis = _orthonormal(tangent)
     left = _cleared(targets - fitted, basis)
     size = left @ left
     if not size > 1e-24 * (targets @ targets):
         return ()
-    found = []
+    explained = []
     for what, columns in inputs.items():
         directions = _orthonormal(_cleared(columns, basis))
-        found.append((what, float(((directions.T @ left) ** 2).sum() / size)))
-    return tuple(sorted(found, key=lambda pair: -pair[1]))
+        explained.append((what, float(((directions.T @ left) ** 2).sum() / size)))
+    return tuple(sorted(explained, key=lambda pair: -pair[1]))
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
 class HeavyBallRegression:
-    """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t by plain regression on the subject's own
-    previous update, unbounded.
+    """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t, regressed on the subject's own last update.
 
     ``error`` is relative to rms|Δθ|. Along noiseless optimal paths it vanishes with momentum > 1
     and a learning rate < 0: the law of the costate on its stable manifold, which no learner can run
@@ -76,38 +77,41 @@ class HeavyBallRegression:
 
 
 def regress_on_previous_update(histories: Histories) -> HeavyBallRegression:
-    """Least squares of each update on the one before it and the gradient: how momentum is wrongly read
-    off an optimal path.
+    """Least squares of each update on the one before it and the gradient, without bounds.
+
+    How momentum is wrongly read off an optimal path.
     """
-    counted, seen = (
-        histories.updates[:, histories.settle :],
-        histories.gradients[:, histories.settle :],
-    )
-    now = counted[:, 1:].ravel()
-    inputs = regressors(HEAVY_BALL, (counted[:, :-1].ravel(),), seen[:, 1:].ravel())
+    updates = histories.updates[:, histories.settle :]
+    gradients = histories.gradients[:, histories.settle :]
+    now = updates[:, 1:].ravel()
+    inputs = regressors(HEAVY_BALL, (updates[:, :-1].ravel(),), gradients[:, 1:].ravel())
     columns = np.column_stack([inputs["momentum"], inputs["learning_rate"]])
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
-    found = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
-    error = np.linalg.norm(now - columns @ found) / max(np.linalg.norm(now), 1e-300)
+    momentum, learning_rate = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
+    left = now - columns @ np.array([momentum, learning_rate])
     return HeavyBallRegression(
-        momentum=float(found[0]), learning_rate=float(found[1]), error=float(error)
+        momentum=float(momentum), learning_rate=float(learning_rate), error=_relative(left, now)
     )
+
+
+def _relative(left: np.ndarray, whole: np.ndarray) -> float:
+    """|left| / |whole|, 0 for nothing of nothing."""
+    return float(np.linalg.norm(left) / max(float(np.linalg.norm(whole)), 1e-300))
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule:
-    """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step; arrays (T,),
-    momentum_0 = 0.
+    """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step.
 
-    ``error`` is relative to rms|Δθ| on histories held out.
+    Arrays (T,), momentum_0 = 0. ``error`` is relative to rms|Δθ| on histories held out.
     """
 
     learning_rate: Entries
     momentum: Entries
     error: AnyNumber
 
-    def __str__(self):
+    def __str__(self) -> str:
         rates, betas = self.learning_rate, self.momentum[1:]
         return (
             f"α from {rates[0]:.4g} to {rates[-1]:.4g} and β from {betas[0]:.4g} to {betas[-1]:.4g}"
@@ -116,33 +120,40 @@ class Schedule:
 
 
 def read_schedule(train: Histories, held: Histories) -> Schedule:
-    """Heavy ball step by step: at each step its own regression over the histories, which differ by
-    noise and landscape.
+    """Heavy ball step by step: a regression of its own at each step over all histories.
+
+    They differ by noise and landscape, which is what tells the two coefficients apart.
     """
     steps = train.gradients.shape[1]
-    found, left = np.zeros((steps, 2)), np.zeros(held.updates.shape)
+    coefficients = np.zeros((steps, 2))  # of the gradient, of the previous update
+    left = np.zeros(held.updates.shape)
     for t in range(steps):
-        columns, now = _step_columns(train, t), train.updates[:, t].ravel()
-        found[t, : columns.shape[1]] = np.linalg.lstsq(columns, now, rcond=1e-10)[0]
-        left[:, t] = held.updates[:, t] - (
-            _step_columns(held, t) @ found[t, : columns.shape[1]]
-        ).reshape(left[:, t].shape)
-    error = np.linalg.norm(left) / max(np.linalg.norm(held.updates), 1e-300)
+        columns = _step_columns(train, t)
+        fitted = np.linalg.lstsq(columns, train.updates[:, t].ravel(), rcond=1e-10)[0]
+        coefficients[t, : len(fitted)] = fitted
+        predicted = _step_columns(held, t) @ fitted
+        left[:, t] = held.updates[:, t] - predicted.reshape(left[:, t].shape)
     return Schedule(
-        learning_rate=freeze(found[:, 0]), momentum=freeze(found[:, 1]), error=float(error)
+        learning_rate=freeze(coefficients[:, 0]),
+        momentum=freeze(coefficients[:, 1]),
+        error=_relative(left, held.updates),
     )
 
 
-def _step_columns(histories, t):
+def _step_columns(histories: Histories, t: int) -> np.ndarray:
+    """What the update at step t is regressed on; the first step has no update before it."""
     before = histories.updates[:, max(t - 1, 0)].ravel()
     inputs = regressors(HEAVY_BALL, (before,), histories.gradients[:, t].ravel())
     rate = inputs["learning_rate"][:, None]
-    return rate if t == 0 else np.column_stack([rate, inputs["momentum"]])
+    if t == 0:
+        return rate
+    return np.column_stack([rate, inputs["momentum"]])
 
 
 def innovation(histories: Histories) -> float:
-    """How much of the gradients the two before them do not predict linearly, relative: 0 on a path
-    of one curvature.
+    """The relative part of the gradients that the two before them do not predict linearly.
+
+    0 on a path of one curvature without noise, which obeys a recurrence of second order.
     """
     seen = histories.gradients[:, histories.settle :]
     if seen.shape[1] < 4:
@@ -151,17 +162,20 @@ def innovation(histories: Histories) -> float:
     now = seen[:, 2:].ravel()
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     left = now - columns @ (np.linalg.lstsq(columns / size, now, rcond=1e-12)[0] / size)
-    return float(np.linalg.norm(left) / max(np.linalg.norm(now), 1e-300))
+    return _relative(left, now)
 
 
-def _inputs(histories, fitted):
+def _inputs(histories: Histories, fitted: np.ndarray) -> dict[str, np.ndarray]:
+    """{what: (R, c)}, what the updates of a rule that is not in the library may depend on."""
     gradients, parameters = histories.columns
     updates = histories.updates.transpose(1, 0, 2).reshape(gradients.shape)
     previous = np.vstack([np.zeros_like(updates[:1]), updates[:-1]])
-    clock = np.linspace(-1, 1, len(gradients))[:, None] * np.ones_like(gradients)
+    everywhere = np.ones_like(gradients)
+    clock = np.linspace(-1, 1, len(gradients))[:, None] * everywhere
+    early = 1 / np.arange(1, len(gradients) + 1)[:, None] * everywhere
     mean, square = _averages(gradients)
     read = histories.read
-    early = 1 / np.arange(1, len(gradients) + 1)[:, None] * np.ones_like(gradients)
+    # coefficients that change in time: the fitted update, and the gradient, times functions of it
     moving = [
         fitted * read(clock),
         fitted * read(clock**2),
@@ -182,18 +196,20 @@ def _inputs(histories, fitted):
     return {what: np.column_stack(columns) for what, columns in inputs.items()}
 
 
-def _averages(gradients):
-    """Fading means of y and y², corrected for their start at zero."""
+def _averages(gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fading means of y and y², corrected for their start at zero as in Adam."""
     mean, square = np.zeros_like(gradients), np.zeros_like(gradients)
-    m, v = 0.0, 0.0
+    m, v = np.zeros_like(gradients[0]), np.zeros_like(gradients[0])
     for t, y in enumerate(gradients):
-        m, v = _FADING * m + (1 - _FADING) * y, _FADING * v + (1 - _FADING) * y**2
+        m = _FADING * m + (1 - _FADING) * y
+        v = _FADING * v + (1 - _FADING) * y**2
         weight = 1 - _FADING ** (t + 1)
         mean[t], square[t] = m / weight, v / weight
     return mean, square
 
 
-def _orthonormal(columns):
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    """An orthonormal basis (R, r) of what these columns (R, c) span."""
     size = np.linalg.norm(columns, axis=0)
     kept = columns[:, size > 0] / size[size > 0]
     if not kept.shape[1]:
@@ -202,7 +218,8 @@ def _orthonormal(columns):
     return vectors[:, values > 1e-9 * values[0]]
 
 
-def _cleared(array, basis):
+def _cleared(array: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """What of an array is orthogonal to an orthonormal basis."""
     return array - basis @ (basis.T @ array)
 
 

@@ -1,6 +1,4 @@
-"""Samples of a rule of the library, as identify takes them: what a known rule does, to see that it
-is recognised.
-"""
+"""Samples of a rule of the library, as identify takes them: to see that a known rule is recognised."""
 
 from collections.abc import Mapping, Sequence
 
@@ -50,7 +48,9 @@ def rollout(
                 received="a problem",
                 advice="causal rules are watched on an Excitation(curvatures=..., noise=...)",
             )
-        return watch(runner_for(rule.policy(coefficients)), excitation or Excitation(), seed=seed)
+        runner = runner_for(rule.policy(coefficients))
+        assert runner is not None, "a policy has init and update"
+        return watch(runner, excitation or Excitation(), seed=seed)
     problems = (problem,) if isinstance(problem, ControlProblem) else tuple(problem or ())
     if not problems:
         raise ProblemError(
@@ -65,7 +65,14 @@ def rollout(
     )
 
 
-def _sample(rule, coefficients, problem, starts, spread, seed):
+def _sample(
+    rule: Rule,
+    coefficients: Mapping[str, object],
+    problem: ControlProblem,
+    starts: int,
+    spread: float | None,
+    seed: int,
+) -> PolicySample:
     points, _ = draw_starts(problem, starts, spread=spread, seed=seed)
     return PolicySample(
         problem=problem,

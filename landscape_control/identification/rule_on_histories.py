@@ -1,6 +1,4 @@
-"""A causal rule run on the inputs that a policy saw: coefficients -> updates, their Jacobian, and the
-coefficients in which the updates are linear.
-"""
+"""A causal rule run on the inputs that a policy saw: updates as a function of coefficients."""
 
 import numpy as np
 
@@ -16,12 +14,15 @@ _OVERFLOWN = 1e150  # stands for updates that are no numbers; its square is stil
 class RuleOnHistories:
     """A rule on histories: sets of coefficients (B, c) -> the updates that count (B, R)."""
 
-    def __init__(self, rule: CausalRule, histories: Histories):
+    def __init__(self, rule: CausalRule, histories: Histories) -> None:
         self.rule, self.histories, self.targets = rule, histories, histories.targets
         self.gradients, self.parameters = histories.columns
         self.bounds = np.array([(c.low, c.high) for c in rule.coefficients])
-        self._kept = None
-        self.linear = np.array([c.name in rule.proportional for c in rule.coefficients])
+        proportional = rule.proportional or ()
+        # the update is proportional to these coefficients: they are solved for, not searched
+        self.linear = np.array([c.name in proportional for c in rule.coefficients])
+        self._kept_at: np.ndarray | None = None
+        self._kept = (np.empty(0), np.empty((0, 0)))
 
     def __call__(self, coefficients: np.ndarray) -> np.ndarray:
         updates = self.histories.read(
@@ -34,28 +35,32 @@ class RuleOnHistories:
         return self.linearised(coefficients)[1]
 
     def linearised(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(updates (R,), their Jacobian (R, c)) from one run of all sets side by side; the last
-        result is kept.
-        """
-        if self._kept is None or not np.array_equal(self._kept[0], coefficients):
-            self._kept = coefficients.copy(), self._linearise(coefficients)
-        return self._kept[1]
+        """(updates (R,), their Jacobian (R, c)) from one run of all sets side by side.
 
-    def _linearise(self, coefficients):
+        The last result is kept: least squares asks for both, one after the other.
+        """
+        if self._kept_at is None or not np.array_equal(self._kept_at, coefficients):
+            self._kept = self._linearise(coefficients)
+            self._kept_at = coefficients.copy()
+        return self._kept
+
+    def _linearise(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         steps = _NUDGE * np.maximum(np.abs(coefficients), 1e-3)
         ahead = np.minimum(coefficients + steps, self.bounds[:, 1])
         behind = np.maximum(coefficients - steps, self.bounds[:, 0])
         count = len(coefficients)
+        each = np.arange(count)
+        # one set ahead and one behind per coefficient, and last the point itself
         sets = np.tile(coefficients, (2 * count + 1, 1))
-        sets[np.arange(count), np.arange(count)] = ahead
-        sets[count + np.arange(count), np.arange(count)] = behind
+        sets[each, each] = ahead
+        sets[count + each, each] = behind
         values = self(sets)
-        return values[-1], ((values[:count] - values[count:-1]) / (ahead - behind)[:, None]).T
+        change = values[:count] - values[count:-1]
+        # at a bound one of the two is the point itself, so that the gap is half as wide
+        return values[-1], (change / (ahead - behind)[:, None]).T
 
     def draw(self, seed: int) -> np.ndarray:
-        """(B, c): the coefficients that are not solved for, spread over the ranges where starts are
-        sensible.
-        """
+        """(B, c): what is not solved for, spread over the ranges where starts are sensible."""
         pairs = zip(self.rule.coefficients, self.linear, strict=True)
         free = [coefficient for coefficient, linear in pairs if not linear]
         if not free:
@@ -70,34 +75,39 @@ class RuleOnHistories:
         return sets
 
     def solve_linear(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(sets with their proportional coefficients fitted, squared errors (B,), updates per unit
-        (B, l, R)).
-        """
+        """(sets with proportional coefficients fitted, squared errors (B,), unit updates (B, l, R))."""
         places = np.flatnonzero(self.linear)
+        # one run per proportional coefficient, with that one at 1 and the other ones at 0
         units = np.repeat(sets[:, None], len(places), axis=1)
         units[:, :, places] = np.eye(len(places))
-        features = self(units.reshape(-1, sets.shape[1])).reshape(len(sets), len(places), -1)
-        gram, moment = features @ features.transpose(0, 2, 1), features @ self.targets
-        sets, best = sets.copy(), np.empty((len(sets), len(places)))
+        updates = self(units.reshape(-1, sets.shape[1]))
+        features = updates.reshape(len(sets), len(places), -1)
+
+        gram = features @ features.transpose(0, 2, 1)
+        moment = features @ self.targets
+        best = np.empty((len(sets), len(places)))
         for i in range(len(sets)):
             best[i] = _nonnegative(gram[i], moment[i])
-        sets[:, places] = best
-        square = (
-            np.einsum("bi,bij,bj->b", best, gram, best)
-            - 2 * (best * moment).sum(1)
-            + self.targets @ self.targets
-        )
-        return sets, np.where(np.isfinite(square), square, np.inf), features
+        fitted = sets.copy()
+        fitted[:, places] = best
+
+        # |Fc - y|² from the normal equations: cᵀGc - 2mᵀc + yᵀy
+        quadratic = np.einsum("bi,bij,bj->b", best, gram, best)
+        cross = 2 * (best * moment).sum(1)
+        square = quadratic - cross + self.targets @ self.targets
+        return fitted, np.where(np.isfinite(square), square, np.inf), features
 
 
-def _nonnegative(gram, moment):
+def _nonnegative(gram: np.ndarray, moment: np.ndarray) -> np.ndarray:
     """argmin ½cᵀGc - mᵀc over c >= 0, one or two entries."""
     size = np.sqrt(np.maximum(np.diag(gram), 1e-300))
     if len(size) == 1:
         return np.maximum(moment / size**2, 0.0)
-    scaled, wanted = gram / np.outer(size, size), moment / size
+    scaled = gram / np.outer(size, size)
+    wanted = moment / size
     free = np.linalg.lstsq(scaled, wanted, rcond=1e-13)[0]
     if (free >= 0).all():
         return free / size
-    alone = np.diag(np.maximum(wanted, 0.0))
-    return alone[np.argmax(np.maximum(wanted, 0.0))] / size
+    # else the minimum lies on an axis: the one that alone explains most
+    along_axis = np.maximum(wanted, 0.0)
+    return np.diag(along_axis)[np.argmax(along_axis)] / size

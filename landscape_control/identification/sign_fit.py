@@ -1,5 +1,9 @@
-"""Rules with signs: their squared error is piecewise constant, so that whole ranges of coefficients fit
-alike. A cross-entropy search (Rubinstein 1999) closes in, then the ties are followed to their ends.
+"""Rules with signs fitted: whole ranges of their coefficients give the same updates.
+
+Their squared error is piecewise constant. A cross-entropy search (Rubinstein 1999) closes in, then
+the ties are followed to their ends.
+
+Draws are made in log(1 - β), in which the momenta 0.9, 0.99 and 0.999 are equally far apart.
 """
 
 from dataclasses import dataclass
@@ -18,17 +22,17 @@ _CLOSE, _WIDE = 0.7, 2.0  # spread of the draws in units of that of the elite, o
 
 
 def fit_ties(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndarray, np.ndarray]:
-    """(sets that fit best, all alike (B, c), intervals): draws around the best so far, then along
-    the ties.
+    """(sets that fit best, all alike (B, c), intervals (c, 2)).
 
     The ties are followed until several rounds of draws in a row no longer widen them: the interval
     of a rule with signs is as wide as its ties are, and ends where the draws do if they stop early.
     """
-    rng, size = np.random.default_rng(seed), run.targets @ run.targets
-    found = _cross_entropy_search(run, rng, seed)
-    found = _follow_ties(run, found, size, rng)
-    tied = found.sets[_ties(found.squares, size)]
-    return tied, _tied_intervals(found, size, resamples, seed)
+    rng = np.random.default_rng(seed)
+    size = run.targets @ run.targets
+    closed_in = _cross_entropy_search(run, rng, seed)
+    tried = _follow_ties(run, closed_in, size, rng)
+    tied = tried.sets[_ties(tried.squares, size)]
+    return tied, _tied_intervals(tried, size, resamples, seed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,7 +43,7 @@ class _Tried:
     squares: np.ndarray
     parts: np.ndarray
 
-    def extended(self, run, moved) -> "_Tried":
+    def extended(self, run: RuleOnHistories, moved: np.ndarray) -> "_Tried":
         """With further draws, clipped into the admissible ranges."""
         more = _try(run, np.clip(moved, *run.bounds.T))
         return _Tried(
@@ -49,65 +53,70 @@ class _Tried:
         )
 
 
-def _try(run, sets):
-    sets, squares, features = run.solve_linear(sets)
-    return _Tried(sets=sets, squares=squares, parts=_parts(run, sets, features))
+def _try(run: RuleOnHistories, sets: np.ndarray) -> _Tried:
+    fitted, squares, features = run.solve_linear(sets)
+    return _Tried(sets=fitted, squares=squares, parts=_parts(run, fitted, features))
 
 
-def _cross_entropy_search(run, rng, seed):
+def _cross_entropy_search(run: RuleOnHistories, rng: np.random.Generator, seed: int) -> _Tried:
     """Rounds of draws from a Gaussian with the shape of the best sets so far."""
-    found = _try(run, run.draw(seed))
+    tried = _try(run, run.draw(seed))
     for _ in range(_ROUNDS):
-        elite = np.argsort(found.squares)[:_ELITE]
-        found = found.extended(run, _around(found.sets[elite], _CLOSE, rng))
-    return found
+        elite = np.argsort(tried.squares)[:_ELITE]
+        tried = tried.extended(run, _around(tried.sets[elite], _CLOSE, rng))
+    return tried
 
 
-def _follow_ties(run, found, size, rng):
+def _follow_ties(
+    run: RuleOnHistories, tried: _Tried, size: float, rng: np.random.Generator
+) -> _Tried:
     """Rounds of draws along the sets that tie, until several in a row hardly widen their range."""
-    reached, still = _widths(found, size), 0
+    reached, still = _widths(tried, size), 0
     for _ in range(_MOST_ALONG):
-        tied = _ties(found.squares, size)
+        tied = _ties(tried.squares, size)
         if tied.sum() == 1:  # nothing ties: the subject is not such a rule
             break
-        found = found.extended(run, _along(found.sets[tied], rng))
-        before, reached = reached, _widths(found, size)
-        still = still + 1 if (reached <= before + _STILL).all() else 0
+        tried = tried.extended(run, _along(tried.sets[tied], rng))
+        before, reached = reached, _widths(tried, size)
+        is_wider = (reached > before + _STILL).any()
+        still = 0 if is_wider else still + 1
         if still == _PATIENCE:
             break
-    return found
+    return tried
 
 
-def _widths(found, size):
+def _logs(sets: np.ndarray) -> np.ndarray:
+    """log(1 - β) of every coefficient."""
+    return np.log(np.maximum(1 - sets, 1e-12))
+
+
+def _widths(tried: _Tried, size: float) -> np.ndarray:
     """Ranges of the sets that fit alike, in log(1 - β), (c,)."""
-    tied = found.sets[_ties(found.squares, size)]
-    return np.ptp(np.log(np.maximum(1 - tied, 1e-12)), axis=0)
+    return np.ptp(_logs(tried.sets[_ties(tried.squares, size)]), axis=0)
 
 
-def _around(sets, wide, rng):
-    """Draws around some sets, from a Gaussian of their own shape, ``wide`` times as wide, in log(1
-    - β).
-    """
-    logs = np.log(np.maximum(1 - sets, 1e-12))
+def _around(sets: np.ndarray, wide: float, rng: np.random.Generator) -> np.ndarray:
+    """Draws around some sets, from a Gaussian of their own shape, ``wide`` times as wide."""
+    logs = _logs(sets)
+    # a combination of the centred sets with standard normal weights has their covariance
     centred = (logs - logs.mean(0)) / np.sqrt(len(sets))
     steps = wide * rng.standard_normal((_POOL, len(sets))) @ centred
     return 1 - np.exp(logs[rng.integers(len(sets), size=_POOL)] + steps)
 
 
-def _along(tied, rng):
-    """Draws along sets that tie, half of them from the ends: steps in the direction of two
-    neighbours, in log(1 - β).
+def _along(tied: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draws along sets that tie, half of them from the ends, in the direction of two neighbours.
 
     The ties of a rule with signs lie along thin curves, which a draw of their overall shape would
     leave.
     """
-    logs = np.log(np.maximum(1 - tied, 1e-12))
+    logs = _logs(tied)
     spread = np.ptp(logs, axis=0)
     scaled = logs / np.where(spread > 0, spread, 1.0)
     ends = np.concatenate([scaled.argmin(axis=0), scaled.argmax(axis=0)])
-    centres = np.where(
-        np.arange(_POOL) % 2, rng.integers(len(tied), size=_POOL), rng.choice(ends, size=_POOL)
-    )
+    anywhere = rng.integers(len(tied), size=_POOL)
+    at_an_end = rng.choice(ends, size=_POOL)
+    centres = np.where(np.arange(_POOL) % 2, anywhere, at_an_end)
     distance = ((scaled[centres][:, None] - scaled) ** 2).sum(axis=2)
     near = np.argsort(distance, axis=1)[:, : _NEIGHBOURS + 1]
     rows = np.arange(_POOL)
@@ -117,17 +126,16 @@ def _along(tied, rng):
     return 1 - np.exp(logs[centres] + steps)
 
 
-def _parts(run, sets, features):
+def _parts(run: RuleOnHistories, sets: np.ndarray, features: np.ndarray) -> np.ndarray:
     """Squared error per history, (B, K)."""
     fitted = np.einsum("bl,blr->br", sets[:, run.linear], features)
-    square, groups = (run.targets - fitted) ** 2, run.histories.groups
+    square = (run.targets - fitted) ** 2
+    groups = run.histories.groups
     return np.array([np.bincount(groups, row, minlength=run.histories.count) for row in square])
 
 
-def _ties(squares, size):
-    """Which sets are as good as the best; ``size`` is the squared length of the targets, whose
-    round-off counts as zero.
-    """
+def _ties(squares: np.ndarray, size: float) -> np.ndarray:
+    """Which sets are as good as the best, up to round-off of the targets' squared length ``size``."""
     return squares <= squares.min() + 1e-12 * size
 
 
@@ -140,16 +148,18 @@ def best_explaining(tied: np.ndarray, apart: RuleOnHistories) -> np.ndarray:
     return tied[np.argmin((offset**2).sum(1))]
 
 
-def _tied_intervals(found, size, resamples, seed):
+def _tied_intervals(tried: _Tried, size: float, resamples: int, seed: int) -> np.ndarray:
     """(c, 2): the range of the ties, at its 2.5 and 97.5 % over bootstraps of the histories."""
-    rng, count = np.random.default_rng(seed), found.parts.shape[1]
+    rng = np.random.default_rng(seed)
+    count = tried.parts.shape[1]
     low, high = [], []
     for _ in range(resamples):
+        # how often each history is drawn; the errors of a set are sums over histories
         weights = np.bincount(rng.integers(count, size=count), minlength=count)
-        tied = found.sets[_ties(found.parts @ weights, size)]
+        tied = tried.sets[_ties(tried.parts @ weights, size)]
         low.append(tied.min(0))
         high.append(tied.max(0))
-    accuracy = DIGITS * np.abs(found.sets).max(0)
+    accuracy = DIGITS * np.abs(tried.sets).max(0)
     least = np.quantile(low, 0.025, axis=0) - accuracy
     most = np.quantile(high, 0.975, axis=0) + accuracy
     return np.column_stack([least, most])

@@ -10,42 +10,55 @@ _REFINED = 2  # of the draws
 
 
 def fit_smooth(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndarray, np.ndarray]:
-    """(coefficients (c,), their 95 % intervals (c, 2)), the bootstrap over histories of the problem
-    linearised at the optimum.
+    """(coefficients (c,), their 95 % intervals (c, 2)).
+
+    Intervals are the bootstrap over histories of the problem linearised at the optimum.
     """
     sets, squares, _ = run.solve_linear(run.draw(seed))
-    floor = 1e-24 * (run.targets @ run.targets)
-    best, least = None, np.inf
-    for start in sets[np.argsort(squares)[:_REFINED]]:
-        found, square = _refine(run, start)
-        if square < least:
-            best, least = found, square
-        if least <= floor:
-            break
-    jacobian, residual = run.jacobian(best), run.targets - run(best[None])[0]
+    best = _best_refined(run, sets[np.argsort(squares)[:_REFINED]])
+    jacobian = run.jacobian(best)
+    residual = run.targets - run(best[None])[0]
+    # the updates as a linear function of the coefficients: y ≈ û(c₀) + J(c - c₀)
+    linear_targets = residual + jacobian @ best
     linearised = fit_linear(
         jacobian,
-        residual + jacobian @ best,
+        linear_targets,
         run.histories.groups,
         run.bounds,
         folds=2,
         resamples=resamples,
         seed=seed,
     )
-    around = np.column_stack(
-        [np.minimum(linearised.intervals[:, 0], best), np.maximum(linearised.intervals[:, 1], best)]
-    )
+    low = np.minimum(linearised.intervals[:, 0], best)
+    high = np.maximum(linearised.intervals[:, 1], best)
+    # the minimiser itself is known no better than this
     accuracy = DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
-    return best, np.clip(around + accuracy[:, None] * [-1, 1], *run.bounds.T[:, :, None])
+    wider = np.column_stack([low - accuracy, high + accuracy])
+    return best, np.clip(wider, *run.bounds.T[:, :, None])
 
 
-def _refine(run, start):
+def _best_refined(run: RuleOnHistories, starts: np.ndarray) -> np.ndarray:
+    """The best of the minima that these starts lead to."""
+    floor = 1e-24 * (run.targets @ run.targets)  # round-off: a fit this good is exact
+    best, least = _refine(run, starts[0])
+    for start in starts[1:]:
+        if least <= floor:
+            break
+        coefficients, square = _refine(run, start)
+        if square < least:
+            best, least = coefficients, square
+    return best
+
+
+def _refine(run: RuleOnHistories, start: np.ndarray) -> tuple[np.ndarray, float]:
+    """(coefficients, squared error) of the minimum next to a start."""
     if run.linear.all():
         return start, float(((run.targets - run(start[None])[0]) ** 2).sum())
     low, high = run.bounds.T
-    inside = np.clip(
-        start, low + 1e-10 * (1 + np.abs(low)), high - 1e-10 * np.minimum(1 + np.abs(high), 1e10)
-    )
+    # least_squares wants a start strictly inside; a bound may be infinite
+    lowest = low + 1e-10 * (1 + np.abs(low))
+    highest = high - 1e-10 * np.minimum(1 + np.abs(high), 1e10)
+    inside = np.clip(start, lowest, highest)
     size = np.linalg.norm(run.targets)
     result = least_squares(
         lambda c: (run.linearised(c)[0] - run.targets) / size,
@@ -61,15 +74,17 @@ def _refine(run, start):
     return _onto_bounds(run, result.x, 2 * result.cost * size**2)
 
 
-def _onto_bounds(run, found, square):
+def _onto_bounds(
+    run: RuleOnHistories, coefficients: np.ndarray, square: float
+) -> tuple[np.ndarray, float]:
     """The same with coefficients next to a bound put on it, one by one, where that costs nothing."""
     slack = 1e-9 * square + 1e-18 * (run.targets @ run.targets)
     for i, bounds in enumerate(run.bounds):
         for bound in bounds[np.isfinite(bounds)]:
-            if 0 < abs(found[i] - bound) <= 1e-4:
-                moved = found.copy()
+            if 0 < abs(coefficients[i] - bound) <= 1e-4:
+                moved = coefficients.copy()
                 moved[i] = bound
                 there = float(((run.targets - run(moved[None])[0]) ** 2).sum())
                 if there <= square + slack:
-                    found, square = moved, min(there, square)
-    return found, square
+                    coefficients, square = moved, min(there, square)
+    return coefficients, square

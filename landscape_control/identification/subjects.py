@@ -1,6 +1,4 @@
-"""Policies of every kind as one thing that acts: start(episodes, weights) -> act(gradient, θ) ->
-Δθ.
-"""
+"""Policies of every kind as runners: start(episodes, weights) -> act(gradient, θ) -> Δθ."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +28,8 @@ class Runner:
 
     def start(self, episodes: int, weights: int) -> Callable:
         """A fresh policy; what it returns is checked for its shape."""
-        what, shape, steps = f"update of {self.name}", (episodes, weights), count()
+        what = f"update of {self.name}"
+        shape, steps = (episodes, weights), count()
         act = called(
             what, self.begin, episodes, weights, where="its beginning, init(episodes, weights)"
         )
@@ -47,16 +46,18 @@ class Runner:
         return checked
 
 
-def runner_for(subject, *, step: float = 1.0) -> Runner | None:
-    """A runner for a policy with ``init`` and ``update``, such a pair, or a function of the
-    history; None for others.
+def runner_for(subject: object, *, step: float = 1.0) -> Runner | None:
+    """A runner for a policy with ``init`` and ``update``, such a pair, or a function of gradients.
+
+    None for anything else.
     """
     name = type(subject).__name__
     if isinstance(subject, tuple) and len(subject) == 2 and all(map(callable, subject)):
         return Runner(begin=_pair(*subject, step), name="the (init, update) pair")
     if hasattr(subject, "init") and hasattr(subject, "update"):
         _check_quiet(subject, name)
-        horizon = subject.horizon if getattr(subject, "varies", False) else None
+        varies = getattr(subject, "varies", False)
+        horizon = getattr(subject, "horizon", None) if varies else None
         named = getattr(getattr(subject, "family", None), "name", None)
         return Runner(
             begin=_pair(subject.init, subject.update, step),
@@ -68,12 +69,12 @@ def runner_for(subject, *, step: float = 1.0) -> Runner | None:
     return None
 
 
-def _policy_of(family):
+def _policy_of(family: str) -> str:
     article = "an" if family[0] in "aeiouAEIOU" else "a"
     return f"{article} {family}" if family.endswith("policy") else f"{article} {family} policy"
 
 
-def _check_quiet(subject, name):
+def _check_quiet(subject: object, name: str) -> None:
     if getattr(subject, "draws", False) or getattr(subject, "told_of_switches", False):
         raise ProblemError(
             name,
@@ -83,7 +84,7 @@ def _check_quiet(subject, name):
         )
 
 
-def _pair(init, update, step):
+def _pair(init: Callable, update: Callable, step: float) -> Callable:
     def begin(episodes, weights):
         state = init(episodes, weights)
 
@@ -105,7 +106,7 @@ def _pair(init, update, step):
     return begin
 
 
-def _of_history(function):
+def _of_history(function: Callable) -> Callable:
     def begin(episodes, weights):
         seen = []
 

@@ -1,6 +1,7 @@
 """What must hold between the fields of solutions for hidden landscapes, on grids too."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +15,13 @@ _KINDS_ON_GRIDS = ("probability", "mean", "mean and variance")
 
 def check_belief_solution(values: Mapping) -> None:
     kind = values.get("cost_kind", CostKind.EXACT)
-    if kind not in {str(one) for one in CostKind}:
+    if kind not in {str(member) for member in CostKind}:
         refuse("cost_kind", f"one of {', '.join(map(str, CostKind))}", f"{kind!r:.60}")
     if values["problem"].is_known:
         refuse("problem", "one with hidden variables", "a known landscape")
 
 
-def _belief_size(problem):
+def _belief_size(problem: Any) -> int:
     hidden = problem.landscape.hidden
     return len(hidden.tasks) if hasattr(hidden, "tasks") else hidden.dimension
 
@@ -33,9 +34,7 @@ def check_layout(values: Mapping) -> None:
 
 
 def check_planned_belief(values: Mapping) -> None:
-    """Of replanning and transcription: the plan is over (θ, belief coordinates), perhaps with a
-    clock.
-    """
+    """Of replanning and transcription: a plan of (θ, belief coordinates), perhaps with a clock."""
     problem, layout = values["problem"], values["layout"]
     if layout.estimate != _belief_size(problem):
         refuse(
@@ -44,16 +43,14 @@ def check_planned_belief(values: Mapping) -> None:
             f"{layout.estimate}",
         )
     states = problem.dimension + layout.size
-    plans = {f"plans/{i}": one for i, one in enumerate(values.get("plans", ()))}
+    plans = {f"plans/{i}": plan for i, plan in enumerate(values.get("plans", ()))}
     for name, plan in {"plan": values["plan"], **plans}.items():
-        if (
-            plan.parameters.shape[1] not in (states, states + 1)
-            or plan.controls.shape[1] != problem.controls
-        ):
+        size, controls = plan.parameters.shape[1], plan.controls.shape[1]
+        if size not in (states, states + 1) or controls != problem.controls:
             refuse(
                 name,
                 f"{states} states and {problem.controls} controls",
-                f"{plan.parameters.shape[1]} and {plan.controls.shape[1]}",
+                f"{size} and {controls}",
             )
 
 
@@ -67,11 +64,8 @@ def check_transcribed(values: Mapping) -> None:
         )
     if not values["plans"]:
         refuse("plans", "at least one plan", "none")
-    if (
-        not values["dimension"] + values["layout"].size
-        <= variation.value_hessian.shape[1]
-        <= states
-    ):
+    least = values["dimension"] + values["layout"].size
+    if not least <= variation.value_hessian.shape[1] <= states:
         refuse(
             "variation",
             f"one over the plan's {states} states",
@@ -131,11 +125,9 @@ def check_grid(values: Mapping) -> None:
     for name in ("box", "core", "natural"):
         check_shape(values, name, (len(axes), 2))
     check_shape(values, "start", (len(axes) - len(coordinates.names),))
-    if (
-        not slices
-        or (slices > 1 and not (np.diff(values["to_go"]) > 0).all())
-        or np.isnan(values["to_go"]).any()
-    ):
+    to_go = values["to_go"]
+    is_increasing = slices < 2 or (np.diff(to_go) > 0).all()
+    if not slices or not is_increasing or np.isnan(to_go).any():
         refuse("to_go", "increasing times", "others")
     if values["status"].ok:
         for name in ("values", "controls"):

@@ -41,7 +41,7 @@ def unseal(data: bytes, name: str) -> bytes:
             "a NetCDF file of another program, or a record that was cut off or written again",
             "open it with xarray.open_dataset, or copy the record again from where it came",
         )
-    inner = data[:-_LENGTH]
+    inner = data[:-_LENGTH]  # HDF5 knows its own length and ignores what stands behind it
     if hashlib.sha256(inner).hexdigest().encode() != data[-64:]:
         raise _refusal(
             name,
@@ -52,5 +52,5 @@ def unseal(data: bytes, name: str) -> bytes:
     return inner
 
 
-def _refusal(name, expected, received, advice):
+def _refusal(name: str, expected: str, received: str, advice: str) -> ProblemError:
     return ProblemError(f"record {name!r}", expected=expected, received=received, advice=advice)

@@ -1,8 +1,7 @@
-"""What the objects of a record may hold: types by the annotations of their fields, shapes and
-values by class.
+"""What the objects of a record may hold: types by annotations, shapes and values by class.
 
 Results are made by solvers, so that their constructors check nothing. A file is not a solver: what
-it holds is held against the same rules that a solver's results obey.
+it holds must obey the same rules as a solver's results.
 """
 
 import enum
@@ -11,6 +10,7 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .relations import RELATIONS
 
 # what fields hold whose annotation says less, and what is computed at first use and stored with
 # them; recorded classes by name, so that they are imported when one is read
-_HOLDS = {
+_HOLDS: dict[str, dict[str, tuple]] = {
     "BeliefSolution": {"problem": (ControlProblem,)},
     "GridSolution": {"grid": ("GridPolicy",), "status": ("Status", "GridStatus")},
     "Plan": {"certificate": ("Certificate", None), "end_basin": (np.ndarray, None)},
@@ -39,9 +39,7 @@ _NEEDED = {("BeliefSolution", "problem")}  # although it has a default
 
 
 def check_contents(kind: type, values: Mapping) -> None:
-    """Refuse fields of a recorded class that are missing, unknown, or hold what no solver puts
-    there.
-    """
+    """Refuse fields of a class that are missing, unknown, or hold what no solver puts there."""
     known = _annotations(kind)
     for name, value in values.items():
         if name not in known:
@@ -56,39 +54,38 @@ def check_contents(kind: type, values: Mapping) -> None:
 
 
 @cache
-def _annotations(kind) -> dict:
+def _annotations(kind: type) -> dict:
     """{field: (what it may hold, whether no record may be without it)} of a class."""
-    hints, out, found = typing.get_type_hints(kind), own(LEFT_OUT, kind), {}
-    for one in fields(kind):
-        if one.name[0] != "_" and one.name not in out:
-            found[one.name] = (
-                hints[one.name],
-                one.default is MISSING and one.default_factory is MISSING,
-            )
+    hints, left_out = typing.get_type_hints(kind), own(LEFT_OUT, kind)
+    known: dict[str, tuple[Any, bool]] = {}
+    for field in fields(kind):
+        if field.name[0] != "_" and field.name not in left_out:
+            is_needed = field.default is MISSING and field.default_factory is MISSING
+            known[field.name] = hints[field.name], is_needed
     for base in kind.__mro__[::-1]:
         for name, holds in _HOLDS.get(base.__name__, {}).items():
-            is_needed = found.get(name, (None, False))[1] or (base.__name__, name) in _NEEDED
-            found[name] = _union(holds), is_needed
-    return found
+            is_needed = known.get(name, (None, False))[1] or (base.__name__, name) in _NEEDED
+            known[name] = _union(holds), is_needed
+    return known
 
 
-def _union(kinds):
+def _union(kinds: tuple) -> Any:
     """One annotation for classes, some of them by name."""
     classes = [_class(kind) if isinstance(kind, str) else kind for kind in kinds]
     return typing.Union[tuple(classes)]  # noqa: UP007  (of as many as there are)
 
 
-def _class(name):
+def _class(name: str) -> type:
     return class_of(name, ENUMS if name in ENUMS else MODULES)
 
 
-def _check(annotation, value, kind, name):
+def _check(annotation: Any, value: object, kind: type, name: str) -> None:
     """Refuse a value that is not what an annotation says."""
     if not _fits(annotation, value, kind, name):
         refuse(name, _in_words(annotation), _received(value))
 
 
-def _fits(annotation, value, kind, name) -> bool:
+def _fits(annotation: Any, value: Any, kind: type, name: str) -> bool:
     origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         return any(_fits(one, value, kind, name) for one in inside)
@@ -117,7 +114,7 @@ def _fits(annotation, value, kind, name) -> bool:
     return isinstance(value, origin or annotation)
 
 
-def _is_array(value, dims) -> bool:
+def _is_array(value: object, dims: tuple | None) -> bool:
     """Whether a value is an array of real numbers with as many axes as its labels name."""
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
         return False
@@ -126,7 +123,7 @@ def _is_array(value, dims) -> bool:
     return value.ndim >= len(dims) - 1 if ... in dims else value.ndim == len(dims)
 
 
-def _in_words(annotation) -> str:
+def _in_words(annotation: Any) -> str:
     origin, inside = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         return " or ".join(map(_in_words, inside))
@@ -147,7 +144,7 @@ def _in_words(annotation) -> str:
     return words.get(origin or annotation) or f"a {getattr(annotation, '__name__', annotation)}"
 
 
-def _received(value) -> str:
+def _received(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     if isinstance(value, enum.Enum):

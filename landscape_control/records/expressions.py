@@ -9,6 +9,8 @@ are left out. Operations are named as CasADi names them, and nothing else can be
 reading one runs no code and loads no library.
 """
 
+from collections.abc import Iterable
+
 import casadi as ca
 
 from ..support.errors import ProblemError
@@ -74,9 +76,10 @@ _ARGUMENTS = dict.fromkeys(_UNARY, 1) | dict.fromkeys(_BINARY, 2)
 _LONGEST_SIDE = 10**6  # of a matrix
 
 
-def function_to_tree(function: ca.Function, names) -> dict:
+def function_to_tree(function: ca.Function, names: Iterable[str]) -> dict:
     """The plain form of an SX function; ``names`` are those of its inputs."""
-    steps, where = [], {}
+    steps: list[list] = []
+    where: dict[int, int] = {}  # CasADi's place -> the step whose value stands there
     outputs = [[0] * function.nnz_out(i) for i in range(function.n_out())]
     for k in range(function.n_instructions()):
         name, given, result = _instruction(function, k)
@@ -97,7 +100,7 @@ def function_to_tree(function: ca.Function, names) -> dict:
     }
 
 
-def _instruction(function, k):
+def _instruction(function: ca.Function, k: int) -> tuple[str, list[int], list[int]]:
     return (
         _NAMES[function.instruction_id(k)],
         function.instruction_input(k),
@@ -105,7 +108,9 @@ def _instruction(function, k):
     )
 
 
-def _step(function, k, name, given, where):
+def _step(
+    function: ca.Function, k: int, name: str, given: list[int], where: dict[int, int]
+) -> list:
     if name == "CONST":
         return [name, number_to_tree(function.instruction_constant(k))]
     if name == "INPUT":
@@ -149,12 +154,12 @@ def function_from_tree(
     return _built(name, inputs, steps, outputs, what)
 
 
-def _checked_input(given, what):
+def _checked_input(given: object, what: str) -> tuple[str, list]:
     label, sparsity = listed(given, what, 2)
     return word(label, what), _checked_sparsity(sparsity, what)
 
 
-def _checked_output(given, steps, what):
+def _checked_output(given: object, steps: int, what: str) -> tuple[list, list[int]]:
     sparsity, places = listed(given, what, 2)
     sparsity, places = _checked_sparsity(sparsity, what), listed(places, what)
     if len(places) != _entries(sparsity):
@@ -162,7 +167,7 @@ def _checked_output(given, steps, what):
     return sparsity, [count(place, what, 0, steps - 1) for place in places]
 
 
-def _checked_sparsity(given, what):
+def _checked_sparsity(given: object, what: str) -> list:
     """[rows, columns] or [rows, columns, rows of entries, columns of entries], by columns and each
     entry once.
     """
@@ -181,11 +186,11 @@ def _checked_sparsity(given, what):
     return given
 
 
-def _entries(sparsity):
+def _entries(sparsity: list) -> int:
     return len(sparsity[2]) if len(sparsity) == 4 else sparsity[0] * sparsity[1]
 
 
-def _check_step(step, k, sizes, what):
+def _check_step(step: object, k: int, sizes: list[int], what: str) -> None:
     """Refuse an operation that is not known, or acts on what does not stand before it."""
     operation, *given = listed(step, what) or [None]
     if operation == "CONST" and len(given) == 1:
@@ -199,11 +204,18 @@ def _check_step(step, k, sizes, what):
         refuse(what, "a known operation with as many arguments as it takes", f"{step!r:.60}")
 
 
-def _built(name, inputs, steps, outputs, what):
+def _built(
+    name: str,
+    inputs: list[tuple[str, list]],
+    steps: list,
+    outputs: list[tuple[list, list[int]]],
+    what: str,
+) -> ca.Function:
     """The function of checked parts."""
     try:
         symbols = [ca.SX.sym(label, _sparsity_from_list(sparsity)) for label, sparsity in inputs]
-        entries, values = [symbol.nonzeros() for symbol in symbols], []
+        entries = [symbol.nonzeros() for symbol in symbols]
+        values: list[ca.SX] = []
         for step in steps:
             values.append(_value(step, entries, values))
         results = [_output(sparsity, [values[i] for i in places]) for sparsity, places in outputs]
@@ -213,7 +225,7 @@ def _built(name, inputs, steps, outputs, what):
         return refuse(what, "operations that CasADi can put together", f"others ({said[:120]})")
 
 
-def _value(step, entries, values):
+def _value(step: list, entries: list, values: list[ca.SX]) -> ca.SX:
     name, *given = step
     if name == "CONST":
         return ca.SX(number_from_tree(given[0]))
@@ -224,12 +236,12 @@ def _value(step, entries, values):
     return ca.SX.binary(_CODES[name], values[given[0]], values[given[1]])
 
 
-def _output(sparsity, entries):
-    sparsity = _sparsity_from_list(sparsity)
-    return ca.SX(sparsity, ca.vertcat(*entries)) if entries else ca.SX(sparsity)
+def _output(sparsity: list, entries: list[ca.SX]) -> ca.SX:
+    pattern = _sparsity_from_list(sparsity)
+    return ca.SX(pattern, ca.vertcat(*entries)) if entries else ca.SX(pattern)
 
 
-def _sparsity_to_list(sparsity):
+def _sparsity_to_list(sparsity: ca.Sparsity) -> list:
     shape = [sparsity.size1(), sparsity.size2()]
     if sparsity.is_dense():
         return shape
@@ -237,7 +249,7 @@ def _sparsity_to_list(sparsity):
     return [*shape, list(map(int, rows)), list(map(int, columns))]
 
 
-def _sparsity_from_list(given):
+def _sparsity_from_list(given: list) -> ca.Sparsity:
     if len(given) == 2:
         return ca.Sparsity.dense(*given)
     return ca.Sparsity.triplet(*given)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from os import SEEK_END
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from ..model.problem import ControlProblem
 from ..optimisation.program import PolicyProgram
@@ -23,6 +23,9 @@ from .packing import pack, unpack
 from .reading import open_file
 from .tables import from_table, is_table, to_table
 from .writing import package_version, write_atomically
+
+if TYPE_CHECKING:
+    import xarray
 
 FORMAT = "landscape_control record"
 VERSION = 1
@@ -61,9 +64,9 @@ def save(value: object, path: PathName) -> Path:
     return path
 
 
-def _group_of(value) -> Group:
+def _group_of(value: object) -> Group:
     if is_table(value):
-        return to_table(value)
+        return to_table(cast("xarray.Dataset", value))
     if isinstance(value, ControlProblem | PolicyProgram):
         return pack({"value": value})
     if isinstance(value, Mapping | tuple | list):
@@ -77,13 +80,13 @@ def _group_of(value) -> Group:
 
 
 @checked
-def load(path: PathName, *, most_bytes: Bytes | None = None):
+def load(path: PathName, *, most_bytes: Bytes | None = None) -> Any:
     """The object that :func:`save` wrote to a file, working as before; for the folder of a sweep,
     its data set.
 
     The seal at the file's end is checked before anything is read. Reading runs no code from the
-    file, solves nothing, opens no other file, and holds everything in the file against the rules
-    that results obey.
+    file, solves nothing, opens no other file, and refuses whatever breaks the rules that results
+    obey.
 
     Parameters
     ----------
@@ -115,7 +118,7 @@ def load(path: PathName, *, most_bytes: Bytes | None = None):
         ) from error
 
 
-def _unpacked(data, most_bytes):
+def _unpacked(data: bytes, most_bytes: int | None) -> Any:
     """What the bytes of a file hold."""
     budget = Budget(most_bytes_of(len(data)) if most_bytes is None else most_bytes)
     group = read_groups(data, budget)
@@ -124,11 +127,11 @@ def _unpacked(data, most_bytes):
         group.attributes.pop(f"record_{name}", None)
     if "record_kind" not in group.attributes:
         return from_table(group)
-    found = unpack(group, budget)
-    if isinstance(found, dict) and found.keys() == {"value"}:
-        found = found["value"]
-    if isinstance(found, ControlProblem | PolicyProgram) or type(found).__name__ in MODULES:
-        return found
+    result = unpack(group, budget)
+    if isinstance(result, dict) and result.keys() == {"value"}:
+        result = result["value"]
+    if isinstance(result, ControlProblem | PolicyProgram) or type(result).__name__ in MODULES:
+        return result
     raise ProblemError(
         "top group",
         expected="one result or one problem",
@@ -137,11 +140,9 @@ def _unpacked(data, most_bytes):
     )
 
 
-def _check_version(attributes):
-    written, library = (
-        attributes.get("record_format_version"),
-        attributes.get("record_library", "another program"),
-    )
+def _check_version(attributes: dict[str, Any]) -> None:
+    written = attributes.get("record_format_version")
+    library = attributes.get("record_library", "another program")
     known = isinstance(written, int) and 1 <= written <= VERSION
     if attributes.get("record_format") != FORMAT or not known:
         raise ProblemError(
@@ -152,7 +153,7 @@ def _check_version(attributes):
         )
 
 
-def _header():
+def _header() -> dict[str, str | int]:
     """What is said of every file's making."""
     versions = {name: package_version(name) for name in _PACKAGES}
     return {
@@ -164,7 +165,7 @@ def _header():
     }
 
 
-def _as_path(path) -> Path:
+def _as_path(path: Any) -> Path:
     try:
         return Path(path)
     except TypeError:
@@ -173,7 +174,7 @@ def _as_path(path) -> Path:
         ) from None
 
 
-def _checked_target(path) -> Path:
+def _checked_target(path: object) -> Path:
     path = _as_path(path)
     if path.is_dir():
         raise _refusal(path, "a path for one file", "a folder", "add a name, as in 'run.nc'")
@@ -191,7 +192,7 @@ def _checked_target(path) -> Path:
     return path
 
 
-def _write(group, path):
+def _write(group: Group, path: Path) -> None:
     data = seal(to_bytes(group))
     try:
         write_atomically(path, data)
@@ -204,10 +205,8 @@ def _write(group, path):
         ) from error
 
 
-def _bytes(path, *, ends_only=False):
-    """What stands in a file, or the beginning and the end of it: large ones need not be read to see
-    whose they are.
-    """
+def _bytes(path: Path, *, ends_only: bool = False) -> bytes:
+    """What stands in a file, or its two ends: large ones need not be read to see whose they are."""
     try:
         with open_file(path) as file:
             if not ends_only:
@@ -221,6 +220,10 @@ def _bytes(path, *, ends_only=False):
         ) from error
 
 
-def _refusal(path, expected, received, advice, place=""):
-    what = f"record {str(path)!r}{f', {place}' if place else ''}"
+def _refusal(
+    path: Path, expected: str, received: str, advice: str, place: str = ""
+) -> ProblemError:
+    what = f"record {str(path)!r}"
+    if place:
+        what += f", {place}"
     return ProblemError(what, expected=expected, received=received, advice=advice)

@@ -14,7 +14,7 @@ class Variable:
 
     dims: tuple[str, ...]
     values: np.ndarray
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str | int | float] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -37,7 +37,8 @@ class Group:
             group.separate(taken)
 
 
-def _free(name, length, taken):
+def _free(name: str, length: int, taken: dict[str, int]) -> str:
+    # NetCDF: a dimension is seen by all groups below the one that defines it
     while taken.setdefault(name, length) != length:
         name += "_inner"
     return name

@@ -1,5 +1,4 @@
-"""NetCDF-4 bytes as groups: everything is looked at before it is read, and little is left to the
-HDF5 library.
+"""NetCDF-4 bytes as groups: everything is looked at before it is read.
 
 The library finds groups, arrays and attributes. What could make it open another file, load a
 plug-in or allocate more than the file is worth is refused first: links that are not hard, storage
@@ -9,6 +8,7 @@ names.
 """
 
 import io
+from typing import Any
 
 from ..support.errors import ProblemError
 from .attributes import CLASS, ID, NAME, bookkeeping, read_attributes
@@ -43,68 +43,71 @@ def read_groups(data: bytes, budget: Budget) -> Group:
         ) from error
 
 
-def _group(file, found, place, dimensions, depth) -> Group:
+def _group(
+    file: OpenFile, handle: Any, place: str, dimensions: dict[int, str], depth: int
+) -> Group:
     """A group; ``dimensions`` {number: name} are those of the groups around it."""
-    file.enter(found, place)
+    file.enter(handle, place)
     if depth > DEEPEST_GROUP:
         file.refuse(f"groups at most {DEEPEST_GROUP} deep", "deeper ones")
-    result = Group(attributes=read_attributes(file, found))
-    members = _members(file, found, place)
+    result = Group(attributes=read_attributes(file, handle))
+    members = _members(file, handle, place)
     dimensions = dict(dimensions)
-    arrays = {name: one for name, one in members.items() if _is_array(one)}
-    for name, one in arrays.items():
-        file.enter(one, f"{place}/{name}")
-        _note_dimension(file, one, name, dimensions)
-    for name, one in arrays.items():
+    arrays = {name: member for name, member in members.items() if _is_array(member)}
+    for name, array in arrays.items():  # all dimensions first: an array may name a later one
+        file.enter(array, f"{place}/{name}")
+        _note_dimension(file, array, name, dimensions)
+    for name, array in arrays.items():
         file.place = f"{place}/{name}"
-        if not _stands_for_dimension(file, one):
-            result.variables[name] = read_variable(file, one, name, dimensions)
-    for name, one in members.items():
+        if not _stands_for_dimension(file, array):
+            result.variables[name] = read_variable(file, array, name, dimensions)
+    for name, member in members.items():
         if name not in arrays:
-            result.groups[name] = _group(file, one, f"{place}/{name}", dimensions, depth + 1)
+            result.groups[name] = _group(file, member, f"{place}/{name}", dimensions, depth + 1)
     return result
 
 
-def _members(file, found, place):
+def _members(file: OpenFile, handle: Any, place: str) -> dict[str, Any]:
     """{name: object} of a group, in the order in which they were made."""
     from h5py import h5, h5g, h5l, h5o
 
-    if found.get_num_objs() > MOST_OBJECTS:
-        file.refuse(f"at most {MOST_OBJECTS} members", f"{found.get_num_objs()}")
-    names, index = [], creation_order(found.get_create_plist().get_link_creation_order(), h5)
-    found.links.iterate(names.append, idx_type=index)
+    if handle.get_num_objs() > MOST_OBJECTS:
+        file.refuse(f"at most {MOST_OBJECTS} members", f"{handle.get_num_objs()}")
+    names: list[bytes] = []
+    index = creation_order(handle.get_create_plist().get_link_creation_order(), h5)
+    handle.links.iterate(names.append, idx_type=index)
     members = {}
     for raw in names:
         name = file.word(raw)
         file.place = f"{place}/{name}"
-        kind = found.links.get_info(raw).type
+        kind = handle.links.get_info(raw).type
         if kind != h5l.TYPE_HARD:
             words = {
                 h5l.TYPE_SOFT: "a soft link",
                 h5l.TYPE_EXTERNAL: "a link into another file",
             }
             file.refuse("everything in this one file, without links", words.get(kind, "a link"))
-        one = h5o.open(found, raw)
-        if not (_is_array(one) or isinstance(one, h5g.GroupID)):
+        member = h5o.open(handle, raw)
+        if not (_is_array(member) or isinstance(member, h5g.GroupID)):
             file.refuse("groups and arrays", "a named data type")
-        members[name] = one
+        members[name] = member
     return members
 
 
-def _note_dimension(file, found, name, dimensions):
+def _note_dimension(file: OpenFile, handle: Any, name: str, dimensions: dict[int, str]) -> None:
     """Note the number of an array that gives an axis its name."""
-    number = bookkeeping(file, found, ID)
-    if bookkeeping(file, found, CLASS) == b"DIMENSION_SCALE" and isinstance(number, int):
+    number = bookkeeping(file, handle, ID)
+    if bookkeeping(file, handle, CLASS) == b"DIMENSION_SCALE" and isinstance(number, int):
         dimensions[number] = name
 
 
-def _stands_for_dimension(file, found):
+def _stands_for_dimension(file: OpenFile, handle: Any) -> bool:
     """Whether an array is but the name of an axis, without values."""
-    name = bookkeeping(file, found, NAME)
+    name = bookkeeping(file, handle, NAME)
     return isinstance(name, bytes) and name.startswith(_NO_VARIABLE.encode())
 
 
-def _is_array(found):
+def _is_array(handle: object) -> bool:
     from h5py import h5d
 
-    return isinstance(found, h5d.DatasetID)
+    return isinstance(handle, h5d.DatasetID)

@@ -1,8 +1,8 @@
-"""Which classes a record may hold, where they live, how their arrays are labelled, and what is left
-out of them.
-"""
+"""Which classes a record may hold, where they are, their arrays' labels, and what is left out."""
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from ..support.errors import ProblemError
 
@@ -37,7 +37,7 @@ ENUMS = {
 }
 
 _NODE, _STATE, _CONTROL, _BELIEF = "node", "parameter", "control", "belief"
-DIMS = {
+DIMS: dict[str, dict[str, tuple]] = {
     "Plan": {
         "times": (_NODE,),
         "parameters": (_NODE, _STATE),
@@ -78,7 +78,7 @@ DIMS = {
         "natural": ("axis", "side"),
     },
 }
-LABELS = {
+LABELS: dict[str, dict[str, str]] = {
     "times": {"long_name": "time t", "units": "time units of the problem"},
     "to_go": {"long_name": "time to go", "units": "time units of the problem"},
     "vertices": {"long_name": "ends of the mesh elements", "units": "time units of the problem"},
@@ -97,7 +97,7 @@ COMPUTED = {
 LEFT_OUT = {"LQGSolution": ("linear", "state_policy")}  # read off the problem again
 
 
-def class_of(name: str, table=MODULES):
+def class_of(name: str, table: Mapping[str, str] = MODULES) -> Any:
     """The class or enumeration of a name; refuses names that no version up to this one has written."""
     if name not in table:
         raise ProblemError(

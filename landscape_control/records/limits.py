@@ -1,4 +1,4 @@
-"""What a file may ask for. Every size is held against these numbers before memory is taken for it."""
+"""What a file may ask for: sizes are compared with these limits before memory is allocated."""
 
 from ..support.errors import ProblemError
 
@@ -14,15 +14,12 @@ LONGEST_ATTRIBUTE = 2**20  # bytes of a text
 
 BYTES_PER_BRACKET, BYTES_PER_COMMA = 80, 30  # of what a JSON text becomes (measured)
 DEEPEST_TREE = 48  # lists and objects of JSON inside one another
-BYTES_PER_PART = (
-    4_000  # of an object in a problem's text; they take time to build rather than memory
-)
-BYTES_PER_STEP = (
-    1_000  # of a function, for each of its operations, when a problem is built with it (measured)
-)
-BYTES_PER_INPUT = (
-    250  # of a function, for each entry of its inputs; they take time to build rather than memory
-)
+# of an object in a problem's text; they take time to build rather than memory
+BYTES_PER_PART = 4_000
+# of a function, for each of its operations, when a problem is built with it (measured)
+BYTES_PER_STEP = 1_000
+# of a function, for each entry of its inputs; they take time to build rather than memory
+BYTES_PER_INPUT = 250
 FREE_ENTRIES = 50_000  # entries of a function's inputs, whatever its length; beyond that
 ENTRIES_PER_STEP = 10
 
@@ -33,9 +30,8 @@ MOST_CHUNKS = 30_000  # of all arrays
 FREE_NAMES = 60
 BYTES_OF_NAMES = 2**30  # to look through, for all names together
 
-BYTES_PER_ENTRY = (
-    180  # of an n x n matrix, that a problem of n parameters takes when it is built (measured)
-)
+# of an n x n matrix, that a problem of n parameters takes when it is built (measured)
+BYTES_PER_ENTRY = 180
 LARGEST_COUNT = 10_000  # of units, lags, …, of a family of policies
 MOST_POLICY_STEPS = 10**6  # of the horizon of a policy
 
@@ -55,7 +51,7 @@ class Budget:
     ``most_bytes`` is the limit of all arrays and texts together.
     """
 
-    def __init__(self, most_bytes: int):
+    def __init__(self, most_bytes: int) -> None:
         self.most_bytes, self.bytes, self.objects, self.chunks = most_bytes, 0, 0, 0
 
     def take(self, place: str, size: int) -> None:

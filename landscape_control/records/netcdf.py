@@ -13,6 +13,7 @@ the same busy two cores, run in turn. Read back they take 0.03 s here and 0.15 t
 """
 
 import io
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,10 @@ _BOOL = {"dtype": "bool"}  # xarray's mark on bytes that are truth values
 def to_bytes(group: Group) -> bytes:
     """The file of a group, compressed no further than :func:`from_bytes` lets it unfold."""
     data = _written(group, compressed=True)
-    return data if size_of(group) <= most_bytes_of(len(data)) else _written(group, compressed=False)
+    if size_of(group) <= most_bytes_of(len(data)):
+        return data
+    # arrays that compress very well, zeros say: read back, such a file would be refused as hostile
+    return _written(group, compressed=False)
 
 
 def size_of(group: Group) -> int:
@@ -39,13 +43,13 @@ def size_of(group: Group) -> int:
     )
 
 
-def _size_of_variable(values):
+def _size_of_variable(values: np.ndarray) -> int:
     if values.dtype != object:
         return values.nbytes
     return 64 * values.size + sum(len(text.encode()) for text in values.ravel())
 
 
-def _written(group, *, compressed):
+def _written(group: Group, *, compressed: bool) -> bytes:
     import h5netcdf
 
     buffer = io.BytesIO()
@@ -54,7 +58,7 @@ def _written(group, *, compressed):
     return buffer.getvalue()
 
 
-def _write(group, place, compressed):
+def _write(group: Group, place: Any, compressed: bool) -> None:
     place.attrs.update({name: _typed(value) for name, value in group.attributes.items()})
     for variable in group.variables.values():
         for name, length in zip(variable.dims, variable.values.shape, strict=True):
@@ -73,7 +77,7 @@ def _write(group, place, compressed):
         _write(inner, place.create_group(name), compressed)
 
 
-def _storage(values, compressed):
+def _storage(values: np.ndarray, compressed: bool) -> dict[str, Any]:
     if values.dtype == object:
         import h5py
 
@@ -84,7 +88,7 @@ def _storage(values, compressed):
     return {"dtype": values.dtype, **compression}
 
 
-def _typed(value):
+def _typed(value: str | int | float) -> str | np.float64 | np.int64:
     """A text as it is, a number as one of 64 bits."""
     if isinstance(value, str):
         return value

@@ -13,13 +13,13 @@ from .plain_text import count, listed, mapping, refuse
 _NAMES = ("inf", "-inf", "nan")
 
 
-def number_to_tree(value: float):
+def number_to_tree(value: float) -> float | str:
     """A float for JSON: itself, or "inf", "-inf", "nan"."""
     value = float(value)
     return value if math.isfinite(value) else str(value)
 
 
-def number_from_tree(tree, what: str = "number") -> float:
+def number_from_tree(tree: object, what: str = "number") -> float:
     """The float of :func:`number_to_tree`."""
     if isinstance(tree, str) and tree in _NAMES:
         return float(tree)
@@ -37,7 +37,7 @@ def array_to_tree(array: np.ndarray) -> dict:
     return {"shape": list(array.shape), "values": values}
 
 
-def array_from_tree(tree, what: str = "array") -> np.ndarray:
+def array_from_tree(tree: object, what: str = "array") -> np.ndarray:
     """The read-only array of :func:`array_to_tree`."""
     tree = mapping(tree, what, "shape", "values")
     values, shape = listed(tree["values"], what), listed(tree["shape"], what)

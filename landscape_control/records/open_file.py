@@ -3,7 +3,7 @@ stands.
 """
 
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..support.errors import ProblemError
 from .limits import Budget
@@ -40,13 +40,13 @@ class OpenFile:
         """Refuse what stands here."""
         raise ProblemError(self.in_words, expected=expected, received=received, advice=advice)
 
-    def enter(self, found, place: str) -> None:
+    def enter(self, handle: Any, place: str) -> None:
         """Note where the reader stands; no object is visited twice, so that loops end."""
         from h5py import h5o
 
         self.place = place
         self.budget.take_object(in_words(place))
-        address = h5o.get_info(found).addr
+        address = h5o.get_info(handle).addr
         if address in self.seen:
             self.refuse(
                 "objects that stand in one place only",
@@ -74,11 +74,11 @@ class OpenFile:
         """Count the chunks of an array of ``size`` bytes."""
         self.budget.take_chunks(self.in_words, count, size)
 
-    def piece(self, found, size: int) -> memoryview:
+    def piece(self, handle: Any, size: int) -> memoryview:
         """The ``size`` bytes of an array that stands in one piece."""
-        begin = found.get_offset()
-        if begin is None or found.get_storage_size() != size:
-            written = found.get_storage_size()
+        begin = handle.get_offset()
+        if begin is None or handle.get_storage_size() != size:
+            written = handle.get_storage_size()
             self.refuse(
                 "an array with all its values",
                 f"one of {size} bytes of which {written} were written",
@@ -93,7 +93,7 @@ def in_words(place: str) -> str:
     return place.lstrip("/") or "top group"
 
 
-def is_number(kind) -> bool:
+def is_number(kind: Any) -> bool:
     """Whether a type is one of the usual whole or floating-point numbers of up to eight bytes."""
     from h5py import h5t
 
@@ -104,6 +104,6 @@ def is_number(kind) -> bool:
     return any(kind.equal(getattr(h5t, name)) for name in usual if hasattr(h5t, name))
 
 
-def creation_order(flags, h5):
+def creation_order(flags: int, h5: Any) -> int:
     """The index that lists members as they were made, where the file has one."""
     return h5.INDEX_CRT_ORDER if flags else h5.INDEX_NAME

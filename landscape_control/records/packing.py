@@ -1,11 +1,10 @@
-"""Results as groups of labelled arrays, and back: one rule per kind of value, exceptions named in
-``rebuilding``.
-"""
+"""Results as groups of labelled arrays, and back: one rule per kind of value."""
 
 import enum
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +28,7 @@ _ABSENT, _ENUMS, _KIND, _ORDER, _OTHER = (
 )
 
 
-def pack(value) -> Group:
+def pack(value: Any) -> Group:
     """The group of a result, a plan, a mapping or a sequence."""
     if isinstance(value, Mapping):
         return _filled("mapping", {str(name): part for name, part in value.items()})
@@ -47,7 +46,7 @@ def pack(value) -> Group:
     return _filled(type(value).__name__, contents)
 
 
-def _contents(value):
+def _contents(value: Any) -> dict[str, Any]:
     """Fields by name, and what is computed at first use: the functions it comes from stay behind."""
     if isinstance(value, BeliefSolution) and value.problem is None:
         raise ProblemError(
@@ -56,21 +55,21 @@ def _contents(value):
             received="one that has been pickled",
             advice="save it in the process that solved it",
         )
-    out = own(LEFT_OUT, type(value))
-    found = {
-        one.name: getattr(value, one.name)
-        for one in fields(value)
-        if one.name[0] != "_" and one.name not in out
+    left_out = own(LEFT_OUT, type(value))
+    contents = {
+        field.name: getattr(value, field.name)
+        for field in fields(value)
+        if field.name[0] != "_" and field.name not in left_out
     }
     for name in own(COMPUTED, type(value)):
         try:
-            found[name] = getattr(value, name)
+            contents[name] = getattr(value, name)
         except ProblemError:  # a result without its checker
-            found[name] = None
-    return found
+            contents[name] = None
+    return contents
 
 
-def _filled(kind, contents):
+def _filled(kind: str, contents: Mapping[str, Any]) -> Group:
     group = Group(attributes={_KIND: kind})
     absent, enums, other = [], {}, {}
     for name, part in contents.items():
@@ -89,7 +88,7 @@ def _filled(kind, contents):
     return group
 
 
-def _put(group, kind, name, part) -> bool:
+def _put(group: Group, kind: str, name: str, part: Any) -> bool:
     """Whether the part found a place of its own: attribute, variable or group."""
     if "/" in name:  # what separates groups in a file
         return False
@@ -111,22 +110,24 @@ def _put(group, kind, name, part) -> bool:
     return True
 
 
-def _is_composite(part):
+def _is_composite(part: object) -> bool:
     """Whether a sequence holds anything that deserves labels."""
     return isinstance(part, tuple | list) and any(
-        isinstance(one, np.ndarray | Mapping) or type(one).__name__ in MODULES or _is_composite(one)
-        for one in part
+        isinstance(entry, np.ndarray | Mapping)
+        or type(entry).__name__ in MODULES
+        or _is_composite(entry)
+        for entry in part
     )
 
 
-def _text(group, name, text):
+def _text(group: Group, name: str, text: str) -> None:
     if len(text) > _LONG:
         group.variables[name] = Variable(dims=(), values=np.array(text, dtype=object))
     else:
         group.attributes[name] = text
 
 
-def _variable(kind, name, array):
+def _variable(kind: str, name: str, array: np.ndarray) -> Variable:
     dims = DIMS.get(kind, {}).get(name, ())
     if ... in dims:  # one axis of the grid after the other
         dims = (*dims[:-1], *(f"axis_{i + 1}" for i in range(array.ndim - len(dims) + 1)))
@@ -135,9 +136,10 @@ def _variable(kind, name, array):
     return Variable(dims=dims, values=np.array(array), attributes=dict(LABELS.get(name, {})))
 
 
-def unpack(group: Group, budget: Budget | None = None, place: str = ""):
-    """The result that a group was packed from; ``budget`` counts what its problems need. Refusals
-    name the place.
+def unpack(group: Group, budget: Budget | None = None, place: str = "") -> Any:
+    """The result that a group was packed from; refusals name the place.
+
+    ``budget`` counts what its problems need.
     """
     values = _values(group, budget, place)
     kind = values.pop(_KIND, None)
@@ -175,8 +177,8 @@ def unpack(group: Group, budget: Budget | None = None, place: str = ""):
         ) from error
 
 
-def _values(group, budget, place):
-    values = dict(group.attributes)
+def _values(group: Group, budget: Budget | None, place: str) -> dict[str, Any]:
+    values: dict[str, Any] = dict(group.attributes)
     for name, variable in group.variables.items():
         here = _joined(place, name)
         if variable.values.dtype != object:
@@ -185,26 +187,24 @@ def _values(group, budget, place):
             continue
         if variable.values.shape != ():
             raise _misplaced(here, "one text", f"texts of shape {variable.values.shape}")
-        text = variable.values[()]
-        values[name] = (
-            read_problem(text, here, budget)
-            if variable.attributes.get("holds") == "specification"
-            else text
-        )
+        text = variable.values.item()
+        values[name] = text
+        if variable.attributes.get("holds") == "specification":
+            values[name] = read_problem(text, here, budget)
     return values | {
         name: unpack(inner, budget, _joined(place, name)) for name, inner in group.groups.items()
     }
 
 
-def _tree(text, what):
+def _tree(text: object, what: str) -> Any:
     return parsed(word(text, what), what)
 
 
-def _words(tree, what):
-    return [word(one, what) for one in listed(tree, what)]
+def _words(tree: object, what: str) -> list[str]:
+    return [word(entry, what) for entry in listed(tree, what)]
 
 
-def _member(enum_name, name, place):
+def _member(enum_name: str, name: object, place: str) -> enum.Enum:
     """The member of an enumeration."""
     if enum_name not in ENUMS:
         raise _misplaced(place, f"one of {', '.join(ENUMS)}", repr(enum_name)[:60])
@@ -214,11 +214,11 @@ def _member(enum_name, name, place):
     return kind[name]
 
 
-def _joined(place, name):
+def _joined(place: str, name: str) -> str:
     return f"{place}/{name}" if place else name
 
 
-def _misplaced(place, expected, received):
+def _misplaced(place: str, expected: str, received: str) -> ProblemError:
     return ProblemError(
         place or "top group",
         expected=expected,

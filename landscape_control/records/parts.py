@@ -1,9 +1,8 @@
-"""The parts of a problem as JSON trees: numbers, arrays, functions, and the library's own small
-classes.
-"""
+"""The parts of a problem as JSON trees: numbers, arrays, functions, the library's small classes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from typing import Any
 
 import casadi as ca
 import numpy as np
@@ -27,23 +26,21 @@ FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)
 _PACKAGE = __package__.partition(".")[0]
 
 
-def to_tree(value, sizes=(1, 0)):
-    """The JSON tree of a value; ``sizes`` are those of the vectors (θ, φ) that functions are traced
-    with.
-    """
+def to_tree(value: Any, sizes: tuple[int, int] = (1, 0)) -> Any:
+    """The JSON tree of a value; functions are traced with vectors (θ, φ) of these ``sizes``."""
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float | np.floating):
-        finite = number_to_tree(value)
-        return {"number": finite} if isinstance(finite, str) else finite
+        number = number_to_tree(float(value))
+        return {"number": number} if isinstance(number, str) else number
     if isinstance(value, np.integer | np.bool_):
         return value.item()
     if isinstance(value, np.ndarray):
         return {"array": array_to_tree(value)}
     if isinstance(value, tuple | list):
-        return [to_tree(one, sizes) for one in value]
+        return [to_tree(entry, sizes) for entry in value]
     if isinstance(value, Mapping):
-        return {"mapping": [[name, to_tree(one, sizes)] for name, one in value.items()]}
+        return {"mapping": [[name, to_tree(entry, sizes)] for name, entry in value.items()]}
     if isinstance(value, Landscape):
         return _landscape_to_tree(value)
     if isinstance(value, (*_CLASSES, *FAMILIES)):
@@ -58,13 +55,10 @@ def to_tree(value, sizes=(1, 0)):
     )
 
 
-def _function_to_tree(value: Callable, names, sizes):
+def _function_to_tree(value: Callable, names: Sequence[str], sizes: tuple[int, ...]) -> dict:
     symbols = [ca.SX.sym(name, size) for name, size in zip(names, sizes, strict=False)]
-    return {
-        "function": function_to_tree(
-            ca.Function("function", symbols, [ca.SX(value(*symbols))]), names
-        )
-    }
+    function = ca.Function("function", symbols, [ca.SX(value(*symbols))])
+    return {"function": function_to_tree(function, names)}
 
 
 def _landscape_to_tree(landscape):
@@ -85,8 +79,9 @@ def _landscape_to_tree(landscape):
 
 
 def _rule_of(landscape):
-    """The name of the rule that gives the minima, which then need not be stored: their last bits
-    are the machine's.
+    """The name of the rule that gives the minima, which then need not be stored.
+
+    Their last bits differ from machine to machine, and the text of a problem must not.
     """
     rule = minima_rule(landscape._recipe[1])
     if rule is None:
@@ -95,46 +90,47 @@ def _rule_of(landscape):
     return rule if np.array_equal(follow, landscape.minima) else None
 
 
-def sizes_of(value) -> tuple[int, int]:
+def sizes_of(value: Any) -> tuple[int, int]:
     """Lengths of θ and φ in a problem or a policy program."""
     landscapes = value.task.population if isinstance(value, PolicyProgram) else (value.landscape,)
     if not landscapes:  # random quadratics, mode by mode
         return 1, 1
-    return landscapes[0].dimension, (
-        0 if landscapes[0].hidden is None else landscapes[0].hidden.dimension
-    )
+    hidden = landscapes[0].hidden
+    return landscapes[0].dimension, 0 if hidden is None else hidden.dimension
 
 
-def _object_to_tree(value, sizes):
-    tree = {"kind": _kind_name(type(value))}
-    for one in fields(value):
-        if one.init and not one.name.startswith("_"):
-            given = getattr(value, one.name)
-            if one.metadata.get("later") and given == one.default:
-                continue  # a field that came later: what was written before keeps its text
-            both = callable(given) and tree["kind"] == "Observe" and one.name == "function"
-            tree[one.name] = (
-                _function_to_tree(given, ("theta", "hidden"), sizes)
-                if both
-                else to_tree(given, sizes)
-            )
+def _object_to_tree(value: Any, sizes: tuple[int, int]) -> dict:
+    tree: dict[str, Any] = {"kind": _kind_name(type(value))}
+    for field in fields(value):
+        if not field.init or field.name.startswith("_"):
+            continue
+        given = getattr(value, field.name)
+        if field.metadata.get("later") and given == field.default:
+            continue  # a field that came later: what was written before keeps its text
+        if callable(given) and tree["kind"] == "Observe" and field.name == "function":
+            tree[field.name] = _function_to_tree(given, ("theta", "hidden"), sizes)
+        else:
+            tree[field.name] = to_tree(given, sizes)
     return tree
 
 
-def _kinds(family):
+def _kinds(family: type) -> Iterator[type]:
+    kind: type
     for kind in family.__subclasses__():
         yield kind
         yield from _kinds(kind)
 
 
-def _kind_name(kind):
+def _kind_name(kind: type) -> str:
     known = kind in _CLASSES or kind.__module__.partition(".")[0] == _PACKAGE
     return kind.__name__ if known else f"{kind.__module__}:{kind.__name__}"
 
 
 def class_of_part(name: str) -> type | None:
     """The class of this name, as :func:`to_tree` writes it; None where this process knows none."""
-    known = [*_CLASSES, *(kind for family in FAMILIES for kind in _kinds(family))]
+    known: list[type] = [*_CLASSES]
+    for family in FAMILIES:
+        known.extend(_kinds(family))
     for kind in reversed(known):  # of a class that was defined again the latest counts
         if _kind_name(kind) == name:
             return kind

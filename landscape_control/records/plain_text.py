@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any, NoReturn
 
 from ..support.errors import ProblemError
 from .limits import ALWAYS_BYTES, BYTES_PER_BRACKET, BYTES_PER_COMMA, DEEPEST_TREE
@@ -11,7 +12,7 @@ _LARGEST = 2**63  # whole numbers of a file have at most 64 bits
 DAMAGED = "the text is damaged, or was not written by landscape_control: write it again"
 
 
-def parsed(text: str, what: str, most_bytes: int = ALWAYS_BYTES):
+def parsed(text: str, what: str, most_bytes: int = ALWAYS_BYTES) -> Any:
     """The lists, objects, texts and numbers of a JSON text; ``what`` it is said to be in a refusal.
 
     Raises ProblemError for a text that is too deep, no JSON, or that becomes more than
@@ -34,22 +35,23 @@ def parsed(text: str, what: str, most_bytes: int = ALWAYS_BYTES):
     return checked(tree, what)
 
 
-def checked(tree, what: str):
+def checked(tree: Any, what: str) -> Any:
     """The tree, if it is not too deep and its whole numbers have at most 64 bits."""
     level, depth = [tree], 0
     while level:
         if depth > DEEPEST_TREE:
             refuse(what, f"lists and objects at most {DEEPEST_TREE} deep", "deeper ones")
-        level = [part for one in level for part in _parts(one, what)]
+        level = [part for branch in level for part in _parts(branch, what)]
         depth += 1
     return tree
 
 
-def _parts(tree, what):
+def _parts(tree: object, what: str) -> list:
     """What a list or an object holds that can hold something in turn."""
-    names, inside = (), (tree,)
+    names: list = []
+    inside: list = [tree]
     if isinstance(tree, dict):
-        names, inside = tree, tree.values()
+        names, inside = list(tree), list(tree.values())
     elif isinstance(tree, list):
         inside = tree
     for part in (*names, *inside):
@@ -60,12 +62,12 @@ def _parts(tree, what):
     return [part for part in inside if isinstance(part, dict | list)]
 
 
-def refuse(what, expected, received):
+def refuse(what: str, expected: str, received: str) -> NoReturn:
     """Refuse a text."""
     raise ProblemError(what, expected=expected, received=received, advice=DAMAGED)
 
 
-def mapping(tree, what: str, *names: str) -> dict:
+def mapping(tree: object, what: str, *names: str) -> dict:
     """The object ``tree``, if it is one and has these names."""
     if not isinstance(tree, dict):
         refuse(what, "an object {name: value}", kind(tree))
@@ -79,7 +81,7 @@ def mapping(tree, what: str, *names: str) -> dict:
     return tree
 
 
-def listed(tree, what: str, size: int | None = None) -> list:
+def listed(tree: object, what: str, size: int | None = None) -> list:
     """The list ``tree``, if it is one, of ``size`` entries where that is given."""
     if not isinstance(tree, list) or (size is not None and len(tree) != size):
         wanted = "a list" if size is None else f"a list of {size}"
@@ -87,21 +89,21 @@ def listed(tree, what: str, size: int | None = None) -> list:
     return tree
 
 
-def word(tree, what: str) -> str:
+def word(tree: object, what: str) -> str:
     """The text ``tree``, if it is one."""
     if not isinstance(tree, str):
         refuse(what, "a text", kind(tree))
     return tree
 
 
-def count(tree, what: str, low: int, high: int) -> int:
+def count(tree: object, what: str, low: int, high: int) -> int:
     """The whole number ``tree``, if it is one, from ``low`` up to and including ``high``."""
     if not isinstance(tree, int) or isinstance(tree, bool) or not low <= tree <= high:
         refuse(what, f"a whole number from {low} to {high}", f"{tree!r:.60}")
     return tree
 
 
-def kind(tree) -> str:
+def kind(tree: object) -> str:
     """What a part of a JSON text is, in words."""
     words = {
         dict: "an object",
@@ -115,5 +117,5 @@ def kind(tree) -> str:
     return words.get(type(tree), type(tree).__name__)
 
 
-def _no_constant(name):
+def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")

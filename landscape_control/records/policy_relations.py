@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..rules.families import Policy
+from ..rules.families import Family, Policy
 from .limits import MOST_POLICY_STEPS
 from .relation_checks import refuse
 
@@ -22,33 +22,36 @@ def check_policy_result(values: Mapping) -> None:
     _full_coefficients(program.family, values["coefficients"], program.steps)
     if status.ok:  # the constructor refuses names, shapes and numbers that do not fit
         Policy(family=program.family, coefficients=values["coefficients"], horizon=program.steps)
-    for i, one in enumerate(values.get("optima", ())):
-        sound = (
-            isinstance(one, tuple)
-            and len(one) == 3
-            and isinstance(one[0], float | int)
-            and isinstance(one[1], Mapping)
-        )
-        if not (sound and isinstance(one[2], int)):
-            refuse(f"optima/{i}", "a cost, coefficients, and how many starts", f"{one!r:.60}")
+    for i, optimum in enumerate(values.get("optima", ())):
+        if not _is_optimum(optimum):
+            refuse(f"optima/{i}", "a cost, coefficients, and how many starts", f"{optimum!r:.60}")
 
 
-def _full_coefficients(family, coefficients, steps):
-    """Refuse a number in the place of many: it would become as many as the horizon or the family is
-    long.
-    """
-    for one in family.coefficients:
-        if one.name in coefficients:
-            shape = (steps,) * one.varies + (one.size,) * (one.size > 1)
-            if np.shape(coefficients[one.name]) != shape:
-                refuse(
-                    f"coefficients/{one.name}",
-                    f"numbers of shape {shape}",
-                    f"shape {np.shape(coefficients[one.name])}",
-                )
+def _is_optimum(value: object) -> bool:
+    """Whether a value is (cost, coefficients, how many starts led there)."""
+    if not isinstance(value, tuple) or len(value) != 3:
+        return False
+    cost, coefficients, starts = value
+    return (
+        isinstance(cost, float | int)
+        and isinstance(coefficients, Mapping)
+        and isinstance(starts, int)
+    )
+
+
+def _full_coefficients(family: Family, coefficients: Mapping, steps: int) -> None:
+    """Refuse a number in the place of many: it would be repeated for every step of the horizon."""
+    for coefficient in family.coefficients:
+        name = coefficient.name
+        if name not in coefficients:
+            continue
+        wanted = (steps,) * coefficient.varies + (coefficient.size,) * (coefficient.size > 1)
+        shape = np.shape(coefficients[name])
+        if shape != wanted:
+            refuse(f"coefficients/{name}", f"numbers of shape {wanted}", f"shape {shape}")
 
 
 def check_scenario_result(values: Mapping) -> None:
-    for name, one in values["intervals"].items():
-        if not (isinstance(one, tuple) and len(one) == 2):
-            refuse(f"intervals/{name}", "a lower and an upper end", f"{one!r:.60}")
+    for name, ends in values["intervals"].items():
+        if not (isinstance(ends, tuple) and len(ends) == 2):
+            refuse(f"intervals/{name}", "a lower and an upper end", f"{ends!r:.60}")

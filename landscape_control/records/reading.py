@@ -2,14 +2,16 @@
 
 import os
 import stat
+from typing import BinaryIO
 
 from .limits import MOST_BYTES
 
 
-def open_file(path, most: int = MOST_BYTES):
+def open_file(path: str | os.PathLike[str], most: int = MOST_BYTES) -> BinaryIO:
     """A file opened for reading bytes. Raises OSError for a folder, a device or a pipe, and for
     more than ``most`` bytes.
     """
+    # without O_NONBLOCK opening a pipe would wait for a writer for ever
     descriptor = os.open(
         path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     )
@@ -28,7 +30,7 @@ def open_file(path, most: int = MOST_BYTES):
         raise
 
 
-def read_file(path, most: int = MOST_BYTES) -> bytes:
+def read_file(path: str | os.PathLike[str], most: int = MOST_BYTES) -> bytes:
     """The bytes of a file, see :func:`open_file`."""
     with open_file(path, most) as file:
         return file.read()

@@ -1,10 +1,12 @@
 """From stored fields to working objects: checked, and nothing solved."""
 
+from typing import Any
+
 from .contents import check_contents
 from .kinds import COMPUTED, own
 
 
-def rebuild(kind: type, values: dict):
+def rebuild(kind: type, values: dict) -> Any:
     """An instance of a recorded class from its stored fields; raises ProblemError, which names the
     field, if they are wrong.
 

@@ -1,10 +1,9 @@
-"""A whole problem as one text: JSON that any process, on any machine, turns back into the same
-problem, bit for bit.
-"""
+"""A whole problem as one text: JSON that any process turns back into it, bit for bit."""
 
 import hashlib
 import json
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 from ..model.problem import ControlProblem
 from ..optimisation.program import PolicyProgram
@@ -64,9 +63,7 @@ def from_specification(text: str) -> ControlProblem | PolicyProgram:
 def read_problem(
     text: str, what: str, budget: Budget | None = None
 ) -> ControlProblem | PolicyProgram:
-    """As :func:`from_specification`; refusals begin with ``what``, and the problem's size counts in
-    the ``budget``.
-    """
+    """As :func:`from_specification`; refusals begin with ``what``, ``budget`` counts the size."""
     tree = _read(text, what, MOST_BYTES if budget is None else budget.most_bytes)["problem"]
     with LOCK:
         problem = TreeReader(budget).value(tree, what)
@@ -87,14 +84,13 @@ def differences(
     one: ControlProblem | PolicyProgram | str,
     other: ControlProblem | PolicyProgram | str,
 ) -> list[str]:
-    """Dotted names of the fields in which two problems (or their specifications) differ, e.g.
-    ["objective.discount"].
-    """
-    trees = [_read(p if isinstance(p, str) else specification(p))["problem"] for p in (one, other)]
-    return list(_differing(*trees, ""))
+    """Dotted names of the fields in which two problems (or their texts) differ."""
+    texts = [given if isinstance(given, str) else specification(given) for given in (one, other)]
+    first, second = (_read(text)["problem"] for text in texts)
+    return list(_differing(first, second, ""))
 
 
-def _read(text, what="specification", most_bytes=MOST_BYTES):
+def _read(text: str, what: str = "specification", most_bytes: int = MOST_BYTES) -> dict:
     tree = mapping(parsed(text, what, most_bytes), what, "format", "version", "problem")
     if tree["format"] != FORMAT:
         raise ProblemError(
@@ -113,7 +109,7 @@ def _read(text, what="specification", most_bytes=MOST_BYTES):
     return tree
 
 
-def _differing(one, other, path):
+def _differing(one: Any, other: Any, path: str) -> Iterator[str]:
     if one == other and type(one) is type(other):
         return
     parts = (
@@ -121,15 +117,17 @@ def _differing(one, other, path):
         and isinstance(other, dict)
         and one.get("kind") == other.get("kind") is not None
     )
-    if not parts and not (mappings := _mappings(one, other)):
-        yield path or "kind"
-        return
-    one, other = (one, other) if parts else mappings
+    if not parts:
+        mappings = _mappings(one, other)
+        if mappings is None:
+            yield path or "kind"
+            return
+        one, other = mappings
     for name in sorted({*one, *other}):
         yield from _differing(one.get(name), other.get(name), f"{path}.{name}" if path else name)
 
 
-def _mappings(one, other):
+def _mappings(one: Any, other: Any) -> tuple[dict, dict] | None:
     if all(isinstance(tree, dict) and "mapping" in tree for tree in (one, other)):
         return dict(one["mapping"]), dict(other["mapping"])
     return None

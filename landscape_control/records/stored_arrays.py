@@ -3,6 +3,7 @@ names, and texts.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,36 +16,36 @@ from .open_file import OpenFile, is_number
 _BOOL = {"dtype": "bool"}  # xarray's mark on bytes that are truth values
 
 
-def read_variable(file: OpenFile, found, name: str, dimensions: dict) -> Variable:
+def read_variable(file: OpenFile, handle: Any, name: str, dimensions: dict) -> Variable:
     """An array with its attributes and the names of its axes; ``dimensions`` {number: name}."""
     from h5py import h5t
 
-    shape, plist = _shape(file, found)
-    kind = found.get_type()
+    shape, plist = _shape(file, handle)
+    kind = handle.get_type()
     if isinstance(kind, h5t.TypeStringID) and kind.is_variable_str():
-        values = _texts(file, found, shape)
+        values = _texts(file, handle, shape)
     elif is_number(kind):
-        values = _numbers(file, found, shape, plist)
+        values = _numbers(file, handle, shape, plist)
     else:
         file.refuse("arrays of numbers or texts", f"type {_type_in_words(kind)}")
-    attributes = read_attributes(file, found)
+    attributes = read_attributes(file, handle)
     if attributes.get("dtype") == _BOOL["dtype"]:
         del attributes["dtype"]
         values = _truth_values(file, values)
     return Variable(
-        dims=_dims(file, found, name, len(shape), dimensions),
+        dims=_dims(file, handle, name, len(shape), dimensions),
         values=values,
         attributes=attributes,
     )
 
 
-def _shape(file, found):
+def _shape(file: OpenFile, handle: Any) -> tuple[tuple[int, ...], Any]:
     """Of an array that keeps its values in this file: looked at before its extent is, which may
     open other files.
     """
     from h5py import h5d
 
-    plist = found.get_create_plist()
+    plist = handle.get_create_plist()
     if plist.get_layout() == h5d.VIRTUAL:
         file.refuse(
             "arrays that hold their values",
@@ -57,7 +58,7 @@ def _shape(file, found):
             "an array whose values are in another file",
             "save the result again",
         )
-    shape = found.shape
+    shape = handle.shape
     if shape is None or len(shape) > MOST_AXES:
         file.refuse(
             f"arrays of at most {MOST_AXES} axes",
@@ -66,28 +67,28 @@ def _shape(file, found):
     return shape, plist
 
 
-def _numbers(file, found, shape, plist):
+def _numbers(file: OpenFile, handle: Any, shape: tuple[int, ...], plist: Any) -> np.ndarray:
     from h5py import h5d, h5s
 
-    dtype, size = found.dtype, math.prod(shape)
+    dtype, size = handle.dtype, math.prod(shape)
     file.budget.take(file.in_words, size * dtype.itemsize)
     if not size:
         return np.empty(shape, dtype=dtype.newbyteorder("="))
     layout = plist.get_layout()
     if layout == h5d.CHUNKED:
-        return read_chunks(file, found, shape, plist)
+        return read_chunks(file, handle, shape, plist)
     if plist.get_nfilters():
         file.refuse("filters on chunks alone", "a filter on an array in one piece")
     if layout == h5d.COMPACT:
         values = np.empty(shape, dtype=dtype)
-        found.read(h5s.ALL, h5s.ALL, values)
+        handle.read(h5s.ALL, h5s.ALL, values)
     else:
-        piece = file.piece(found, size * dtype.itemsize)
+        piece = file.piece(handle, size * dtype.itemsize)
         values = np.frombuffer(piece, dtype=dtype).reshape(shape)
     return values.astype(dtype.newbyteorder("="))
 
 
-def _texts(file, found, shape):
+def _texts(file: OpenFile, handle: Any, shape: tuple[int, ...]) -> np.ndarray:
     from h5py import h5d
 
     size = math.prod(shape)
@@ -95,9 +96,9 @@ def _texts(file, found, shape):
     values = np.empty(shape, dtype=object)
     if not size:
         return values
-    if found.get_create_plist().get_layout() != h5d.CONTIGUOUS:
+    if handle.get_create_plist().get_layout() != h5d.CONTIGUOUS:
         file.refuse("texts in one piece", "texts in chunks, or in the header")
-    piece = file.piece(found, 16 * size)
+    piece = file.piece(handle, 16 * size)
     file.budget.take(file.in_words, file.texts.size_of_array(piece))
     texts = file.texts.of_array(piece, file.in_words)
     decoded = [file.decoded(text, "an entry") for text in texts]
@@ -105,15 +106,15 @@ def _texts(file, found, shape):
     return values
 
 
-def _truth_values(file, values):
+def _truth_values(file: OpenFile, values: np.ndarray) -> np.ndarray:
     if values.dtype != np.int8 or not np.isin(values, (0, 1)).all():
         file.refuse("truth values that are 0 or 1, in bytes", "others")
     return values.astype(bool)
 
 
-def _dims(file, found, name, rank, dimensions):
+def _dims(file, handle, name, rank, dimensions):
     """Names of an array's axes; None where the file does not say."""
-    own, numbers = bookkeeping(file, found, ID), bookkeeping(file, found, IDS)
+    own, numbers = bookkeeping(file, handle, ID), bookkeeping(file, handle, IDS)
     if numbers is None and rank == 1:
         numbers = [own]
     numbers = numbers if isinstance(numbers, list) else []
@@ -121,7 +122,7 @@ def _dims(file, found, name, rank, dimensions):
     return names if len(names) == rank and None not in names else None
 
 
-def _type_in_words(kind):
+def _type_in_words(kind: object) -> str:
     words = type(kind).__name__.removeprefix("Type").removesuffix("ID").lower()
     return {
         "reference": "reference",

@@ -1,22 +1,27 @@
 """xarray data sets as groups, so that sweeps are stored, checked and read like every other record."""
 
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..support.errors import ProblemError
 from .groups import Group, Variable
 
+if TYPE_CHECKING:
+    import xarray
+
 _COORDINATES = "coordinates"  # xarray's own name for them
 
 
-def is_table(value) -> bool:
+def is_table(value: object) -> bool:
     """Whether a value is an xarray.Dataset, without importing xarray to find out."""
     xarray = sys.modules.get("xarray")
     return xarray is not None and isinstance(value, xarray.Dataset)
 
 
-def to_table(dataset) -> Group:
+def to_table(dataset: "xarray.Dataset") -> Group:
     """The group of a data set of numbers, truth values and texts."""
     variables = {
         str(name): Variable(
@@ -31,13 +36,14 @@ def to_table(dataset) -> Group:
     return Group(attributes=attributes, variables=variables)
 
 
-def from_table(group: Group):
+def from_table(group: Group) -> "xarray.Dataset":
     """The data set of a group. Raises ProblemError, which names the variable, for one that is none."""
     import xarray
 
     if group.groups:
         raise _refusal(next(iter(group.groups)), "variables alone, in a data set", "a group")
-    listed, lengths = group.attributes.pop(_COORDINATES, None), {}
+    listed = group.attributes.pop(_COORDINATES, None)
+    lengths: dict[str, int] = {}  # of the axes
     if not isinstance(listed, str):
         raise _refusal(
             "top group",
@@ -62,7 +68,7 @@ def from_table(group: Group):
         ) from error
 
 
-def _refusal(place, expected, received):
+def _refusal(place: str, expected: str, received: str) -> ProblemError:
     return ProblemError(
         place,
         expected=expected,
@@ -73,7 +79,7 @@ def _refusal(place, expected, received):
     )
 
 
-def _storable(name, values):
+def _storable(name: object, values: np.ndarray) -> np.ndarray:
     if values.dtype.kind in "biuf":
         return values
     if values.dtype.kind == "U" or (
@@ -88,7 +94,7 @@ def _storable(name, values):
     )
 
 
-def _said(name, attributes):
+def _said(name: object, attributes: Mapping) -> dict[str, str | int | float]:
     for key, value in attributes.items():
         if not isinstance(value, str | int | float | np.number) or isinstance(value, bool):
             raise ProblemError(

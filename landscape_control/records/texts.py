@@ -5,10 +5,12 @@ text itself in that heap. The library allocates the length before it looks wheth
 and does not come back from some damaged heaps. So heaps are read here (HDF5 File Format
 Specification, version 3.0, III.E). The 16 bytes of an array's texts stand at a known place. Those
 of an attribute stand behind its name, in an encoding that the specification fixes (IV.A.2.m); every
-attribute of that name is held against its heap, before the library reads one.
+attribute of that name is compared with its heap, before the library reads one.
 """
 
 import struct
+from collections.abc import Iterator
+from typing import NoReturn
 
 import numpy as np
 
@@ -24,37 +26,38 @@ _SPACE = 0  # the number of what is free in a heap
 class Texts:
     """The texts of one file."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes) -> None:
         self.data = data
         self._heaps: dict[int, dict] = {}
-        self._unread: dict[
-            bytes, int
-        ] = {}  # attributes by name: how many have been checked and not been asked for
+        # attributes by name: how many have been checked and not been asked for
+        self._unread: dict[bytes, int] = {}
 
-    def size_of_array(self, piece) -> int:
+    def size_of_array(self, piece: bytes | memoryview) -> int:
         """How many bytes the texts whose 16 bytes each stand in ``piece`` claim to have."""
         return int(np.frombuffer(piece, dtype=_DESCRIPTOR)["length"].sum(dtype=np.int64))
 
-    def of_array(self, piece, place: str) -> list[bytes]:
+    def of_array(self, piece: bytes | memoryview, place: str) -> list[bytes]:
         """The texts whose 16 bytes each stand in ``piece``."""
-        return [self._text(*row, place) for row in np.frombuffer(piece, dtype=_DESCRIPTOR).tolist()]
+        rows = np.frombuffer(piece, dtype=_DESCRIPTOR).tolist()
+        return [self._text(length, heap, number, place) for length, heap, number in rows]
 
     def check_attribute(self, name: bytes, place: str) -> None:
-        """Refuse unless every attribute of this name holds a text that is there, and there are as
-        many as asked for.
+        """Refuse unless every attribute of this name holds a text that is in the file.
+
+        There must be as many as are asked for.
         """
         if name not in self._unread:
             self._check_names(place)
-            found = list(self._descriptors(name))
-            for row in found:
-                if row[0] > LONGEST_ATTRIBUTE:
+            descriptors = list(self._descriptors(name))
+            for length, heap, number in descriptors:
+                if length > LONGEST_ATTRIBUTE:
                     _refuse(
                         place,
                         f"attributes of at most {LONGEST_ATTRIBUTE} bytes",
-                        f"{name!r} of {row[0]} bytes",
+                        f"{name!r} of {length} bytes",
                     )
-                self._text(*row, place)
-            self._unread[name] = len(found)
+                self._text(length, heap, number, place)
+            self._unread[name] = len(descriptors)
         self._unread[name] -= 1
         if self._unread[name] < 0:
             _refuse(
@@ -63,7 +66,7 @@ class Texts:
                 f"the attribute {name!r}, which cannot",
             )
 
-    def _check_names(self, place):
+    def _check_names(self, place: str) -> None:
         """Refuse a name more where looking for all of them would take long."""
         most = max(FREE_NAMES, BYTES_OF_NAMES // max(len(self.data), 1))
         if len(self._unread) >= most:
@@ -73,7 +76,7 @@ class Texts:
                 "more",
             )
 
-    def _text(self, length, heap, number, place):
+    def _text(self, length: int, heap: int, number: int, place: str) -> bytes:
         if not length:
             return b""
         if heap not in self._heaps:
@@ -83,9 +86,10 @@ class Texts:
             _refuse(place, f"a text of {length} bytes", "none of that length where it should be")
         return self.data[begin : begin + size]
 
-    def _read_heap(self, heap, place):
+    def _read_heap(self, heap: int, place: str) -> dict[int, tuple[int, int]]:
         """{number: (where it begins, its size)} of the objects of a heap."""
-        found, end = {}, 0
+        objects: dict[int, tuple[int, int]] = {}
+        end = 0
         if heap + _HEAD.size <= len(self.data):
             signature, version, size = _HEAD.unpack_from(self.data, heap)
             end = heap + size if (signature, version) == (b"GCOL", 1) and size > _HEAD.size else 0
@@ -95,15 +99,15 @@ class Texts:
         while begin + _OBJECT.size <= end:
             number, _, _, size = _OBJECT.unpack_from(self.data, begin)
             whole = size if number == _SPACE else _OBJECT.size + size + -size % 8
-            if whole < _OBJECT.size or begin + whole > end or number in found:
+            if whole < _OBJECT.size or begin + whole > end or number in objects:
                 _refuse(
                     place, "texts in sound heaps", "a heap whose objects overlap or end beyond it"
                 )
-            found[number] = (begin + _OBJECT.size, size)
+            objects[number] = (begin + _OBJECT.size, size)
             begin += whole
-        return found
+        return objects
 
-    def _descriptors(self, name):
+    def _descriptors(self, name: bytes) -> Iterator[tuple[int, int, int]]:
         """(length, heap, number) of every attribute of this name whose type has a varying length."""
         word = name + b"\0"
         place = self.data.find(word)
@@ -111,7 +115,7 @@ class Texts:
             yield from self._descriptors_behind(place, len(word))
             place = self.data.find(word, place + 1)
 
-    def _descriptors_behind(self, place, size):
+    def _descriptors_behind(self, place: int, size: int) -> Iterator[tuple[int, int, int]]:
         for version, begin, padded in (
             (1, place - 8, True),
             (2, place - 8, False),
@@ -132,11 +136,11 @@ class Texts:
                 yield struct.unpack_from("<IQI", self.data, values)
 
 
-def _padded(size, padded):
+def _padded(size: int, padded: bool) -> int:
     return size + -size % 8 if padded else size
 
 
-def _refuse(place, expected, received):
+def _refuse(place: str, expected: str, received: str) -> NoReturn:
     raise ProblemError(
         place,
         expected=expected,

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..model.problem import ControlProblem
+from ..planning.solution import Plan
 from .relation_checks import (
     check_ascending,
     check_counted,
@@ -60,7 +62,7 @@ def check_plan(values: Mapping) -> None:
         refuse("tail", f"one of {sizes[0]} parameters", f"one of {len(tail.steady_state)}")
 
 
-def _on_mesh(times, vertices, positions):
+def _on_mesh(times: np.ndarray, vertices: np.ndarray, positions: np.ndarray) -> None:
     """Nodes stand at the positions of the elements between the vertices."""
     lengths = np.diff(vertices)
     inside = vertices[:-1, None] + lengths[:, None] * positions[:-1]
@@ -83,10 +85,13 @@ def check_tail(values: Mapping) -> None:
 
 
 def check_solution(values: Mapping) -> None:
-    plans, problem = values["plans"], values.get("problem")
+    plans = values["plans"]
+    problem: ControlProblem | None = values.get("problem")
     if not plans:
         refuse("plans", "at least one plan", "none")
-    for i, plan in enumerate(plans if problem is not None else ()):
+    for i, plan in enumerate(plans):
+        if problem is None:
+            break
         shape = plan.parameters.shape[1], plan.controls.shape[1]
         if shape != (problem.dimension, problem.controls):
             refuse(
@@ -98,8 +103,8 @@ def check_solution(values: Mapping) -> None:
     check_positive("tolerance", values["tolerance"])
     for name in ("starts", "build_seconds", "solve_seconds"):
         check_counted(values, name)
-    for i, plan in enumerate(plans if problem is not None else ()):
-        if plan.status.ok:
+    for i, plan in enumerate(plans):
+        if problem is not None and plan.status.ok:
             _plan_of(problem, plan, f"plans/{i}")
     certificate = values.get("certificate")
     if plans[0].status.ok and certificate is not None and not certificate.passed:
@@ -109,14 +114,12 @@ def check_solution(values: Mapping) -> None:
             "; ".join(certificate.failures),
         )
     costs = [plan.cost for plan in plans if plan.status.ok]
-    if any(later < one - _EQUAL * abs(one) for one, later in itertools.pairwise(costs)):
+    if any(later < cost - _EQUAL * abs(cost) for cost, later in itertools.pairwise(costs)):
         refuse("plans", "the best first", f"costs {', '.join(f'{cost:g}' for cost in costs[:4])}")
 
 
-def _plan_of(problem, plan, place):
-    """Refuse a plan that is said to have converged and is one of another problem: start, end and
-    horizon tell.
-    """
+def _plan_of(problem: ControlProblem, plan: Plan, place: str) -> None:
+    """Refuse a converged plan of another problem: start, end and horizon tell."""
     path, horizon = plan.parameters, problem.objective.horizon
     near = _EQUAL * max(np.abs(path).max(), 1.0)
     if np.abs(path[0] - problem.start).max() > near:

@@ -1,10 +1,9 @@
-"""JSON trees as the parts of a problem: every tree is checked, and every object made by its own
-constructor.
-"""
+"""JSON trees as parts of a problem: each is checked, and each object made by its own constructor."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from inspect import signature
+from typing import Any
 
 import casadi as ca
 import numpy as np
@@ -38,10 +37,10 @@ _ROUNDING = 1e-12  # by which constructors may turn a number that they normalise
 class Traced:
     """A CasADi function in the place of the Python function it was traced from."""
 
-    def __init__(self, function: ca.Function, parameters: Mapping | None = None):
+    def __init__(self, function: ca.Function, parameters: Mapping | None = None) -> None:
         self.function, self.parameters = function, parameters or {}
 
-    def __call__(self, *vectors, **parameters):
+    def __call__(self, *vectors: Any, **parameters: Any) -> Any:
         """The expression at CasADi vectors; parameters not given have the values of the record."""
         needed = self.function.n_in() - len(self.parameters)
         if len(vectors) != needed:
@@ -67,25 +66,23 @@ class Traced:
 class TreeReader:
     """Reads trees; ``budget`` counts what the problems in them will need."""
 
-    def __init__(self, budget: Budget | None = None):
+    def __init__(self, budget: Budget | None = None) -> None:
         self.budget = budget
 
-    def value(self, tree, what: str):
+    def value(self, tree: Any, what: str) -> Any:
         """The value of a checked JSON tree, called ``what`` in refusals; sequences come back as
         tuples.
         """
         if isinstance(tree, list):
-            return tuple(self.value(one, f"{what}, entry {i}") for i, one in enumerate(tree))
+            return tuple(self.value(entry, f"{what}, entry {i}") for i, entry in enumerate(tree))
         if not isinstance(tree, dict):
             return tree
         if "kind" in tree:
             if self.budget is not None:
                 self.budget.take(what, BYTES_PER_PART)
-            return (
-                self._landscape(tree, what)
-                if tree["kind"] == "Landscape"
-                else self._object(tree, what)
-            )
+            if tree["kind"] == "Landscape":
+                return self._landscape(tree, what)
+            return self._object(tree, what)
         if len(tree) != 1 or not tree.keys() <= {"number", "array", "mapping", "function"}:
             refuse(
                 what,
@@ -101,21 +98,21 @@ class TreeReader:
             return self._mapping(inside, what)
         return Traced(self._function(inside, "function", what))
 
-    def _function(self, tree, name, what):
+    def _function(self, tree: Any, name: str, what: str) -> ca.Function:
         """A function with one output."""
-        found = function_from_tree(tree, name, what, self.budget)
-        if found.n_out() != 1:
-            refuse(what, "one output", f"{found.n_out()}")
-        return found
+        function = function_from_tree(tree, name, what, self.budget)
+        if function.n_out() != 1:
+            refuse(what, "one output", f"{function.n_out()}")
+        return function
 
-    def _mapping(self, tree, what):
+    def _mapping(self, tree: Any, what: str) -> dict[str, Any]:
         pairs = [listed(pair, what, 2) for pair in listed(tree, what)]
-        found = {word(name, what): self.value(one, f"{what}, {name!r}") for name, one in pairs}
-        if len(found) < len(pairs):
+        parts = {word(name, what): self.value(part, f"{what}, {name!r}") for name, part in pairs}
+        if len(parts) < len(pairs):
             refuse(what, "different names", "one name twice")
-        return found
+        return parts
 
-    def _landscape(self, tree, what):
+    def _landscape(self, tree: dict, what: str) -> Landscape:
         mapping(tree, what, *_LANDSCAPE)
         dimension = count(tree["dimension"], f"{what}, dimension", 1, MOST_PARAMETERS)
         if self.budget is not None:
@@ -141,23 +138,23 @@ class TreeReader:
             ),
         )
 
-    def _minima(self, tree, dimension, parameters, what):
+    def _minima(self, tree: dict, dimension: int, parameters: object, what: str) -> Any:
         """Minima as numbers, or the rule they follow."""
         rule = tree["minima_rule"]
         if rule is None:
             return self.value(tree["minima"], f"{what}, minima")
-        found = minima_by_rule(word(rule, f"{what}, minima_rule"), dimension)
-        if found is None:
+        follow = minima_by_rule(word(rule, f"{what}, minima_rule"), dimension)
+        if follow is None:
             refuse(f"{what}, minima_rule", "the name of a ready-made landscape", repr(rule)[:60])
-        names = set(signature(found).parameters)
+        names = set(signature(follow).parameters)
         if not isinstance(parameters, dict) or names != parameters.keys():
             wanted = f"those of the {rule} landscape, {', '.join(sorted(names))}"
             refuse(f"{what}, parameters", wanted, f"{parameters!r:.60}")
-        return found
+        return follow
 
-    def _object(self, tree, what):
-        tree = present(tree)
-        name = word(tree["kind"], what)
+    def _object(self, tree: dict, what: str) -> Any:
+        entries = dict(present(tree))
+        name = word(entries["kind"], what)
         made_of = class_of_part(name)
         what = f"{what}, {name}"
         if made_of is None:
@@ -171,10 +168,10 @@ class TreeReader:
                     else "a later version of landscape_control may have written it: upgrade"
                 ),
             )
-        _check_names(made_of, tree, what)
+        _check_names(made_of, entries, what)
         values = {
             name: self.value(part, f"{what}, {name}")
-            for name, part in tree.items()
+            for name, part in entries.items()
             if name != "kind"
         }
         _check_sizes(made_of, values, what)
@@ -185,7 +182,7 @@ class TreeReader:
             _keep_last_bits(made, name, value)
         return made
 
-    def _made(self, what, make):
+    def _made(self, what: str, make: Callable[[], Any]) -> Any:
         """What a constructor makes; what it refuses is refused with its place in the text."""
         try:
             return make()
@@ -210,13 +207,15 @@ class TreeReader:
             return refuse(what, "arguments that its constructor takes", f"others ({said[:120]})")
 
 
-def _size_of(hidden, what):
+def _size_of(hidden: object, what: str) -> int:
     if not isinstance(hidden, Hidden):
         refuse(f"{what}, hidden", "a hidden process", type(hidden).__name__)
     return hidden.dimension
 
 
-def _check_inputs(expression, sizes, parameters, what):
+def _check_inputs(
+    expression: ca.Function, sizes: tuple[int, ...], parameters: object, what: str
+) -> None:
     """Refuse a loss of other vectors and parameters than those of its landscape."""
     if not isinstance(parameters, dict):
         refuse(f"{what}, parameters", "a mapping", type(parameters).__name__)
@@ -227,33 +226,40 @@ def _check_inputs(expression, sizes, parameters, what):
         refuse(f"{what}, loss expression", f"inputs of the shapes {shapes!r:.80}", f"{given!r:.80}")
 
 
-def _truth(tree, what):
+def _truth(tree: object, what: str) -> bool:
     if not isinstance(tree, bool):
         refuse(what, "true or false", kind(tree))
     return tree
 
 
-def _check_names(made_of, tree, what):
+def _check_names(made_of: Any, tree: dict, what: str) -> None:
     """Every field that has no default, and no others."""
-    settable = [one for one in fields(made_of) if one.init and not one.name.startswith("_")]
+    settable = [field for field in fields(made_of) if field.init and field.name[0] != "_"]
     needed = [
-        one.name for one in settable if one.default is MISSING and one.default_factory is MISSING
+        field.name
+        for field in settable
+        if field.default is MISSING and field.default_factory is MISSING
     ]
     mapping(tree, what, *needed)
-    unknown = tree.keys() - {"kind", *(one.name for one in settable)}
+    unknown = tree.keys() - {"kind", *(field.name for field in settable)}
     if unknown:
         refuse(
-            what, f"the fields {', '.join(one.name for one in settable)}", f"{min(unknown)!r:.60}"
+            what,
+            f"the fields {', '.join(field.name for field in settable)}",
+            f"{min(unknown)!r:.60}",
         )
 
 
-def _check_sizes(made_of, values, what):
+def _check_sizes(made_of: type, values: dict[str, Any], what: str) -> None:
     """What would make a constructor allocate more than it is given."""
     if issubclass(made_of, Hidden):
         size = np.size(values.get("mean", ()))
         for name in ("covariance", "variance", "diffusion", "start_covariance"):
-            shape = np.shape(values.get(name))
-            if values.get(name) is not None and shape != (size, size):
+            value = values.get(name)
+            if value is None:
+                continue
+            shape = np.shape(value)
+            if shape != (size, size):
                 refuse(f"{what}, {name}", f"a matrix of shape {(size, size)}", f"shape {shape}")
     if issubclass(made_of, Family):
         for name, value in values.items():
@@ -261,11 +267,9 @@ def _check_sizes(made_of, values, what):
                 count(value, f"{what}, {name}", -LARGEST_COUNT, LARGEST_COUNT)
 
 
-def _keep_last_bits(made, name, value):
-    """Put back a stored number that the constructor has normalised once more, and so turned in its
-    last bits.
-    """
-    own = getattr(made, name, None)
+def _keep_last_bits(made: object, name: str, value: Any) -> None:
+    """Put back a stored number whose last bits the constructor changed by normalising it again."""
+    own: Any = getattr(made, name, None)
     numbers = isinstance(value, float | np.ndarray) and isinstance(own, float | np.ndarray)
     if not numbers or np.shape(own) != np.shape(value):
         return

@@ -1,20 +1,21 @@
-"""Axes of a sweep: one parameter, or several that move together, over numbers, words or named
-variants.
-"""
+"""Axes of a sweep: parameters, one or several together, over numbers, words or named variants."""
 
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..model.problem import ControlProblem
+from ..optimisation.program import PolicyProgram
 from ..support.arrays import whole
 from ..support.errors import ProblemError
 from .paths import SEED, leaf, parameters, resolve, with_values
 
+Problem = ControlProblem | PolicyProgram
 MOST_CHECKED = 2000  # distinct values of an axis that are tried on the problem one by one
 MOST_CELLS = 20_000_000
 _BYTES, _SECONDS = 200, 0.004  # per cell, in memory and to solve: measured, for estimates
@@ -49,7 +50,7 @@ class Axis:
         return all(isinstance(column, np.ndarray) for column in self.columns)
 
     @cached_property
-    def _lists(self):
+    def _lists(self) -> list:
         return [
             column.tolist() if isinstance(column, np.ndarray) else column for column in self.columns
         ]
@@ -59,9 +60,8 @@ class Axis:
         return {path: column[index] for path, column in zip(self.paths, self._lists, strict=True)}
 
 
-def read_axes(problem, axes: Mapping, taken=()) -> tuple[Axis, ...]:
-    """The axes a user wrote, {name or (name, …): values or {label: value}}, resolved and tried on
-    the problem.
+def read_axes(problem: Problem, axes: Mapping, taken: Collection[str] = ()) -> tuple[Axis, ...]:
+    """The axes a user wrote, {name or (name, …): values or {label: value}}, tried on the problem.
 
     ``taken`` are names that dimensions must not have; an axis that would gets "_axis" behind its
     name.
@@ -112,9 +112,7 @@ def read_axes(problem, axes: Mapping, taken=()) -> tuple[Axis, ...]:
 
 
 def check_size(what: str, cells: int) -> None:
-    """Refuse more cells than a sweep can hold, with an estimate of what they would take, before
-    anything is allocated.
-    """
+    """Refuse more cells than a sweep can hold, before anything is allocated for them."""
     if cells > MOST_CELLS:
         days = cells // round(86_400 / _SECONDS)
         raise ProblemError(
@@ -128,12 +126,12 @@ def check_size(what: str, cells: int) -> None:
         )
 
 
-def _short(count):
+def _short(count: int) -> str:
     """A whole number in few digits."""
     return str(count) if count < 10**15 else f"10^{int(math.log10(count))}"
 
 
-def _resolved(problem, name, values) -> Axis:
+def _resolved(problem: Problem, name: str | tuple[str, ...], values: Any) -> Axis:
     names = name if isinstance(name, tuple) else (name,)
     paths = tuple(resolve(problem, part) for part in names)
     known = parameters(problem)
@@ -155,11 +153,9 @@ def _resolved(problem, name, values) -> Axis:
     if len(paths) == 1:
         # whole vectors: zip the entries
         if labels is None and np.ndim(rows[0]) == 1 and not isinstance(rows[0], str):
-            current = known.get(paths[0])
-            paths = tuple(
-                f"{paths[0]}.{i}"
-                for i in range(len(rows[0] if current is None else np.atleast_1d(current)))
-            )
+            current: Any = known.get(paths[0])
+            vector = rows[0] if current is None else np.atleast_1d(current)
+            paths = tuple(f"{paths[0]}.{i}" for i in range(len(vector)))
         else:
             rows = [(row,) for row in rows]
     elif labels is None and len(rows) == len(paths) and _is_columns(values, rows):
@@ -187,7 +183,7 @@ def _resolved(problem, name, values) -> Axis:
     return axis
 
 
-def _refuse_weightless(problem, paths):
+def _refuse_weightless(problem: Problem, paths: Sequence[str]) -> None:
     """A weight on a terminal cost that there is not would give a flat axis."""
     weight, homes = "objective.terminal_weight", {"objective", "objective.terminal"}
     if (
@@ -204,7 +200,9 @@ def _refuse_weightless(problem, paths):
         )
 
 
-def _labels_and_rows(name, values):
+def _labels_and_rows(
+    name: str | tuple[str, ...], values: Any
+) -> tuple[tuple[str, ...] | None, list]:
     """(labels or None, points)"""
     if hasattr(values, "__len__"):
         check_size(_called(name), len(values))
@@ -224,27 +222,28 @@ def _labels_and_rows(name, values):
     return labels, rows
 
 
-def _is_columns(values, rows):
-    """Whether values of several parameters stand one parameter after the other: arrays in a row, or
-    lists in a tuple.
-    """
+def _is_columns(values: object, rows: list) -> bool:
+    """Whether values stand one parameter after the other: arrays in a row, or lists in a tuple."""
     inner = (np.ndarray, list) if isinstance(values, tuple) else np.ndarray
     return not isinstance(values, np.ndarray) and all(isinstance(row, inner) for row in rows)
 
 
-def _column(name, path, current, values, labels):
-    """An array of numbers, truth values or words; a tuple where (labelled) values are anything
-    else.
-    """
+def _column(
+    name: str | tuple[str, ...],
+    path: str,
+    current: object,
+    values: Sequence,
+    labels: tuple[str, ...] | None,
+) -> np.ndarray | tuple:
+    """An array of numbers, truth values or words; a tuple where labelled values are other things."""
     if path == SEED:
         return np.array([whole("axis 'seed'", value, low=0, high=2**63 - 1) for value in values])
     plain = [value.item() if isinstance(value, np.generic) else value for value in values]
-    for kinds in ((bool,), (int,), (int, float), (str,)):
-        if all(
-            isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
-            for value in plain
-        ):
-            return _as_numbers(name, current, plain) if kinds[0] is int else np.array(plain)
+    is_bool = [isinstance(value, bool) for value in plain]
+    if not any(is_bool) and all(isinstance(value, int | float) for value in plain):
+        return _as_numbers(name, current, plain)
+    if all(is_bool) or all(isinstance(value, str) for value in plain):
+        return np.array(plain)
     if labels is None:
         _refuse(
             name,
@@ -255,7 +254,7 @@ def _column(name, path, current, values, labels):
     return tuple(plain)
 
 
-def _as_numbers(name, current, values):
+def _as_numbers(name: str | tuple[str, ...], current: object, values: list) -> np.ndarray:
     huge = [value for value in values if isinstance(value, int) and abs(value) >= 2**63]
     if huge:
         # written out it may be longer than Python prints
@@ -268,23 +267,19 @@ def _as_numbers(name, current, values):
         )
     if any(math.isnan(value) for value in values):
         _refuse(name, "numbers", "NaN", "drop it")
-    counts = (
-        isinstance(current, int)
-        and not isinstance(current, bool)
-        and all(v == int(v) for v in values if v < math.inf)
-    )
-    exact = counts and max(values) < math.inf
-    return np.array([int(value) for value in values]) if exact else np.array(values, dtype=float)
+    # a parameter that counts keeps whole numbers, also where they were written as floats
+    counts = isinstance(current, int) and not isinstance(current, bool)
+    if counts and all(math.isfinite(value) and value == int(value) for value in values):
+        return np.array([int(value) for value in values])
+    return np.array(values, dtype=float)
 
 
-def _check_distinct(axis):
+def _check_distinct(axis: Axis) -> None:
     rows = list(zip(*axis._lists, strict=True))
     if len(set(rows)) < len(rows):
-        twice = (
-            next(row for i, row in enumerate(rows) if row in set(rows[:i]))
-            if len(rows) < 10**4
-            else "some"
-        )
+        twice: object = "some"
+        if len(rows) < 10**4:  # the search is quadratic
+            twice = next(row for i, row in enumerate(rows) if row in set(rows[:i]))
         _refuse(
             axis.name,
             "distinct values",
@@ -293,13 +288,15 @@ def _check_distinct(axis):
         )
 
 
-def _try_on(problem, axis):
-    """Every distinct value (of long axes the extremes of each parameter, and some) must make a
-    valid problem.
+def _try_on(problem: Problem, axis: Axis) -> None:
+    """Refuse an axis unless every distinct value makes a valid problem.
+
+    Of long axes the extremes of each parameter, and some two hundred in between.
     """
     if axis.paths == (SEED,):
         return
-    size, tried = axis.size, range(axis.size)
+    size = axis.size
+    tried: Sequence[int] = range(size)
     if size > MOST_CHECKED:
         extremes = {
             int(pick(column))
@@ -313,11 +310,9 @@ def _try_on(problem, axis):
         try:
             with_values(problem, changes)
         except ProblemError as error:
-            value = (
-                axis.labels[index]
-                if axis.labels
-                else ", ".join(f"{value}" for value in changes.values())
-            )
+            value = ", ".join(f"{value}" for value in changes.values())
+            if axis.labels:
+                value = axis.labels[index]
             raise ProblemError(
                 f"axis {axis.name!r} at {value}: {error.what}",
                 expected=error.expected,
@@ -333,17 +328,17 @@ def _try_on(problem, axis):
             )
 
 
-def _distinctly_named(axes, taken):
+def _distinctly_named(axes: Sequence[Axis], taken: Collection[str]) -> Iterator[Axis]:
     names = [axis.name for axis in axes]
     for axis in axes:
         name = axis.name if names.count(axis.name) == 1 else "_".join(axis.paths).replace(".", "_")
         yield replace(axis, name=f"{name}_axis" if name in taken else name)
 
 
-def _called(name):
+def _called(name: str | tuple[str, ...]) -> str:
     name = name if isinstance(name, str) else ", ".join(map(str, name))
     return f"axis {name!r}"
 
 
-def _refuse(name, expected, received, advice):
+def _refuse(name: str | tuple[str, ...], expected: str, received: str, advice: str) -> NoReturn:
     raise ProblemError(_called(name), expected=expected, received=received, advice=advice)

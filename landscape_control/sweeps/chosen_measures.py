@@ -8,8 +8,9 @@ from .measures import ALL, Measure, as_measure
 
 
 def chosen_measures(given: object) -> tuple[tuple[Measure, ...], list[str]]:
-    """(measures, their addresses). Raises ProblemError for none, for two of one name, and for names
-    that every dataset has.
+    """(measures, their addresses).
+
+    Raises ProblemError for none, two of one name, and names that every dataset has.
     """
     given = given if isinstance(given, list | tuple) else [given]
     if not given:
@@ -23,18 +24,17 @@ def chosen_measures(given: object) -> tuple[tuple[Measure, ...], list[str]]:
     names = [measure.name for measure in measures]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
+        advice = (
+            "give functions names of their own: def final(solution): ..., "
+            "or measures.Measure(name='final', function=lambda cell: ...)"
+        )
+        if twice[0] in ALL:
+            advice = f"keep one {twice[0]!r}"
         raise ProblemError(
             "measure",
             expected="different names",
             received=", ".join(names),
-            advice=(
-                f"keep one {twice[0]!r}"
-                if twice[0] in ALL
-                else (
-                    "give functions names of their own: def final(solution): ..., "
-                    "or measures.Measure(name='final', function=lambda cell: ...)"
-                )
-            ),
+            advice=advice,
         )
     if set(names) & set(NOTES):
         raise ProblemError(

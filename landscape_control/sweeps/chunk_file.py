@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import math
+from collections.abc import Collection, Iterator
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
@@ -29,7 +30,9 @@ def to_bytes(columns: Columns, digest: str, index: int) -> bytes:
     return pack(arrays_of(columns) | {OWNER: _text_array(f"{digest} {index}")})
 
 
-def from_bytes(content: bytes, digest: str, index: int, cells, measures: set[str]) -> Columns:
+def from_bytes(
+    content: bytes, digest: str, index: int, cells: np.ndarray, measures: set[str]
+) -> Columns:
     """The columns of a file; raises DamagedError unless it is sound, and that of chunk ``index``,
     with these cells, of the plan with this digest and ``measures``.
     """
@@ -67,7 +70,7 @@ def arrays_of(columns: Columns) -> dict[str, np.ndarray]:
     }
 
 
-def _text_array(text):
+def _text_array(text: str) -> np.ndarray:
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
@@ -84,16 +87,16 @@ def texts_of(arrays: dict[str, np.ndarray]) -> dict[str, list[str]]:
     return words
 
 
-def _are_texts(texts):
+def _are_texts(texts: object) -> bool:
     return isinstance(texts, list) and all(isinstance(text, str) for text in texts)
 
 
-def _names_of_numbers(arrays, words):
+def _names_of_numbers(arrays: dict[str, np.ndarray], words: Collection[str]) -> list[str]:
     others = {CELLS, TEXTS, OWNER, *words}
     return [name for name in arrays if name not in others and not name.startswith(MISSING)]
 
 
-def check_owner(arrays: dict[str, np.ndarray], digest: str, index: int, cells) -> None:
+def check_owner(arrays: dict[str, np.ndarray], digest: str, index: int, cells: np.ndarray) -> None:
     """Raise DamagedError unless this is chunk ``index``, with these cells, of the plan with this
     digest.
     """
@@ -131,7 +134,7 @@ def check_arrays(arrays: dict[str, np.ndarray], measures: set[str]) -> None:
         raise DamagedError("no status, or no times")
 
 
-def _check_codes(name, codes, texts):
+def _check_codes(name: str, codes: np.ndarray, texts: list[str]) -> None:
     if (
         not texts
         or codes.dtype.kind not in "iu"
@@ -177,7 +180,7 @@ def unpack(content: bytes) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _members(content):
+def _members(content: bytes) -> Iterator[tuple[str, np.ndarray]]:
     """(name, array) of an NPZ archive whose members are stored as they are: of plain numbers, and
     of their own size.
     """
@@ -196,7 +199,7 @@ def _members(content):
             yield member.filename.removesuffix(".npy"), _array(archive.read(member))
 
 
-def _array(data):
+def _array(data: bytes) -> np.ndarray:
     """The array of NPY bytes (format 1.0 or 2.0)."""
     file = io.BytesIO(data)
     version = np.lib.format.read_magic(file)
@@ -212,7 +215,7 @@ def _array(data):
     return np.frombuffer(data, dtype=dtype, offset=file.tell()).reshape(shape).copy()
 
 
-def _digest(arrays) -> bytes:
+def _digest(arrays: dict[str, np.ndarray]) -> bytes:
     total = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

@@ -1,5 +1,6 @@
 """Results of a chunk of cells in memory: an array for each variable, with an entry for each cell."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,10 +55,8 @@ class Columns:
         return int(np.broadcast_to(wrong[status.codes], len(self.cells)).sum())
 
 
-def columns_of(cells, rows: list[dict]) -> Columns:
-    """Columns from rows {"status": ..., "message": ..., "value <name>": ..., ...}; entries may be
-    absent from some rows.
-    """
+def columns_of(cells: np.ndarray, rows: list[dict]) -> Columns:
+    """Columns from rows {"status": ..., "value <name>": ..., ...}; some may lack entries."""
     columns = Columns(cells=np.asarray(cells, dtype=np.int64), numbers={}, words={})
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
@@ -73,26 +72,26 @@ def columns_of(cells, rows: list[dict]) -> Columns:
     return columns
 
 
-def words_of(texts) -> Words:
+def words_of(texts: Iterable[str]) -> Words:
     """The column of these words, one for each cell."""
     known: dict[str, int] = {}
     codes = np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int32)
     return Words(texts=list(known), codes=codes if len(known) > 1 else 0)
 
 
-def _number_column(values, given):
-    kinds = {type(value) for value in given}
-    fits = kinds == {int} and all(-(2**63) <= value < 2**63 for value in given)
-    if kinds == {bool}:
-        kind, gap = bool, False
-    elif fits:
-        kind, gap = np.int64, 0
-    else:
-        kind, gap = float, np.nan
-    return np.array([gap if value is None else value for value in values], dtype=kind)
+def _number_column(values: list, given: list) -> np.ndarray:
+    types = {type(value) for value in given}
+    fits_64_bits = types == {int} and all(-(2**63) <= value < 2**63 for value in given)
+    dtype: type = float
+    gap: float = np.nan
+    if types == {bool}:
+        dtype, gap = bool, False
+    elif fits_64_bits:
+        dtype, gap = np.int64, 0
+    return np.array([gap if value is None else value for value in values], dtype=dtype)
 
 
-def _stacked(values, given):
+def _stacked(values: list, given: list) -> np.ndarray:
     """Arrays of one shape; values of another shape than the first are refused by NumPy."""
     stacked = np.full((len(values), *np.shape(given[0])), np.nan)
     for place, value in enumerate(values):

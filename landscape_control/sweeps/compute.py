@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from ..support.arrays import whole
 from ..support.errors import ProblemError
@@ -20,12 +21,16 @@ from ..support.returned import called
 from .dataset import make_dataset
 from .execute import carry_out
 from .layout import working_order
+from .measures import Measure
 from .plan import Plan
 from .progress import Progress
 from .store import Store
 from .table import Table
 from .versions import check_versions
 from .worker import found_measure, lost_chunk
+
+if TYPE_CHECKING:
+    import xarray
 
 
 def compute(
@@ -38,7 +43,7 @@ def compute(
     progress: Callable[[Progress], None] | None,
     retry_failed: bool = False,
     resumed: bool = False,
-):
+) -> "xarray.Dataset":
     """The dataset of a plan; what the store in ``folder`` already has is taken from there."""
     workers = cores() if workers is None else whole("workers", workers)
     if executor is not None and not hasattr(executor, "submit"):
@@ -71,7 +76,7 @@ def compute(
     return dataset
 
 
-def _restored(store, index, table, retry_failed) -> bool:
+def _restored(store: Store, index: int, table: Table, retry_failed: bool) -> bool:
     """Whether a chunk was in the store, and has been taken from there."""
     columns = store.read(index, table.plan)
     if columns is None or (retry_failed and columns.failures):
@@ -80,10 +85,21 @@ def _restored(store, index, table, retry_failed) -> bool:
     return True
 
 
-def _carry_out(plan, measures, store, table, todo, report, workers, executor):
+def _carry_out(
+    plan: Plan,
+    measures: tuple[Measure, ...] | None,
+    store: Store | None,
+    table: Table,
+    todo: list[int],
+    report: Callable[[], None],
+    workers: int,
+    executor: Executor | None,
+) -> None:
     check_versions(plan.versions)
     measures = _found(plan) if measures is None else measures
-    closing = () if store is None else (store.descriptor,)
+    closing: tuple[int, ...] = ()
+    if store is not None and store.descriptor is not None:
+        closing = (store.descriptor,)
     finished = carry_out(
         plan, measures, working_order(todo), workers=workers, executor=executor, closing=closing
     )
@@ -107,7 +123,7 @@ def _carry_out(plan, measures, store, table, todo, report, workers, executor):
         finished.close()
 
 
-def _prepare(with_file):
+def _prepare(with_file: bool) -> None:
     """Load what the end of a sweep needs."""
     import xarray
 
@@ -120,7 +136,7 @@ def _prepare(with_file):
     to_bytes(to_table(xarray.Dataset({"nothing": ("cell", [0.0]), "word": ("cell", [""])})))
 
 
-def _found(plan):
+def _found(plan: Plan) -> tuple[Measure, ...]:
     """The measures of a plan by their addresses."""
     for measure in plan.measures:
         if not measure["address"]:
@@ -133,23 +149,27 @@ def _found(plan):
     return tuple(map(found_measure, plan.measures))
 
 
-def _reporter(progress, table, began):
+def _reporter(
+    progress: Callable[[Progress], None] | None, table: Table, began: float
+) -> Callable[[], None]:
     restored = table.done
 
-    def report():
-        if progress is not None:
-            called(
-                "progress",
-                progress,
-                Progress(
-                    done=table.done,
-                    total=table.cells,
-                    failed=table.failed,
-                    restored=restored,
-                    seconds=time.perf_counter() - began,
-                ),
-                where=f"{table.done} of {table.cells} cells",
-                expected="a function of one Progress that runs",
-            )
+    def report() -> None:
+        if progress is None:
+            return
+        now = Progress(
+            done=table.done,
+            total=table.cells,
+            failed=table.failed,
+            restored=restored,
+            seconds=time.perf_counter() - began,
+        )
+        called(
+            "progress",
+            progress,
+            now,
+            where=f"{table.done} of {table.cells} cells",
+            expected="a function of one Progress that runs",
+        )
 
     return report

@@ -1,12 +1,17 @@
 """The results of a sweep as a labelled xarray.Dataset."""
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .axes import Axis
 from .paths import SEED, leaf
 from .plan import Plan
 from .table import Table
+
+if TYPE_CHECKING:
+    import xarray
 
 UNITS = {
     "objective.horizon": "time",
@@ -22,29 +27,31 @@ _NOTES = {
 _LONGEST_ATTRIBUTE = 30000  # HDF5 keeps no attribute beyond 64 kB
 
 
-def make_dataset(plan: Plan, table: Table, timings: dict):
-    """The xarray.Dataset of a table: labelled axes, units, and in ``attrs`` versions, settings,
-    seed and fingerprint.
-    """
+def make_dataset(plan: Plan, table: Table, timings: dict) -> "xarray.Dataset":
+    """The dataset of a table: labelled axes, units; in ``attrs`` versions, settings, fingerprint."""
     import xarray
 
     described = {measure["name"]: measure for measure in plan.measures}
-    variables, coordinates = {}, {}
+    variables: dict[str, tuple] = {}
+    coordinates: dict[str, Any] = {}
     for name, array in table.variables().items():
         stem, _, key = name.partition(".")
-        variables[name] = _variable(plan, name, array, described.get(stem, {}), key)
-        for dimension, labels in described.get(stem, {}).get("coords", {}).items():
-            if dimension in variables[name][0]:
+        measure = described.get(stem, {})
+        variables[name] = _variable(plan, name, array, measure, key)
+        dims = variables[name][0]
+        for dimension, labels in measure.get("coords", {}).items():
+            if dimension in dims:
                 coordinates[dimension] = list(labels)
     for axis in plan.axes:
-        coordinates |= {
-            f"{name}_axis" if name in variables else name: values
-            for name, values in _coordinates(axis).items()
-        }
+        for name, values in _coordinates(axis).items():
+            # xarray has one name for a variable or a coordinate
+            coordinates[f"{name}_axis" if name in variables else name] = values
     return xarray.Dataset(variables, coords=coordinates, attrs=_attributes(plan, table, timings))
 
 
-def _variable(plan, name, array, measure, key):
+def _variable(
+    plan: Plan, name: str, array: np.ndarray, measure: dict, key: str
+) -> tuple[tuple[str, ...], np.ndarray, dict]:
     """(dims, values, attributes) of one variable."""
     dims = tuple(axis.name for axis in plan.axes)
     units = _of_part(measure.get("units", ""), key, "")
@@ -54,17 +61,19 @@ def _variable(plan, name, array, measure, key):
     numbered = tuple(f"{name}_{i}" for i in range(count))
     extra = (named if len(named) >= count else named + numbered)[:count]
     attributes = {"description": _NOTES.get(name) or measure.get("description", "")}
-    return (*dims, *extra), array, attributes | ({"units": units} if units else {})
+    if units:
+        attributes["units"] = units
+    return (*dims, *extra), array, attributes
 
 
-def _of_part(meaning, key, default):
+def _of_part(meaning: Any, key: str, default: object) -> Any:
     """What a measure says of one of its parts; it may say the same of all."""
     return meaning.get(key, default) if isinstance(meaning, dict) else meaning
 
 
-def _coordinates(axis):
-    single = len(axis.paths) == 1 and axis.is_plain and axis.labels is None
-    if single:
+def _coordinates(axis: Axis) -> dict:
+    """{name: (dimension, values, attributes)} of an axis: its points, and parameters along it."""
+    if len(axis.paths) == 1 and axis.is_plain and axis.labels is None:
         path = axis.paths[0]
         return {axis.name: (axis.name, axis.columns[0], _about(path))}
     points = np.array(axis.labels) if axis.labels else np.arange(axis.size)
@@ -78,13 +87,13 @@ def _coordinates(axis):
     return coordinates
 
 
-def _about(path):
+def _about(path: str) -> dict[str, str]:
     if path == SEED:
         return {"long_name": "seed"}
     return {"long_name": path, "units": UNITS.get(path, "")}
 
 
-def _attributes(plan, table, timings):
+def _attributes(plan: Plan, table: Table, timings: dict) -> dict:
     attributes = {
         "format": "landscape_control sweep 1",
         "kind": plan.kind,

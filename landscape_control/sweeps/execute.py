@@ -1,11 +1,13 @@
-"""Hand chunks to this process, to processes of its own, or to any executor; a dead worker costs its
-chunk a retry.
+"""Hand chunks to this process, to processes of its own, or to any executor.
+
+A dead worker costs its chunk a retry.
 """
 
 import pickle
 from collections import Counter, deque
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
+from collections.abc import Generator
+from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
+from typing import Any
 
 from ..support.errors import ProblemError
 from ..support.processes import InFlight, Lost, Pools, one_blas_thread, start_method
@@ -15,6 +17,7 @@ from .worker import ChunkWorker, forget, hold, lent, run_chunk
 
 ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
 AHEAD = 4096  # chunks in the hands of an executor of unknown size
+Results = Generator[tuple[int, Columns | Lost], None, None]
 _LONG = 10**5  # characters of a plan that is brought to the workers of a cluster before the chunks
 
 
@@ -26,7 +29,7 @@ def carry_out(
     workers: int,
     executor: Executor | None,
     closing: tuple[int, ...] = (),
-) -> Iterator[tuple[int, Columns | Lost]]:
+) -> Results:
     """(chunk, its results or why it was lost), in the order they are finished.
 
     ``closing`` are file descriptors that workers must not keep.
@@ -38,7 +41,7 @@ def carry_out(
     return _in_processes(plan, measures, chunks, workers, closing)
 
 
-def _here(plan, measures, chunks):
+def _here(plan: Plan, measures: tuple, chunks: list[int]) -> Results:
     """In this process: the plan itself, and neither its text nor that of a result."""
     with one_blas_thread():
         worker = ChunkWorker(plan, measures)
@@ -46,12 +49,14 @@ def _here(plan, measures, chunks):
             yield index, worker.chunk(index)
 
 
-def _in_processes(plan, measures, chunks, workers, closing):
+def _in_processes(
+    plan: Plan, measures: tuple, chunks: list[int], workers: int, closing: tuple[int, ...]
+) -> Results:
     """Processes of this one's own; each is given the plan when it begins, chunks bring its digest."""
     carried = _carried(plan, measures) if start_method() == "spawn" else None
     needs_script = _lives_in_script(carried)
 
-    def check_script(returned):
+    def check_script(returned: int) -> None:
         if not returned and needs_script and start_method() == "spawn":
             raise _unreadable_script()
 
@@ -69,9 +74,10 @@ def _in_processes(plan, measures, chunks, workers, closing):
         yield from pools.results(chunks, workers=workers, attempts=ATTEMPTS, broken=check_script)
 
 
-def _carried(plan, measures, check=True):
-    """The measures, where they must travel with the work because a fresh process would not find
-    them by address. ``check`` that they can be pickled.
+def _carried(plan: Plan, measures: tuple, check: bool = True) -> tuple | None:
+    """The measures, where a fresh process would not find them by address; else None.
+
+    ``check`` that they can be pickled.
     """
     addresses = [planned["address"] for planned in plan.measures]
     if all(address and not address.startswith("__main__:") for address in addresses):
@@ -84,7 +90,7 @@ def _carried(plan, measures, check=True):
     return measures
 
 
-def _lives_in_script(measures):
+def _lives_in_script(measures: tuple | None) -> bool:
     """Whether a function among these measures is defined in the script that runs."""
     functions = [measure.function for measure in measures or ()]
     return any(
@@ -93,7 +99,7 @@ def _lives_in_script(measures):
     )
 
 
-def _unreadable_script():
+def _unreadable_script() -> ProblemError:
     return ProblemError(
         "workers",
         expected="a script that fresh processes can read again, to find the measure in it",
@@ -105,11 +111,14 @@ def _unreadable_script():
     )
 
 
-def _on_executor(plan, measures, chunks, executor):
+def _on_executor(plan: Plan, measures: tuple, chunks: list[int], executor: Executor) -> Results:
     """An executor of the user's: what fails there is handed out again, as the worker may have died."""
     # other executors may know better what they can send
     carried = _carried(plan, measures, check=isinstance(executor, ProcessPoolExecutor))
-    queue, attempts, given_up, proven = deque(chunks), Counter(), [], False
+    queue = deque(chunks)
+    attempts: Counter[int] = Counter()
+    given_up: list[tuple[int, Lost]] = []
+    has_results = False  # whether the workers have carried out anything
     work = None
     try:
         call = (run_chunk, _brought(plan.text, executor), carried)
@@ -120,7 +129,7 @@ def _on_executor(plan, measures, chunks, executor):
                 result = _received(future)
                 attempts[index] += 1
                 if not isinstance(result, Lost):
-                    proven = True
+                    has_results = True
                     yield index, result
                 elif attempts[index] < ATTEMPTS:
                     queue.append(index)
@@ -137,7 +146,7 @@ def _on_executor(plan, measures, chunks, executor):
         if work is not None:
             work.abandon()
         forget(plan.text)  # of an executor of threads
-    if given_up and not proven:
+    if given_up and not has_results:
         raise ProblemError(
             "executor",
             expected="workers that carry out at least one chunk",
@@ -147,17 +156,15 @@ def _on_executor(plan, measures, chunks, executor):
     yield from given_up
 
 
-def _brought(text, executor):
-    """A long plan is scattered to Dask's workers once; other executors are given its text with
-    every chunk.
-    """
+def _brought(text: str, executor: Executor) -> Any:
+    """The plan as chunks bring it: to Dask a long one once, to other executors its text."""
     scatter = getattr(getattr(executor, "_client", None), "scatter", None)
     if scatter is None or len(text) < _LONG:
         return text
     return scatter(text, broadcast=True)
 
 
-def _received(future):
+def _received(future: Future) -> Columns | Lost:
     """The results of a chunk, or why it was lost."""
     try:
         return future.result()
@@ -169,7 +176,7 @@ def _received(future):
         return Lost(f"{type(error).__name__}: {error}"[:500])
 
 
-def _cannot_travel(error):
+def _cannot_travel(error: BaseException) -> ProblemError:
     """What is said of measures that other processes cannot be given."""
     return ProblemError(
         "measure",

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Mapping
 
 from ..support.errors import ProblemError, SolveError
+from .measures import Measure
 
 COMPUTED, REFUSED, RAISED, MEASURE, LOST, PENDING = (
     "computed",
@@ -19,7 +20,7 @@ USABLE = (*FINE, "refinement cap", "quadrature cap", "optimism", "grid too coars
 LONGEST = 4000  # characters of a traceback that are kept
 
 
-def named_parts(measure, value) -> dict:
+def named_parts(measure: Measure, value: object) -> dict:
     """{column: value} of a measure's value; several values are called name.key."""
     if isinstance(value, Mapping):
         return {f"value {measure.name}.{key}": part for key, part in value.items()}
@@ -36,7 +37,7 @@ def note(row: dict, raised: dict) -> None:
     row |= {"status": status, **joined}
 
 
-def failure(error: Exception, status: str, prefix: str = "") -> dict:
+def failure(error: Exception | SystemExit, status: str, prefix: str = "") -> dict:
     """Status, message and traceback of a cell in which something was raised."""
     message, trace = str(error), ""
     if not isinstance(error, ProblemError | SolveError):

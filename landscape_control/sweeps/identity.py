@@ -1,5 +1,6 @@
-"""Whether a function or a class is the one that it was: a digest of what it does, so that other
-code never gets stored numbers.
+"""Whether a function or a class is the one that it was, by a digest of what it does.
+
+So that other code never gets stored numbers.
 
 Functions that a problem holds (losses, drift, metric, actuation, terminal costs, noise) are traced,
 and their operations stand in its specification. Its specification names classes, and a user's own,
@@ -10,7 +11,7 @@ import dataclasses
 import hashlib
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cached_property, partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -58,55 +59,49 @@ class OpaqueError(TypeError):
 
 
 def code_of(measure: Measure) -> str:
-    """Digest of a user's measure: instructions, constants, defaults, closure, and functions and
-    numbers of its own package.
+    """Digest of a user's measure: its code, and the functions and numbers of its own package.
 
     Starts with the Python version, whose instructions these are. "" for measures of this library,
     whose version the plan names; "unknown" where something in a closure cannot be compared.
     """
     if ALL.get(measure.name) is measure:
         return ""
+    return _code_of((measure.function, measure.batch))
+
+
+def code_of_parts(*things: object) -> dict[str, str]:
+    """{"family module:Class": digest} of every class of the user's own in these problems."""
+    codes = {_address(kind): _code_of(kind) for thing in things for kind in _own_classes(thing)}
+    return dict(sorted(codes.items()))
+
+
+def _code_of(thing: object) -> str:
+    """The Python version and a digest of what a thing does; "unknown" where that cannot be said."""
     total = hashlib.sha256()
     try:
-        _Walk(total).take((measure.function, measure.batch))
+        _Walk(total).take(thing)
     except OpaqueError:
         return UNKNOWN
     return f"{sys.version_info[0]}.{sys.version_info[1]} {total.hexdigest()}"
 
 
-def code_of_parts(*things) -> dict[str, str]:
-    """{"family module:Class": digest} of every class in these problems and parts that is the user's
-    own, not this library's."""
-    found = {}
-    for thing in things:
-        for kind in _own_classes(thing):
-            total = hashlib.sha256()
-            try:
-                _Walk(total).take(kind)
-                code = f"{sys.version_info[0]}.{sys.version_info[1]} {total.hexdigest()}"
-            except OpaqueError:
-                code = UNKNOWN
-            found[_address(kind)] = code
-    return dict(sorted(found.items()))
-
-
-def _own_classes(thing):
+def _own_classes(thing: object) -> Iterator[type]:
     """Classes of the user's among an object, its fields, and theirs."""
     if isinstance(thing, Mapping):
         thing = tuple(thing.values())
     if isinstance(thing, tuple | list):
-        for one in thing:
-            yield from _own_classes(one)
+        for part in thing:
+            yield from _own_classes(part)
     if not is_dataclass(thing) or isinstance(thing, type):
         return
     if any(map(_is_own, type(thing).__mro__)):
         yield type(thing)
-    for one in fields(thing):
-        if not (isinstance(thing, Landscape) and one.name.startswith("_")):
-            yield from _own_classes(getattr(thing, one.name, None))
+    for field in fields(thing):
+        if not (isinstance(thing, Landscape) and field.name.startswith("_")):
+            yield from _own_classes(getattr(thing, field.name, None))
 
 
-def _address(kind):
+def _address(kind: type) -> str:
     word = next((word for base, word in _WORDS if issubclass(kind, base)), "class")
     return f"{word} {kind.__module__}:{kind.__qualname__}"
 
@@ -121,10 +116,8 @@ _WORDS = (
 )
 
 
-def _is_own(kind) -> bool:
-    """Whether a class is the user's: none of this library's, of Python's or of an installed
-    package.
-    """
+def _is_own(kind: type) -> bool:
+    """Whether a class is the user's: not of this library, of Python or of an installed package."""
     root = kind.__module__.partition(".")[0]
     if (
         root in ("landscape_control", "builtins")
@@ -151,10 +144,12 @@ def why_other(stored: str, now: str) -> str:
 class _Walk:
     """Feeds everything that a function depends on into a digest, each object once."""
 
-    def __init__(self, total):
-        self.total, self.seen = total, {}
+    def __init__(self, total: "hashlib._Hash") -> None:
+        self.total = total
+        # id -> (its number, the object): kept, so that no other object gets the same id
+        self.seen: dict[int, tuple[int, object]] = {}
 
-    def say(self, *words):
+    def say(self, *words: object) -> None:
         self.total.update("|".join(map(str, words)).encode() + b"\n")
 
     def take(self, thing):
@@ -162,7 +157,6 @@ class _Walk:
             return self.say(type(thing).__name__, repr(thing))
         if id(thing) in self.seen:
             return self.say("again", self.seen[id(thing)][0])
-        # kept, so that no other object gets its number
         self.seen[id(thing)] = (len(self.seen), thing)
         for kinds, method in self._METHODS:
             if isinstance(thing, kinds):
@@ -218,8 +212,8 @@ class _Walk:
 
     def _row(self, row):
         self.say(len(row))
-        for one in row:
-            self.take(one)
+        for entry in row:
+            self.take(entry)
 
     def _set(self, items):
         self._row(sorted(items, key=repr))
@@ -237,13 +231,13 @@ class _Walk:
         """What a class of the user's does: everything written in it and in those it is made from."""
         self._named(kind)
         for base in filter(_is_own, kind.__mro__):
-            self.say("class", base.__qualname__, [one.__qualname__ for one in base.__bases__])
+            self.say("class", base.__qualname__, [parent.__qualname__ for parent in base.__bases__])
             for name, value in sorted(vars(base).items()):
                 if name not in _OF_EVERY_CLASS and not name.startswith("_abc_"):
                     self._member(name, value)
-            for one in dataclasses.fields(base) if is_dataclass(base) else ():
-                self.say("field", one.name)
-                self.take(None if one.default is dataclasses.MISSING else one.default)
+            for field in dataclasses.fields(base) if is_dataclass(base) else ():
+                self.say("field", field.name)
+                self.take(None if field.default is dataclasses.MISSING else field.default)
 
     def _member(self, name, value):
         if isinstance(value, property):
@@ -300,13 +294,14 @@ class _Walk:
             raise OpaqueError(kind.__qualname__) from error
 
 
-def _holds_code(
-    value,
-) -> bool:  # whether a global name stands for something of the user's that does something
-    return isinstance(value, partial) or _is_own(value if isinstance(value, type) else type(value))
+def _holds_code(value: object) -> bool:
+    """Whether a global name stands for something of the user's that does something."""
+    if isinstance(value, partial):
+        return True
+    return _is_own(value if isinstance(value, type) else type(value))
 
 
-def _names(code):
+def _names(code: CodeType) -> set[str]:
     """Global names of a function and of those inside it."""
     inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
     return set(code.co_names).union(*map(_names, inner))

@@ -1,8 +1,7 @@
-"""A cell of a sweep on its way to a row: its values, solution and time; what its neighbours can do
-for it.
-"""
+"""A cell of a sweep on its way to a row: its values, solution and time, and its neighbours' help."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..support.errors import ProblemError
 from .failures import RAISED, REFUSED, failure
@@ -13,13 +12,13 @@ class Job:
     """A cell on its way to a row."""
 
     cell: int
-    structure: int
+    structure: tuple[int, ...]
     values: dict = field(default_factory=dict)
     numbers: dict = field(default_factory=dict)
     seed: int = 0
-    runner: object = None
-    solution: object = None
-    known: object = None  # the last usable solution up to here, which the next cell may start from
+    runner: Any = None
+    solution: Any = None
+    known: Any = None  # the last usable solution up to here, which the next cell may start from
     row: dict | None = None
     seconds: float = 0.0
 
@@ -28,12 +27,19 @@ class Job:
         """Whether neighbours may start from its solution."""
         return self.solution is not None and self.solution.status.ok
 
-    def failed(self, error):
+    @property
+    def measured(self) -> dict:
+        """Its row, which it has once it was measured or stopped."""
+        assert self.row is not None, "measured before"
+        return self.row
+
+    def failed(self, error: Exception | SystemExit) -> None:
         """Note what stopped it; the other cells go on."""
-        self.row = failure(error, REFUSED if isinstance(error, ProblemError) else RAISED)
+        status = REFUSED if isinstance(error, ProblemError) else RAISED
+        self.row = failure(error, status)
         self.solution = None
 
-    def replaced(self, solution) -> bool:
+    def replaced(self, solution: Any) -> bool:
         """Take another solution, which then has to be measured; False if it is the one there was."""
         if solution is self.solution:
             return False
@@ -41,7 +47,7 @@ class Job:
         return True
 
 
-def improved(job: Job, neighbour: object) -> object:
+def improved(job: Job, neighbour: Any) -> Any:
     """The solution of a cell, or the better one that its neighbour's leads to."""
     if not hasattr(job.runner, "improved"):
         return job.solution

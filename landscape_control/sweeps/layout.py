@@ -1,7 +1,7 @@
-"""In which order the cells of a grid are visited, and how they are cut into chunks: by the plan
-alone.
-"""
+"""The order in which the cells of a grid are visited, and their chunks: by the plan alone."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layout:
-    """Cells of a grid in the order they are solved: structures one after another, each in snake
-    order.
+    """Cells of a grid in the order they are solved: structure by structure, each in snake order.
 
     Attributes
     ----------
@@ -31,46 +30,38 @@ class Layout:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """(cells,) flat C-order indices in the order they are solved; neighbours within a structure
-        differ in one axis.
+        """(cells,) flat C-order indices in the order they are solved.
+
+        Neighbours within a structure differ in one axis, and there by one place.
         """
         strides = [
             int(np.prod(self.shape[axis + 1 :], dtype=np.int64)) for axis in range(len(self.shape))
         ]
         outer = [axis for axis, is_outer in enumerate(self.structural) if is_outer]
         inner = [axis for axis, is_outer in enumerate(self.structural) if not is_outer]
-        return (
-            _digits(self.shape, strides, outer, reflected=False)[:, None]
-            + _digits(self.shape, strides, inner, reflected=True)[None, :]
-        ).ravel()
+        structures = _digits(self.shape, strides, outer, reflected=False)
+        within = _digits(self.shape, strides, inner, reflected=True)
+        return (structures[:, None] + within[None, :]).ravel()
 
     @cached_property
     def group(self) -> int:
         """Cells per structure."""
-        return int(
-            np.prod(
-                [
-                    size
-                    for size, outer in zip(self.shape, self.structural, strict=True)
-                    if not outer
-                ],
-                dtype=np.int64,
-            )
-        )
+        pairs = zip(self.shape, self.structural, strict=True)
+        return math.prod(size for size, is_outer in pairs if not is_outer)
 
     @cached_property
     def borders(self) -> np.ndarray:
-        """(chunks + 1,) where chunks begin in ``order``: a structure in equal parts, or several
-        whole ones together.
+        """(chunks + 1,) where chunks begin in ``order``.
+
+        A structure in equal parts, or several whole ones together.
         """
         if self.group >= self.most:
             parts = -(-self.group // self.most)
             inside = np.arange(parts) * self.group // parts
             starts = np.arange(self.cells // self.group)[:, None] * self.group + inside
             return np.append(starts.ravel(), self.cells)
-        return np.append(
-            np.arange(0, self.cells, self.group * (self.most // self.group)), self.cells
-        )
+        together = self.group * (self.most // self.group)
+        return np.append(np.arange(0, self.cells, together), self.cells)
 
     @property
     def chunks(self) -> int:
@@ -89,9 +80,12 @@ class Layout:
         )
 
 
-def _digits(shape, strides, axes, *, reflected):
-    """Flat offsets of all positions on some axes, the last one running fastest; ``reflected`` turns
-    back at the ends.
+def _digits(
+    shape: tuple[int, ...], strides: list[int], axes: list[int], *, reflected: bool
+) -> np.ndarray:
+    """Flat offsets of all positions on some axes, the last one running fastest.
+
+    ``reflected`` turns back at the ends, as snake order does.
     """
     sizes = [shape[axis] for axis in axes]
     count = np.arange(int(np.prod(sizes, dtype=np.int64)))
@@ -106,9 +100,10 @@ def _digits(shape, strides, axes, *, reflected):
     return offset
 
 
-def working_order(chunks) -> list[int]:
-    """Chunks far apart first, the last one before all: costly corners do not come last, and the time
-    left can be foretold.
+def working_order(chunks: Iterable[int]) -> list[int]:
+    """Chunks far apart first, the last one before all, by their bits in reverse order.
+
+    Costly corners do not come last, and the time left can be estimated early.
     """
     wanted = sorted(chunks)
     count = max(wanted, default=0) + 1
@@ -118,7 +113,6 @@ def working_order(chunks) -> list[int]:
 
 
 def share(cells: int, least: int, most: int) -> int:
-    """Cells per chunk: some thirty chunks where that is between these, more of a grid that would
-    make thousands of files.
-    """
-    return max(least, min(max(most, cells // 1024), -(-cells // 32)))
+    """Cells per chunk: some thirty chunks, within limits; a large grid has a thousand at most."""
+    a_thirtieth = -(-cells // 32)
+    return max(least, min(max(most, cells // 1024), a_thirtieth))

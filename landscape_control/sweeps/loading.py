@@ -1,13 +1,18 @@
-"""load_store: the dataset of a sweep's folder, whatever is finished, within a limit of memory."""
+"""load_store: the dataset of a sweep's folder, as far as it is finished, within a memory limit."""
 
 import math
+from typing import TYPE_CHECKING
 
 from ..support.arguments import Count, checked
 from ..support.arguments import Path as PathName
 from ..support.errors import ProblemError
 from .dataset import make_dataset
+from .plan import Plan
 from .store_reading import bytes_of_results, chunks_of, read_plan
 from .table import Table
+
+if TYPE_CHECKING:
+    import xarray
 
 ALWAYS_FOR_CELLS = 2**27  # bytes of memory for a data set, whatever is on the disk
 BYTES_PER_BYTE_OF_RESULTS = 40  # of memory for a data set, per byte on the disk
@@ -15,9 +20,8 @@ BYTES_PER_CELL, BYTES_PER_VALUE = 80, 16  # of a data set while it is put togeth
 
 
 @checked
-def load_store(folder: PathName, *, most_bytes: Count | None = None):
-    """The dataset of a sweep's folder as far as it is; cells that have not been computed have the
-    status "not run".
+def load_store(folder: PathName, *, most_bytes: Count | None = None) -> "xarray.Dataset":
+    """The dataset of a sweep's folder; cells that are not computed have the status "not run".
 
     ``most_bytes`` is what it may take in memory, by default 128 MB, or forty times the size of the
     results if that is more: a few results, or none, do not make a grid of a hundred million cells.
@@ -29,7 +33,8 @@ def load_store(folder: PathName, *, most_bytes: Count | None = None):
         most = max(ALWAYS_FOR_CELLS, BYTES_PER_BYTE_OF_RESULTS * bytes_of_results(folder))
     needed = plan.cells * (BYTES_PER_CELL + BYTES_PER_VALUE * (len(plan.measures) + len(plan.axes)))
     _check_memory(folder, plan, needed, most)
-    table, shapes = Table(plan), set()
+    table = Table(plan)
+    shapes: set[tuple[str, tuple[int, ...]]] = set()  # of array values, each counted once
     for index, columns in chunks_of(folder, plan):
         for name, values in columns.numbers.items():
             shape = values.shape[1:]
@@ -41,7 +46,7 @@ def load_store(folder: PathName, *, most_bytes: Count | None = None):
     return make_dataset(plan, table, {})
 
 
-def _check_memory(folder, plan, needed, most):
+def _check_memory(folder: object, plan: Plan, needed: int, most: int) -> None:
     if needed > most:
         raise ProblemError(
             f"store {str(folder)!r}",

@@ -1,9 +1,8 @@
-"""Parameters of a problem by dotted path: which there are, what they are, and the same problem with
-others.
-"""
+"""Parameters of a problem by dotted path: their values, and the same problem with others."""
 
 from dataclasses import is_dataclass, replace
 from inspect import signature
+from typing import Any
 
 import numpy as np
 
@@ -15,22 +14,20 @@ SEED = "seed"
 _TIED = {"start_mean": "mean", "start_covariance": "variance"}
 
 
-def parameters(problem) -> dict[str, object]:
-    """{dotted path: value} of everything that can be replaced, e.g. "objective.horizon", "start.0",
-    "learner.sees.noise".
-    """
-    found: dict[str, object] = {}
+def parameters(problem: object) -> dict[str, object]:
+    """{dotted path: value} of everything that can be replaced, e.g. "learner.sees.noise"."""
+    values: dict[str, object] = {}
 
-    def walk(prefix, thing):
+    def walk(prefix: str, thing: object) -> None:
         for name, value in _children(thing).items():
-            found[prefix + name] = value
+            values[prefix + name] = value
             walk(f"{prefix}{name}.", value)
 
     walk("", problem)
-    return found
+    return values
 
 
-def resolve(problem, name: str) -> str:
+def resolve(problem: object, name: str) -> str:
     """The full path that a name stands for: itself, or the one path that ends in it. ``seed`` is a
     name of its own.
 
@@ -59,8 +56,9 @@ def resolve(problem, name: str) -> str:
 
 
 def leaf(path: str) -> str:
-    """The last part of a path, with the index of an entry: "objective.horizon" -> "horizon",
-    "start.0" -> "start_0".
+    """The last part of a path, with the index of an entry.
+
+    "objective.horizon" -> "horizon", "start.0" -> "start_0".
     """
     parts = path.split(".")
     last = len(parts) - 1
@@ -69,7 +67,7 @@ def leaf(path: str) -> str:
     return "_".join(parts[last:])
 
 
-def read(problem, path: str):
+def read(problem: object, path: str) -> Any:
     """The value at a full path."""
     for part in path.split("."):
         children = _children(problem)
@@ -84,11 +82,10 @@ def read(problem, path: str):
     return problem
 
 
-def with_values(thing, changes: dict):
-    """The problem (or part of one) with other values at these paths, checked by the constructors of
-    its parts.
-    """
-    direct, nested = {}, {}
+def with_values(thing: Any, changes: dict) -> Any:
+    """The problem (or part of one) with other values, checked by the constructors of its parts."""
+    direct: dict[str, Any] = {}
+    nested: dict[str, dict[str, Any]] = {}
     for path, value in changes.items():
         head, _, rest = path.partition(".")
         if rest:
@@ -97,23 +94,21 @@ def with_values(thing, changes: dict):
             direct[head] = value
     for head, inner in nested.items():
         part = direct[head] if head in direct else read(thing, head)
-        # a vector where there was none
+        # a vector where there was none, such as an end: all its entries are given
         if part is None and inner.keys() == {str(i) for i in range(len(inner))}:
             part = np.zeros(len(inner))
         direct[head] = with_values(part, inner)
     return _rebuilt(thing, direct) if direct else thing
 
 
-def _children(thing) -> dict:
+def _children(thing: Any) -> dict:
     if isinstance(thing, Landscape):
         hidden = {} if thing.hidden is None else {"hidden": thing.hidden}
         return {**getattr(thing, "parameters", {}), **hidden}
     if isinstance(thing, np.ndarray):
-        return (
-            {str(i): float(value) for i, value in enumerate(thing)}
-            if thing.ndim == 1 and thing.dtype != object
-            else {}
-        )
+        if thing.ndim != 1 or thing.dtype == object:
+            return {}
+        return {str(i): float(value) for i, value in enumerate(thing)}
     if isinstance(thing, type) or not is_dataclass(thing):
         return {}
     return {
@@ -123,7 +118,7 @@ def _children(thing) -> dict:
     }
 
 
-def _rebuilt(thing, changes):
+def _rebuilt(thing: Any, changes: dict) -> Any:
     for name in changes:
         if name not in _children(thing):
             check_choice(f"parameter of {type(thing).__name__}", name, _children(thing))
@@ -137,23 +132,24 @@ def _rebuilt(thing, changes):
     return type(thing)(**{**fields, **changes})
 
 
-def _other_landscape(landscape, changes):
+def _other_landscape(landscape: Landscape, changes: dict) -> Landscape:
     hidden = changes.pop("hidden", landscape.hidden)
     if changes:
         landscape = landscape.with_parameters(**changes)
     return landscape if hidden is landscape.hidden else replace(landscape, hidden=hidden)
 
 
-def _entry(value):
+def _entry(value: object) -> object:
     return value if isinstance(value, (int, float, np.number)) else float("nan")
 
 
-def _untie(fields):
-    """What was taken from the stationary law follows it: a constructor's default, written out, is
-    made a default again.
+def _untie(fields: dict) -> None:
+    """Turn a start that equals the stationary law back into the default, which follows the law.
+
+    A sweep over the law then moves the start with it.
     """
-    names = {"variance": "covariance" if "covariance" in fields else "variance"}
+    variance = "covariance" if "covariance" in fields else "variance"
     for start, own in _TIED.items():
-        source = fields.get(names.get(own, own))
+        source = fields.get(variance if own == "variance" else own)
         if start in fields and source is not None and np.array_equal(fields[start], source):
             fields[start] = None

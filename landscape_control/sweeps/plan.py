@@ -1,6 +1,4 @@
-"""Plan: everything that decides the numbers of a sweep, as plain JSON that any process can carry
-out.
-"""
+"""Plan: everything that decides the numbers of a sweep, as JSON that any process can carry out."""
 
 import hashlib
 import json
@@ -8,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +14,10 @@ from ..records import fingerprint, from_specification, specification
 from ..records.plain_text import mapping, parsed
 from ..support.arrays import whole
 from ..support.errors import ProblemError
-from .axes import Axis
+from .axes import Axis, Problem
 from .identity import code_of, code_of_parts
 from .layout import Layout
+from .measures import Measure
 from .paths import SEED, read, with_values
 from .plan_text import check_cells, plan_entries
 from .problem_kinds import ProblemKind
@@ -90,12 +90,12 @@ class Plan:
         return fingerprint(self.specification)
 
     @cached_property
-    def problem(self):
+    def problem(self) -> Problem:
         """The base problem, made anew from its text: the same object in every process."""
         return from_specification(self.specification)
 
     @cached_property
-    def _points(self):
+    def _points(self) -> tuple[Axis, ...]:
         """The axes with the objects of their variants in place."""
         return tuple(
             _with_objects(axis, texts) for axis, texts in zip(self.axes, self.variants, strict=True)
@@ -114,7 +114,7 @@ class Plan:
             values.update(axis.row(int(place)))
         return values, values.pop(SEED, self.seed)
 
-    def arrays(self, cells) -> dict:
+    def arrays(self, cells: np.ndarray) -> dict:
         """{path: (N,)} of many cells, for closed forms."""
         places = np.unravel_index(cells, self.shape)
         return {
@@ -149,9 +149,8 @@ class Plan:
             document[name] = getattr(self, name)
         if self.code:
             document["code"] = self.code
-        body = json.dumps(document, ensure_ascii=False, indent=1, default=_plain).removesuffix(
-            "\n}"
-        )
+        text = json.dumps(document, ensure_ascii=False, indent=1, default=_plain)
+        body = text.removesuffix("\n}")  # the seal stands inside the last brace
         return f"{body}{_SEAL}{_sha256(body)}{_END}"
 
     @cached_property
@@ -184,17 +183,17 @@ class Plan:
         return plan
 
 
-def _sha256(text):
+def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _sealed(text):
+def _sealed(text: str) -> tuple[str, str]:
     """(what is sealed, the SHA-256 that the text says it has)."""
     body, _, digest = text.rpartition(_SEAL)
     return body, digest.removesuffix(_END)
 
 
-def about(measure, address: str) -> dict:
+def about(measure: Measure, address: str) -> dict:
     """What a plan says of a measure."""
     meaning = {
         name: _without_tuples(getattr(measure, name, ""))
@@ -203,7 +202,7 @@ def about(measure, address: str) -> dict:
     return {"name": measure.name, "address": address, "code": code_of(measure)} | meaning
 
 
-def _without_tuples(value):
+def _without_tuples(value: Any) -> Any:
     """As JSON gives it back."""
     if isinstance(value, Mapping):
         return {key: _without_tuples(part) for key, part in value.items()}
@@ -211,20 +210,25 @@ def _without_tuples(value):
 
 
 def make_plan(
-    problem, axes, measures, *, kind: ProblemKind, options: Mapping, starts, seed, most=None
+    problem: Problem,
+    axes: tuple[Axis, ...],
+    measures: tuple[dict, ...],
+    *,
+    kind: ProblemKind,
+    options: Mapping,
+    starts: int | None,
+    seed: int,
+    most: int | None = None,
 ) -> Plan:
-    """The plan of a sweep over checked axes; ``kind`` says what is structural and how large
-    chunks should be.
-    """
-    structural = tuple(
-        axis.name
-        for axis in axes
-        if not axis.is_plain
-        or not all(
-            path == SEED or kind.is_number(problem, path, column)
-            for path, column in zip(axis.paths, axis.columns, strict=True)
-        )
-    )
+    """The plan of a sweep over checked axes; ``kind`` says what is structural."""
+
+    def is_structural(axis: Axis) -> bool:
+        """Whether another point of the axis needs another solver."""
+        pairs = zip(axis.paths, axis.columns, strict=True)
+        numbers = (path == SEED or kind.is_number(problem, path, column) for path, column in pairs)
+        return not axis.is_plain or not all(numbers)
+
+    structural = tuple(axis.name for axis in axes if is_structural(axis))
     json.dumps(dict(options), default=_plain)  # refuses what is no plain data
     cells = check_cells(axes)
     most = kind.chunk(problem, cells) if most is None else whole("chunk", most)
@@ -244,7 +248,7 @@ def make_plan(
     )
 
 
-def _variants(problem, axis):
+def _variants(problem: Problem, axis: Axis) -> tuple[str, ...]:
     """One text per point where an axis has objects: the base problem with the whole row in place."""
     if axis.is_plain:
         return ()
@@ -255,31 +259,32 @@ def _variants(problem, axis):
     )
 
 
-def _with_objects(axis, texts):
+def _with_objects(axis: Axis, texts: tuple[str, ...]) -> Axis:
     if axis.is_plain or not texts:
         return axis
     problems = [from_specification(text) for text in texts]
     columns = tuple(
-        column if isinstance(column, np.ndarray) else tuple(read(one, path) for one in problems)
+        column
+        if isinstance(column, np.ndarray)
+        else tuple(read(problem, path) for problem in problems)
         for path, column in zip(axis.paths, axis.columns, strict=True)
     )
     return Axis(name=axis.name, paths=axis.paths, columns=columns, labels=axis.labels)
 
 
-def _axis_document(axis, texts):
-    columns = [
-        (
-            {"type": column.dtype.kind, "values": [_plain(v) for v in column.tolist()]}
-            if isinstance(column, np.ndarray)
-            else {"type": "variants"}
-        )
-        for column in axis.columns
-    ]
+def _axis_document(axis: Axis, texts: tuple[str, ...]) -> dict:
+    columns: list[dict] = []
+    for column in axis.columns:
+        if isinstance(column, np.ndarray):
+            values = [_plain(value) for value in column.tolist()]
+            columns.append({"type": column.dtype.kind, "values": values})
+        else:  # objects: their texts stand under "variants"
+            columns.append({"type": "variants"})
     document = {"name": axis.name, "paths": axis.paths, "labels": axis.labels, "columns": columns}
     return {**document, "variants": texts} if texts else document
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     """Numbers that JSON has no word for, as words; NumPy's as Python's."""
     if isinstance(value, np.generic):
         value = value.item()

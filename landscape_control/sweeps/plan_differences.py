@@ -16,7 +16,9 @@ def plan_differences(stored: Plan, now: Plan) -> Iterator[str]:
         names = differences(stored.specification, now.specification)
         yield from (f"problem.{name}" for name in names)
     for theirs, ours in zip(stored.measures, now.measures, strict=False):
-        why = why_other(theirs["code"], ours["code"]) if theirs["name"] == ours["name"] else ""
+        if theirs["name"] != ours["name"]:  # which the comparison of the documents says
+            continue
+        why = why_other(theirs["code"], ours["code"])
         if why:
             yield f"measure {theirs['name']!r} ({why})"
     yield from other_code(stored.code, now.code)
@@ -31,7 +33,7 @@ def plan_differences(stored: Plan, now: Plan) -> Iterator[str]:
     yield from _other_axes(before["axes"], after["axes"])
 
 
-def _document(plan):
+def _document(plan: Plan) -> dict:
     document = json.loads(plan.text)
     # what is said about measures may be put better in time
     document["measures"] = [
@@ -40,8 +42,9 @@ def _document(plan):
     return document
 
 
-def _other_axes(stored, now):
-    names, names_now = ([axis["name"] for axis in axes] for axes in (stored, now))
+def _other_axes(stored: list[dict], now: list[dict]) -> Iterator[str]:
+    names = [axis["name"] for axis in stored]
+    names_now = [axis["name"] for axis in now]
     if names != names_now:
         yield f"axes (stored {', '.join(names)}, now {', '.join(names_now)})"
         return

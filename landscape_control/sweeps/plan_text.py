@@ -1,6 +1,8 @@
 """The entries of a plan's JSON text, each of the kind that a plan has, or refused with its place."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,19 +30,17 @@ _MOST_STARTS = 10_000
 _LARGEST = 2**63 - 1
 
 
-def plan_entries(document) -> dict:
-    """The arguments of a Plan from its checked JSON document, without ``format``, ``version`` and
-    ``sha256``.
-    """
-    document = mapping(document, "plan", *_NAMES)
+def plan_entries(tree: object) -> dict[str, Any]:
+    """The arguments of a Plan from its JSON document without format, version and sha256."""
+    document = mapping(tree, "plan", *_NAMES)
     unknown = document.keys() - {*_NAMES, "code"}
     if unknown:
         refuse("plan", f"the entries {', '.join(_NAMES)}", repr(min(unknown))[:60])
-    documents = [
-        mapping(one, f"axis {i}", "name", "paths", "labels", "columns")
-        for i, one in enumerate(_filled(document["axes"], "axes"))
+    axis_documents = [
+        mapping(tree, f"axis {i}", "name", "paths", "labels", "columns")
+        for i, tree in enumerate(_filled(document["axes"], "axes"))
     ]
-    axes = tuple(_axis(one, f"axis {i}") for i, one in enumerate(documents))
+    axes = tuple(_axis(tree, f"axis {i}") for i, tree in enumerate(axis_documents))
     names = [axis.name for axis in axes]
     if len(set(names)) < len(names):
         refuse("axes", "different names", ", ".join(names)[:80])
@@ -50,16 +50,16 @@ def plan_entries(document) -> dict:
         refuse("axes", "other names than measures have, or notes on cells", min(reserved))
     check_cells(axes)
     variants = tuple(
-        tuple(_words(one.get("variants", []), f"variants of axis {i}"))
-        for i, one in enumerate(documents)
+        tuple(_words(tree.get("variants", []), f"variants of axis {i}"))
+        for i, tree in enumerate(axis_documents)
     )
     for axis, texts in zip(axes, variants, strict=True):
-        if len(texts) not in ((0,) if axis.is_plain else (axis.size,)):
-            refuse(
-                f"variants of axis {axis.name!r}",
-                f"{0 if axis.is_plain else axis.size} texts",
-                f"{len(texts)}",
-            )
+        wanted = 0 if axis.is_plain else axis.size
+        if len(texts) != wanted:
+            refuse(f"variants of axis {axis.name!r}", f"{wanted} texts", f"{len(texts)}")
+    starts = document["starts"]
+    if starts is not None:
+        starts = count(starts, "starts", 0, _MOST_STARTS)
     return {
         "specification": word(document["specification"], "specification"),
         "axes": axes,
@@ -68,14 +68,10 @@ def plan_entries(document) -> dict:
         "kind": _one_of(document["kind"], "kind", _KINDS),
         "options": mapping(document["options"], "options"),
         "seed": count(document["seed"], "seed", 0, _LARGEST),
-        "starts": (
-            None
-            if document["starts"] is None
-            else count(document["starts"], "starts", 0, _MOST_STARTS)
-        ),
+        "starts": starts,
         "structural": tuple(
-            _one_of(one, "structural", names)
-            for one in listed(document["structural"], "structural")
+            _one_of(name, "structural", names)
+            for name in listed(document["structural"], "structural")
         ),
         "most": count(document["most"], "most", 1, _LARGEST),
         "versions": _texts(document["versions"], "versions"),
@@ -83,7 +79,7 @@ def plan_entries(document) -> dict:
     }
 
 
-def check_cells(axes) -> int:
+def check_cells(axes: Sequence[Axis]) -> int:
     """The number of cells of a grid, if it can be held."""
     cells = math.prod(axis.size for axis in axes)
     if cells > MOST_CELLS:
@@ -93,20 +89,21 @@ def check_cells(axes) -> int:
     return cells
 
 
-def _axis(document, what):
-    paths, columns = (
-        _words(_filled(document["paths"], what), what),
-        _filled(document["columns"], what),
-    )
-    labels = (
-        None if document["labels"] is None else tuple(_words(document["labels"], f"{what}, labels"))
-    )
-    if len(paths) != len(columns):
-        refuse(what, f"a column for each of {len(paths)} paths", f"{len(columns)}")
+def _axis(document: dict, what: str) -> Axis:
+    paths = _words(_filled(document["paths"], what), what)
+    listed_columns = _filled(document["columns"], what)
+    labels = None
+    if document["labels"] is not None:
+        labels = tuple(_words(document["labels"], f"{what}, labels"))
+    if len(paths) != len(listed_columns):
+        refuse(what, f"a column for each of {len(paths)} paths", f"{len(listed_columns)}")
     columns = tuple(
-        _column(one, f"{what}, column {i}", len(labels or ())) for i, one in enumerate(columns)
+        _column(column, f"{what}, column {i}", len(labels or ()))
+        for i, column in enumerate(listed_columns)
     )
-    sizes = {len(column) for column in columns} | ({len(labels)} if labels is not None else set())
+    sizes = {len(column) for column in columns}
+    if labels is not None:
+        sizes.add(len(labels))
     if len(sizes) > 1 or 0 in sizes:
         refuse(
             what,
@@ -119,7 +116,7 @@ def _axis(document, what):
     return Axis(name=name, paths=tuple(paths), columns=columns, labels=labels)
 
 
-def _column(document, what, size):
+def _column(document: Any, what: str, size: int) -> np.ndarray | tuple:
     mapping(document, what, "type")
     if document["type"] == "variants":
         return (None,) * size
@@ -128,7 +125,7 @@ def _column(document, what, size):
     return np.array([_entry(value, form, what) for value in values], dtype=_TYPES[form])
 
 
-def _entry(value, form, what):
+def _entry(value: object, form: str, what: str) -> object:
     if form == "f":
         return number_from_tree(value, what)
     if form == "i":
@@ -138,9 +135,9 @@ def _entry(value, form, what):
     return value
 
 
-def _measures(tree):
+def _measures(tree: object) -> tuple[dict, ...]:
     measures = tuple(
-        _measure(one, f"measure {i}") for i, one in enumerate(_filled(tree, "measures"))
+        _measure(entry, f"measure {i}") for i, entry in enumerate(_filled(tree, "measures"))
     )
     names = [measure["name"] for measure in measures]
     if set(names) & set(NOTES):
@@ -150,47 +147,45 @@ def _measures(tree):
     return measures
 
 
-def _measure(tree, what):
-    """Texts, except that units, dims and coords may be mappings from the names of a measure's
-    values.
-    """
+def _measure(tree: Any, what: str) -> dict:
+    """Texts, but units, dims and coords may be mappings from the names of a measure's values."""
     mapping(tree, what, "name", "address", "code")
     for name in ("name", "address", "code"):
         word(tree[name], f"{what}, {name}")
     if not tree["name"].isidentifier():
         refuse(f"{what}, name", "a word that could name a variable", repr(tree["name"])[:60])
     word(tree.get("description", ""), f"{what}, description")
-    units, dims, coords = (
-        tree.get(name, default) for name, default in (("units", ""), ("dims", []), ("coords", {}))
-    )
-    for one in units.values() if isinstance(units, dict) else (units,):
-        word(one, f"{what}, units")
-    for one in dims.values() if isinstance(dims, dict) else (dims,):
-        _words(one, f"{what}, dims")
-    for one in mapping(coords, f"{what}, coords").values():
-        for label in listed(one, f"{what}, coords"):
+    units, dims = tree.get("units", ""), tree.get("dims", [])
+    for unit in units.values() if isinstance(units, dict) else (units,):
+        word(unit, f"{what}, units")
+    for names in dims.values() if isinstance(dims, dict) else (dims,):
+        _words(names, f"{what}, dims")
+    for labels in mapping(tree.get("coords", {}), f"{what}, coords").values():
+        for label in listed(labels, f"{what}, coords"):
             if not isinstance(label, str | int | float):
                 refuse(f"{what}, coords", "texts and numbers", kind(label))
     return tree
 
 
-def _filled(tree, what):
-    if not listed(tree, what):
+def _filled(tree: object, what: str) -> list:
+    entries = listed(tree, what)
+    if not entries:
         refuse(what, "at least one", "none")
-    return tree
+    return entries
 
 
-def _words(tree, what):
-    return [word(one, what) for one in listed(tree, what)]
+def _words(tree: object, what: str) -> list[str]:
+    return [word(entry, what) for entry in listed(tree, what)]
 
 
-def _texts(tree, what):
-    for one in mapping(tree, what).values():
-        word(one, what)
-    return tree
+def _texts(tree: object, what: str) -> dict[str, str]:
+    texts = mapping(tree, what)
+    for text in texts.values():
+        word(text, what)
+    return texts
 
 
-def _one_of(tree, what, allowed):
+def _one_of(tree: object, what: str, allowed: Sequence[str]) -> str:
     if not isinstance(tree, str) or tree not in allowed:
         refuse(what, f"one of {', '.join(allowed)}", f"{tree!r:.60}")
     return tree

@@ -1,9 +1,8 @@
-"""How each kind of problem is solved cell by cell: what is a mere number to its solver, and how
-neighbours help.
-"""
+"""How each kind of problem is solved cell by cell: what is a number to its solver, what neighbours do."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
 
 from ..model.objective import OBJECTIVE_NUMBERS
 from ..model.problem import ControlProblem
@@ -14,9 +13,11 @@ from .layout import share
 from .paths import with_values
 from .trajectories import Trajectories
 
-# fresh starts of an exact program beside the neighbour's coefficients: a 20 x 20 atlas ends as with
-# 8
+# fresh starts of an exact program beside the neighbour's coefficients (measured: a 20 x 20 atlas
+# ends as with 8)
 WITH_NEIGHBOUR = 3
+
+Column = np.ndarray | tuple  # values of a parameter along an axis: numbers or words, else objects
 
 
 class Runner(Protocol):
@@ -24,11 +25,13 @@ class Runner(Protocol):
     measures may use.
     """
 
-    solver: object
+    @property
+    def solver(self) -> Any: ...
 
-    def solve(self, changes: dict, seed: int, neighbour):
-        """The solution with other values {path: value}; ``neighbour`` is that of the cell before,
-        or None.
+    def solve(self, changes: dict, seed: int, neighbour: Any) -> Any:
+        """The solution with other values {path: value}.
+
+        ``neighbour`` is that of the cell before, or None.
         """
 
 
@@ -37,26 +40,24 @@ class ProblemKind(Protocol):
 
     name: str
 
-    def is_number(self, problem, path: str, column) -> bool:
+    def is_number(self, problem: Any, path: str, column: Column) -> bool:
         """Whether other values at a path need no other solver."""
 
-    def chunk(self, problem, cells: int) -> int:
-        """Cells per chunk at most: enough work to make handing out cheap, enough chunks to share
-        the work evenly.
+    def chunk(self, problem: Any, cells: int) -> int:
+        """Cells per chunk at most: handing one out must be cheap, and the work shared evenly."""
+
+    def check(self, problem: Any, options: dict, starts: int | None) -> None:
+        """Refuse options that its runners would refuse.
+
+        Loads no optimiser, so that processes can still be forked.
         """
 
-    def check(self, problem, options: Mapping, starts: int | None) -> None:
-        """Refuse options that its runners would refuse; loads no optimiser, so that processes can
-        still be forked.
-        """
-
-    def runner(self, problem, options: Mapping, starts: int | None) -> Runner:
+    def runner(self, problem: Any, options: dict, starts: int | None) -> Runner:
         """What solves problems of this structure."""
 
 
-def kind_of(problem, *, closed_form: bool, any_path: bool = False) -> ProblemKind:
-    """The kind of a problem; ``closed_form`` when nothing has to be solved and all cells are
-    evaluated at once.
+def kind_of(problem: object, *, closed_form: bool, any_path: bool = False) -> ProblemKind:
+    """The kind of a problem; ``closed_form`` when all cells are evaluated at once, and not solved.
 
     ``any_path`` when all formulas are the user's own, which are given every parameter that varies
     as an array.
@@ -76,19 +77,17 @@ def kind_of(problem, *, closed_form: bool, any_path: bool = False) -> ProblemKin
 
 
 class Beliefs:
-    """Policies for hidden landscapes: each cell is planned by itself with
-    ``landscape_control.solve``.
-    """
+    """Policies for hidden landscapes: each cell is planned by itself, with ``verification.solve``."""
 
     name = "belief"
 
-    def is_number(self, problem, path, column):
+    def is_number(self, problem: Any, path: str, column: Column) -> bool:
         return True
 
-    def chunk(self, problem, cells):
+    def chunk(self, problem: Any, cells: int) -> int:
         return share(cells, 1, 8)
 
-    def check(self, problem, options, starts):
+    def check(self, problem: Any, options: dict, starts: int | None) -> None:
         from ..verification import check_method
 
         check_method(
@@ -96,7 +95,7 @@ class Beliefs:
             {name: value for name, value in options.items() if name != "method"},
         )
 
-    def runner(self, problem, options, starts):
+    def runner(self, problem: Any, options: dict, starts: int | None) -> Runner:
         return BeliefRunner(problem, options, starts)
 
 
@@ -105,16 +104,13 @@ class BeliefRunner:
 
     solver = None
 
-    def __init__(self, problem, options, starts):
+    def __init__(self, problem: ControlProblem, options: dict, starts: int | None) -> None:
         self.problem, self.options = problem, dict(options)
-        if starts is not None and self.options.get("method", "auto") in (
-            "auto",
-            "transcription",
-            "replanning",
-        ):
+        method = self.options.get("method", "auto")
+        if starts is not None and method in ("auto", "transcription", "replanning"):
             self.options["aims"] = starts
 
-    def solve(self, changes, seed, neighbour):
+    def solve(self, changes: dict, seed: int, neighbour: Any) -> Any:
         from ..verification import solve
 
         return solve(with_values(self.problem, changes), seed=seed, throw=False, **self.options)
@@ -125,21 +121,22 @@ class Policies:
 
     name = "policy"
 
-    def is_number(self, problem, path, column):
+    def is_number(self, problem: Any, path: str, column: Column) -> bool:
         return path.partition(".")[0] != "family" and path not in ("objective.horizon", "task")
 
-    def chunk(self, problem, cells):
+    def chunk(self, problem: Any, cells: int) -> int:
         return share(cells, 4, 16)
 
-    def check(self, problem, options, starts):
-        from ..optimisation import PolicySolver, ScenarioSolver, has_moments
+    def check(self, problem: Any, options: dict, starts: int | None) -> None:
+        from ..optimisation.policy_solver import PolicySolver, has_moments
+        from ..optimisation.scenarios import ScenarioSolver
 
         if has_moments(problem):
             check_options("policy solver", options, option_names(PolicySolver))
         else:
             check_options("scenario solver", options, option_names(ScenarioSolver))
 
-    def runner(self, problem, options, starts):
+    def runner(self, problem: Any, options: dict, starts: int | None) -> Runner:
         return PolicyRunner(problem, options, starts)
 
 
@@ -150,19 +147,23 @@ class PolicyRunner:
     neighbour and WITH_NEIGHBOUR beside one; scenario programs take 8 everywhere.
     """
 
-    def __init__(self, program, options, starts):
-        from ..optimisation import PolicySolver, ScenarioSolver, has_moments
+    def __init__(self, program: PolicyProgram, options: dict, starts: int | None) -> None:
+        from ..optimisation.policy_solver import PolicySolver, has_moments
+        from ..optimisation.scenarios import ScenarioSolver
 
         self.program, self.options, self.starts = program, dict(options), starts
         self.exact = has_moments(program)
-        self.solver = (PolicySolver if self.exact else ScenarioSolver)(program, **self.options)
+        solver = PolicySolver if self.exact else ScenarioSolver
+        self.solver = solver(program, **self.options)
 
-    def solve(self, changes, seed, neighbour):
-        from ..optimisation import has_moments, solve_program
+    def solve(self, changes: dict, seed: int, neighbour: Any) -> Any:
+        from ..optimisation.optimise import solve_program
+        from ..optimisation.policy_solver import has_moments
         from ..optimisation.program_numbers import OBJECTIVE, TASK
 
         program = with_values(self.program, changes)
         common = {"guess": neighbour, "seed": seed, "throw": False, **self._starts(neighbour)}
+        # the kept solver takes other numbers of quadratics, but no other landscapes
         same = program.task.is_quadratic or program.task is self.program.task
         if has_moments(program) != self.exact or not same:
             return solve_program(program, **common, **self.options)
@@ -171,10 +172,12 @@ class PolicyRunner:
             numbers |= {name: getattr(program.task, name) for name in TASK}
         return self.solver.solve(**numbers, sees=program.sees, cost=program.cost, **common)
 
-    def _starts(self, neighbour):
+    def _starts(self, neighbour: Any) -> dict[str, int]:
         if self.starts is not None:
             return {"starts": self.starts}
-        return {"starts": WITH_NEIGHBOUR} if self.exact and neighbour is not None else {}
+        if self.exact and neighbour is not None:
+            return {"starts": WITH_NEIGHBOUR}
+        return {}
 
 
 class ClosedForm:
@@ -186,22 +189,22 @@ class ClosedForm:
 
     name = "closed form"
 
-    def __init__(self, any_path=False):
+    def __init__(self, any_path: bool = False) -> None:
         self.any_path = any_path
 
-    def is_number(self, problem, path, column):
+    def is_number(self, problem: Any, path: str, column: Column) -> bool:
+        if not isinstance(column, np.ndarray) or column.dtype.kind not in "fi":
+            return False
         part, _, name = path.partition(".")
-        return column.dtype.kind in "fi" and (
-            self.any_path or (part == "objective" and name in OBJECTIVE_NUMBERS)
-        )
+        return self.any_path or (part == "objective" and name in OBJECTIVE_NUMBERS)
 
-    def chunk(self, problem, cells):
+    def chunk(self, problem: Any, cells: int) -> int:
         return 65536
 
-    def check(self, problem, options, starts):
+    def check(self, problem: Any, options: dict, starts: int | None) -> None:
         check_options("closed forms", options, ())
 
-    def runner(self, problem, options, starts):
+    def runner(self, problem: Any, options: dict, starts: int | None) -> Runner:
         return FormulaRunner()
 
 
@@ -210,5 +213,5 @@ class FormulaRunner:
 
     solver = None
 
-    def solve(self, changes, seed, neighbour):
+    def solve(self, changes: dict, seed: int, neighbour: Any) -> None:
         return None

@@ -1,10 +1,10 @@
-"""How far a sweep is: what a ``progress`` function is given, and two such functions for terminals
-and logs.
-"""
+"""How far a sweep is, and functions that report it to terminals and logs."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..support.arguments import AnyNumber, NonNegative, checked
 
@@ -12,8 +12,14 @@ from ..support.arguments import AnyNumber, NonNegative, checked
 @checked
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Cells that are done, of how many; how many of them failed; how many were in the store;
-    seconds since the start.
+    """How far a sweep is.
+
+    Attributes
+    ----------
+    done, total : cells that are done, and all of them
+    failed : how many of the done ones failed
+    restored : how many of them were taken from the store
+    seconds : since the start
     """
 
     done: int
@@ -26,15 +32,15 @@ class Progress:
     def left(self) -> float:
         """Seconds still needed at the pace so far; NaN before there is one."""
         made = self.done - self.restored
-        return (self.total - self.done) * self.seconds / made if made else float("nan")
+        if not made:
+            return float("nan")
+        return (self.total - self.done) * self.seconds / made
 
-    def __str__(self):
+    def __str__(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""
-        left = (
-            f", about {_duration(self.left)} left"
-            if self.done < self.total and self.left == self.left
-            else ""
-        )
+        left = ""
+        if self.done < self.total and not math.isnan(self.left):
+            left = f", about {_duration(self.left)} left"
         return f"{self.done} of {self.total} cells{failed}, {_duration(self.seconds)}{left}"
 
 
@@ -43,7 +49,7 @@ def lines(write: Callable[[str], object], every: NonNegative = 10.0) -> Callable
     """A progress function that writes a line now and then, and one at the end: for logs."""
     last = [float("-inf")]
 
-    def report(progress):
+    def report(progress: Progress) -> None:
         now = time.monotonic()
         if progress.done == progress.total or now - last[0] >= every:
             last[0] = now
@@ -55,9 +61,9 @@ def lines(write: Callable[[str], object], every: NonNegative = 10.0) -> Callable
 @checked
 def bar(**options: object) -> Callable[[Progress], None]:
     """A progress function that draws a bar with the time left (tqdm): for terminals."""
-    shown = []
+    shown: list[Any] = []  # the bar, once there is one
 
-    def report(progress):
+    def report(progress: Progress) -> None:
         if not shown:
             from tqdm import tqdm
 
@@ -73,7 +79,7 @@ def bar(**options: object) -> Callable[[Progress], None]:
     return report
 
 
-def _duration(seconds):
+def _duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,11 +1,9 @@
-"""sweep and resume: a grid of problems solved on all cores, kept on disk, handed back as one labelled
-dataset.
-"""
+"""sweep and resume: a grid of problems solved on all cores, kept on disk, as one dataset."""
 
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from ..model.problem import ControlProblem
 from ..optimisation.program import PolicyProgram
@@ -18,11 +16,14 @@ from .chosen_measures import chosen_measures
 from .columns import NOTES
 from .compute import compute
 from .measures import ALL
-from .plan import about, make_plan
+from .plan import Plan, about, make_plan
 from .problem_kinds import kind_of
 from .progress import Progress
 from .store_reading import read_plan
 from .worker import check_code
+
+if TYPE_CHECKING:
+    import xarray
 
 _PROGRESS = Annotated[
     Callable[[Progress], None] | None,
@@ -46,7 +47,7 @@ def sweep(
     options: Mapping[str, object] | None = None,
     starts: Index | None = None,
     chunk: Count | None = None,
-):
+) -> "xarray.Dataset":
     """Solve a problem on a grid of its parameters and measure every solution.
 
     Parameters
@@ -93,10 +94,10 @@ def sweep(
         any_path=not any(ALL.get(chosen.name) is chosen for chosen in measures),
     )
     taken = {*NOTES, *(chosen.name for chosen in measures)}
-    axes = read_axes(problem, axes, taken)
+    read = read_axes(problem, axes, taken)
     plan = make_plan(
         problem,
-        axes,
+        read,
         tuple(map(about, measures, addresses)),
         kind=kind,
         options=options or {},
@@ -118,10 +119,10 @@ def resume(
     retry_failed: bool = False,
     progress: _PROGRESS = None,
     options: Mapping[str, object] | None = None,
-):
-    """Finish a sweep from its folder; damaged chunks are computed again, and with ``retry_failed``
-    those with failed cells.
+) -> "xarray.Dataset":
+    """Finish a sweep from its folder.
 
+    Damaged chunks are computed again, and with ``retry_failed`` those with failed cells.
     ``measure`` is needed only for functions that cannot be found by their address, in the order
     they were given; ``options`` for options of the solver that are never taken from a file, such as
     those of an optimiser: give them as to :func:`sweep`. Returns the dataset that an uninterrupted
@@ -155,7 +156,7 @@ def resume(
     )
 
 
-def _check_settings(plan, given):
+def _check_settings(plan: Plan, given: Mapping[str, object] | None) -> None:
     """Refuse to solve with settings that only a file asks for."""
     if given is not None and not isinstance(given, Mapping):
         raise ProblemError(
@@ -172,16 +173,12 @@ def _check_settings(plan, given):
     )
 
 
-def _check_addresses(plan):
-    """Refuse functions of Python itself, named by a file, in the place of a user's measures: they
-    may do anything.
-    """
+def _check_addresses(plan: Plan) -> None:
+    """Refuse functions of Python itself, named by a file, as measures: they may do anything."""
+    of_python = {*sys.stdlib_module_names, *sys.builtin_module_names}
     for planned in plan.measures:
         module, sign, _ = planned["address"].partition(":")
-        if sign and module.partition(".")[0] in {
-            *sys.stdlib_module_names,
-            *sys.builtin_module_names,
-        }:
+        if sign and module.partition(".")[0] in of_python:
             raise ProblemError(
                 f"measure {planned['name']!r}",
                 expected="a function of your own",

@@ -26,6 +26,7 @@ import socket
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..records import save
 from ..records.checksum import unseal
@@ -38,10 +39,13 @@ from .plan import Plan
 from .plan_differences import other_code, plan_differences
 from .store_reading import CHUNKS, PLAN, as_folder, chunk_name, read_chunk, read_plan, unreadable
 
+if TYPE_CHECKING:
+    import xarray
+
 try:
     import fcntl
 except ImportError:  # not on this system: stores are then not locked
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # a module, or nothing
 
 RESULT, LOCK = "result.nc", "lock"
 # what an interrupted writer leaves
@@ -50,14 +54,13 @@ _WRITERS = 4  # threads that wait for the disk, so that nothing else does
 
 
 class Store:
-    """The folder of a sweep. Use as a context manager: while it is open, no other process can open
-    it.
+    """The folder of a sweep, as a context manager: one process at a time can have it open.
 
     The lock belongs to the open file, so it goes with the process however that ends. ``descriptor``
     is its number.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: object) -> None:
         self.folder = as_folder(folder)
         self.descriptor: int | None = None
         self._writers: ThreadPoolExecutor | None = None
@@ -70,7 +73,7 @@ class Store:
             # what a link points to is somebody else's
             plain = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
             self.descriptor = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | plain, 0o644)
-            self._lock()
+            self._lock(self.descriptor)
             for pattern in _PARTS:
                 for leftover in self.folder.glob(pattern):
                     leftover.unlink(missing_ok=True)
@@ -82,7 +85,7 @@ class Store:
             raise
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self._writers is not None:
             self._writers.shutdown(wait=True)  # what was computed is kept, whatever ended the sweep
             self._writers = None
@@ -90,35 +93,29 @@ class Store:
             os.close(self.descriptor)
             self.descriptor = None
 
-    def _check_own(self):
-        """Refuse a folder in which somebody else keeps files: only a store, or an empty folder, is
-        written to.
-        """
+    def _check_own(self) -> None:
+        """Refuse a folder with files of others: only a store, or an empty folder, is written to."""
         if (self.folder / PLAN).exists() or not self.folder.is_dir():
             return
         # of a sweep that ended before it had a plan
         begun = {self.folder / LOCK, self.folder / CHUNKS, *self.folder.glob(_PARTS[0])}
         foreign = sorted(path.name for path in set(self.folder.iterdir()) - begun)
         if foreign:
+            more = " …" if len(foreign) > 3 else ""
             raise ProblemError(
                 "store",
                 expected="a new or empty folder, or one with a plan.json",
-                received=(
-                    f"{self.folder} with {', '.join(foreign[:3])}{' …' if len(foreign) > 3 else ''}"
-                    " and no plan"
-                ),
+                received=f"{self.folder} with {', '.join(foreign[:3])}{more} and no plan",
                 advice="choose another folder, for instance a new one inside it",
             )
 
-    def _lock(self):
+    def _lock(self, descriptor: int) -> None:
         if fcntl is not None:
             try:
-                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                owner = (
-                    os.read(self.descriptor, 200).decode(errors="replace").strip()
-                    or "another process"
-                )
+                written = os.read(descriptor, 200).decode(errors="replace").strip()
+                owner = written or "another process"
                 raise ProblemError(
                     "store",
                     expected="a folder that no other process works in",
@@ -126,14 +123,11 @@ class Store:
                     advice="wait for it, stop it, or choose another folder",
                 ) from None
         with suppress(OSError):  # a full disk may refuse even this; the lock holds all the same
-            os.ftruncate(self.descriptor, 0)
-            os.pwrite(
-                self.descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0
-            )
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
 
     def begin(self, plan: Plan, *, resumed: bool = False) -> Plan:
-        """Write the plan, or hold it against the one that is there; returns the one that holds
-        here.
+        """Write the plan, or compare it with the one that is there; returns the one that is there.
 
         A plan that is ``resumed`` was read from the store.
 
@@ -151,11 +145,10 @@ class Store:
             self.write(PLAN, plan.text.encode())
             return plan
         stored = read_plan(self.folder)
-        fields = list(
-            other_code(stored.code, stored.code_now())
-            if resumed
-            else plan_differences(stored, plan)
-        )
+        other = plan_differences(stored, plan)
+        if resumed:  # the plan is the stored one: only the user's classes can have changed
+            other = other_code(stored.code, stored.code_now())
+        fields = list(other)
         if fields:
             raise ProblemError(
                 "store",
@@ -165,10 +158,8 @@ class Store:
             )
         return stored
 
-    def read(self, index: int, plan: Plan):
-        """The columns of a chunk, None if it is not there, damaged, or not this one (it is then
-        removed).
-        """
+    def read(self, index: int, plan: Plan) -> Columns | None:
+        """The columns of a chunk; None if it is not there, or damaged, and then removed."""
         path = self.folder / chunk_name(index)
         try:
             return read_chunk(path, index, plan)
@@ -191,6 +182,7 @@ class Store:
             self._writers = ThreadPoolExecutor(_WRITERS)
         content = to_bytes(columns, plan.digest, index)
         self._writing.append(self._writers.submit(self.write, chunk_name(index), content))
+        # finished writes are collected, so that their errors are raised; a slow disk holds us up
         while self._writing[0].done() or len(self._writing) > 2 * _WRITERS:
             self._writing.popleft().result()
             if not self._writing:
@@ -216,7 +208,7 @@ class Store:
             return False
         return True
 
-    def finish(self, dataset) -> None:
+    def finish(self, dataset: "xarray.Dataset") -> None:
         """Write the finished dataset."""
         path = self.folder / RESULT
         try:
@@ -227,26 +219,22 @@ class Store:
         try:
             save(dataset, path)
         except ProblemError as error:
-            raise self._unwritable(
-                error.__cause__ if isinstance(error.__cause__, OSError) else error
-            ) from error
+            cause = error.__cause__  # what the system said, where it was the system
+            raise self._unwritable(cause if isinstance(cause, OSError) else error) from error
 
-    def _is_begun(self):
+    def _is_begun(self) -> bool:
         try:
             return (self.folder / PLAN).exists()
         except OSError:  # the name is too long, say
             return False
 
-    def _unwritable(self, error):
-        kept = (
-            f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there"
-            if self._is_begun()
-            else ""
-        )
-        full = getattr(error, "errno", 0) == errno.ENOSPC
-        advice = (
-            "free some space" if full else "check the folder and its permissions, or choose another"
-        )
+    def _unwritable(self, error: BaseException) -> ProblemError:
+        kept = ""
+        if self._is_begun():
+            kept = f"; what was finished is kept: resume({str(self.folder)!r}) goes on from there"
+        advice = "check the folder and its permissions, or choose another"
+        if getattr(error, "errno", 0) == errno.ENOSPC:
+            advice = "free some space"
         said = getattr(error, "strerror", None) or error
         place = getattr(error, "filename2", None) or getattr(error, "filename", None) or self.folder
         return ProblemError(

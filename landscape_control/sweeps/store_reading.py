@@ -17,8 +17,9 @@ _LONGEST_STEM = 12  # digits of the number in a chunk's name
 
 
 def read_plan(folder: object) -> Plan:
-    """The plan of a store; raises ProblemError, which names the file, if there is none, or it is
-    damaged.
+    """The plan of a store.
+
+    Raises ProblemError, which names the file, if there is none, or it is damaged.
     """
     path = as_folder(folder) / PLAN
     try:
@@ -44,29 +45,30 @@ def read_plan(folder: object) -> Plan:
 
 def chunks_of(folder: object, plan: Plan) -> Iterator[tuple[int, Columns]]:
     """(index, columns) of the chunks that are there and sound, without a lock."""
-    for index in _there(folder, plan.layout.chunks):
+    for index in _there(as_folder(folder), plan.layout.chunks):
+        path = as_folder(folder) / chunk_name(index)
         try:
-            yield index, read_chunk(Path(folder) / chunk_name(index), index, plan)
+            yield index, read_chunk(path, index, plan)
         except (FileNotFoundError, DamagedError):
             continue
         except OSError as error:
-            raise unreadable(Path(folder) / chunk_name(index), error) from error
+            raise unreadable(path, error) from error
 
 
-def _there(folder, count):
-    """The chunks below ``count`` whose files are there, in order: a plan may have many more than
-    were computed.
+def _there(folder: Path, count: int) -> list[int]:
+    """The chunks below ``count`` whose files are there, in order.
+
+    Found by their files: a plan may have many more chunks than were computed.
     """
-    stems = (path.stem for path in (Path(folder) / CHUNKS).glob("*.npz"))
+    stems = (path.stem for path in (folder / CHUNKS).glob("*.npz"))
     indices = {int(stem) for stem in stems if stem.isdecimal() and len(stem) <= _LONGEST_STEM}
     return sorted(index for index in indices if index < count)
 
 
 def bytes_of_results(folder: object) -> int:
     """What the chunks in a folder take on the disk."""
-    return sum(
-        path.stat().st_size for path in (Path(folder) / CHUNKS).glob("*.npz") if path.is_file()
-    )
+    files = (as_folder(folder) / CHUNKS).glob("*.npz")
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def read_chunk(path: Path, index: int, plan: Plan) -> Columns:

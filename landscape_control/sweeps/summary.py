@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,77 +12,67 @@ from ..support.errors import ProblemError, printable, shown
 from .columns import NOTES
 from .failures import USABLE
 
+if TYPE_CHECKING:
+    import xarray
+
 _SHOWN = 3  # messages that are written out
 
 
 @checked
 def describe(dataset: object) -> str:
-    """Axes, how many cells are done and failed and why, the range of every measure, versions; one
-    text.
-    """
-    check_dataset(dataset, "status")
-    notes = dataset.attrs
-    lines = [
-        (
-            f"sweep of a {notes.get('kind', '?')} problem, fingerprint"
-            f" {notes.get('fingerprint', '')[:12]}"
-        ),
-        "",
-        "axes",
-    ]
-    lines += [
-        f"  {_axis(dataset, name, paths)}"
-        for name, paths in json.loads(notes.get("axes", "{}")).items()
-    ]
-    lines += ["", "cells", *(f"  {line}" for line in _cells(dataset)), "", "measures"]
-    usable = np.isin(dataset["status"].values, USABLE)
-    rows = [
-        (str(name), _range(dataset[name], usable))
-        for name in dataset.data_vars
-        if name not in NOTES
-    ]
-    width = max((len(name) for name, _ in rows), default=0)
-    lines += [f"  {name:<{width}}  {text}" for name, text in rows] or ["  none yet"]
-    versions = json.loads(notes.get("versions", "{}"))
+    """One text: axes, how many cells are done and failed and why, ranges of measures, versions."""
+    table = check_dataset(dataset, "status")
+    notes = table.attrs
+    fingerprint = notes.get("fingerprint", "")[:12]
+    lines = [f"sweep of a {notes.get('kind', '?')} problem, fingerprint {fingerprint}", "", "axes"]
+    for name, paths in json.loads(notes.get("axes", "{}")).items():
+        lines.append(f"  {_axis(table, name, paths)}")
+    lines += ["", "cells", *(f"  {line}" for line in _cells(table)), "", "measures"]
+    lines += [f"  {line}" for line in _measures(table)] or ["  none yet"]
+
+    options = json.loads(notes.get("options", "{}"))
     settings = [f"seed {notes.get('seed')}", f"starts: {notes.get('starts')}"]
-    settings += [
-        f"{name} {value}" for name, value in json.loads(notes.get("options", "{}")).items()
-    ]
-    lines += ["", f"settings  {', '.join(settings)}"]
-    lines.append(f"versions  {', '.join(f'{name} {number}' for name, number in versions.items())}")
+    settings += [f"{name} {value}" for name, value in options.items()]
+    versions = json.loads(notes.get("versions", "{}"))
+    software = [f"{name} {number}" for name, number in versions.items()]
+    lines += ["", f"settings  {', '.join(settings)}", f"versions  {', '.join(software)}"]
     return "\n".join(map(printable, lines))  # names, units and messages come from files
 
 
-def check_dataset(dataset, *names: str) -> None:
-    """Refuse what is no dataset, or has not the variables ``names`` of every sweep."""
-    if (
-        isinstance(dataset, type)
-        or not hasattr(dataset, "data_vars")
-        or not all(one in dataset for one in names)
-    ):
+def check_dataset(dataset: Any, *names: str) -> "xarray.Dataset":
+    """The dataset; refuses what is none, or has not the variables ``names`` of every sweep."""
+    is_dataset = not isinstance(dataset, type) and hasattr(dataset, "data_vars")
+    if not is_dataset or not all(name in dataset for name in names):
         raise ProblemError(
             "dataset",
             expected="the dataset of a sweep",
             received=shown(dataset),
             advice="pass what sweep, resume or load returns; load('folder') reads a store",
         )
+    return dataset
 
 
-def _axis(dataset, name, paths):
+def _axis(dataset: "xarray.Dataset", name: str, paths: list[str]) -> str:
     values = dataset[name].values
     what = ", ".join(paths) if paths != [name] else ""
     if values.dtype.kind in "fi" and len(paths) == 1:
         span = f"{values.min():.6g} … {values.max():.6g}"
     else:
-        span = ", ".join(map(str, values[:6])) + (", …" if len(values) > 6 else "")
-    return (
-        f"{name} ({what}): {len(values)} values, {span}"
-        if what
-        else f"{name}: {len(values)} values, {span}"
-    )
+        more = ", …" if len(values) > 6 else ""
+        span = ", ".join(map(str, values[:6])) + more
+    called = f"{name} ({what})" if what else name
+    return f"{called}: {len(values)} values, {span}"
 
 
-def _cells(dataset):
+def _measures(dataset: "xarray.Dataset") -> list[str]:
+    """One line per measure, the names padded to one width."""
+    usable = np.isin(dataset["status"].values, USABLE)
+    names = [name for name in dataset.data_vars if name not in NOTES]
+    width = max((len(str(name)) for name in names), default=0)
+    return [f"{name!s:<{width}}  {_range(dataset[name], usable)}" for name in names]
+
+
+def _cells(dataset: "xarray.Dataset") -> Iterator[str]:
     counts = Counter(dataset["status"].values.ravel().tolist())
     total = sum(counts.values())
     kinds = ", ".join(f"{count} {word}" for word, count in counts.most_common())
@@ -93,16 +85,15 @@ def _cells(dataset):
         yield f"… and {len(messages) - _SHOWN} other messages"
 
 
-def _range(variable, usable):
+def _range(variable: "xarray.DataArray", usable: np.ndarray) -> str:
     """The range of a measure over the cells whose solution can be used."""
     values, units = variable.values[usable], variable.attrs.get("units", "")
     if values.dtype.kind in "fi":
         finite = values[np.isfinite(values)]
         text = f"{finite.min():.6g} … {finite.max():.6g}" if finite.size else "no finite value"
         missing = variable.size - finite.size
-        return f"{text} {units}".rstrip() + (f" ({missing} missing)" if missing else "")
+        note = f" ({missing} missing)" if missing else ""
+        return f"{text} {units}".rstrip() + note
     counts = Counter(str(value) for value in values.ravel().tolist())
-    return (
-        ", ".join(f"{word or '(none)'} {count}" for word, count in counts.most_common(6))
-        or "no value"
-    )
+    shares = [f"{word or '(none)'} {count}" for word, count in counts.most_common(6)]
+    return ", ".join(shares) or "no value"

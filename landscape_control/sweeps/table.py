@@ -1,6 +1,4 @@
-"""The results of a sweep as arrays over the grid, filled chunk by chunk in any order, the same in
-the end.
-"""
+"""The results of a sweep as arrays over the grid, the same in whatever order chunks come."""
 
 import numpy as np
 
@@ -21,7 +19,7 @@ class Table:
     seconds : spent on them, summed
     """
 
-    def __init__(self, plan: Plan):
+    def __init__(self, plan: Plan) -> None:
         self.plan, self.cells = plan, plan.layout.cells
         self.filled = np.zeros(self.cells, dtype=bool)
         self.done, self.failed, self.seconds = 0, 0, 0.0
@@ -39,11 +37,11 @@ class Table:
                 continue
             absent = columns.missing.get(name)
             given = slice(None) if absent is None else ~absent
-            kept = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
-            kept.fill(cells[given], values[given], chunk)
-        for name, words in columns.words.items():
-            kept = self._words.setdefault(name.removeprefix("value "), _Words(self.cells))
-            kept.fill(cells, words.codes, words.texts)
+            numbers = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
+            numbers.fill(cells[given], values[given], chunk)
+        for name, column in columns.words.items():
+            words = self._words.setdefault(name.removeprefix("value "), _Words(self.cells))
+            words.fill(cells, column.codes, column.texts)
         self.filled[cells] = True
         self.done += len(cells)
         self.failed += columns.failures
@@ -57,26 +55,31 @@ class Table:
         """
         self._mark_odd_shapes()
         rank = {measure["name"]: place for place, measure in enumerate(self.plan.measures)}
+
+        def measure_of(name: str) -> str:  # "regret.newton" is a value of "regret"
+            return name.partition(".")[0]
+
         values = (self._numbers.keys() | self._words.keys()) - set(NOTES)
-        values |= rank.keys() - {name.partition(".")[0] for name in values}
-        names = sorted(values, key=lambda name: (rank.get(name.partition(".")[0], len(rank)), name))
-        arrays = {name: self._values(name) for name in names}
+        values |= rank.keys() - {measure_of(name) for name in values}
+        in_order = sorted(values, key=lambda name: (rank.get(measure_of(name), len(rank)), name))
+        arrays = {name: self._values(name) for name in in_order}
         arrays |= {name: self._words[name].array() for name in NOTES}
         return {
             name: array.reshape(*self.plan.shape, *array.shape[1:])
             for name, array in arrays.items()
         }
 
-    def _values(self, name):
+    def _values(self, name: str) -> np.ndarray:
         numbers, words = self._numbers.get(name), self._words.get(name)
         if numbers is None:
             return np.full(self.cells, np.nan) if words is None else words.array()
         array, given = numbers.array()
         if words is None:
             return array
+        # a measure of numbers in some cells and of words in others: words throughout
         return np.where(given, array.astype(str), words.array()).astype(object)
 
-    def _mark_odd_shapes(self):
+    def _mark_odd_shapes(self) -> None:
         for name, numbers in self._numbers.items():
             for shape, cells in numbers.odd():
                 fine = np.isin(self._words["status"].array()[cells], FINE)
@@ -89,35 +92,32 @@ class Table:
 class _Numbers:
     """One variable: an array for each shape that its values have, and which cells have one."""
 
-    def __init__(self, cells):
+    def __init__(self, cells: int) -> None:
         self.cells = cells
         # shape -> (first chunk, array, which cells have a value)
         self._by_shape: dict[tuple, tuple] = {}
 
-    def fill(self, cells, values, chunk):
+    def fill(self, cells: np.ndarray, values: np.ndarray, chunk: int) -> None:
         if not len(cells):
             return
         shape = values.shape[1:]
-        kind = values.dtype if values.dtype.kind in "bi" else float
+        dtype = values.dtype if values.dtype.kind in "bi" else np.dtype(float)
         if shape not in self._by_shape:
-            self._by_shape[shape] = (
-                chunk,
-                np.zeros((self.cells, *shape), dtype=kind),
-                np.zeros(self.cells, dtype=bool),
-            )
+            empty = np.zeros((self.cells, *shape), dtype=dtype)
+            self._by_shape[shape] = (chunk, empty, np.zeros(self.cells, dtype=bool))
         first, array, given = self._by_shape[shape]
-        if array.dtype != kind:
+        if array.dtype != dtype:  # whole numbers in one chunk, and others in another
             array = array.astype(float, copy=False)
         array[cells] = values
         given[cells] = True
         self._by_shape[shape] = min(first, chunk), array, given
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """That of the values in the first chunk."""
         return min(self._by_shape, key=lambda shape: self._by_shape[shape][0])
 
-    def odd(self):
+    def odd(self) -> list[tuple[tuple[int, ...], np.ndarray]]:
         """(shape, cells) of values of other shapes."""
         return [
             (shape, np.flatnonzero(given))
@@ -125,9 +125,10 @@ class _Numbers:
             if shape != self.shape
         ]
 
-    def array(self):
-        """(values, which cells have one): whole numbers and truth values as such where every cell
-        has one, else NaN.
+    def array(self) -> tuple[np.ndarray, np.ndarray]:
+        """(values, which cells have one).
+
+        Whole numbers and truth values stay such where every cell has one; else gaps are NaN.
         """
         _, array, given = self._by_shape[self.shape]
         if not given.all():
@@ -139,17 +140,17 @@ class _Numbers:
 class _Words:
     """One variable of words: each kept once, and codes."""
 
-    def __init__(self, cells, empty=""):
-        self._known, self._codes = {empty: 0}, np.zeros(cells, dtype=np.int32)
+    def __init__(self, cells: int, empty: str = "") -> None:
+        self._known = {empty: 0}  # word -> its code
+        self._codes = np.zeros(cells, dtype=np.int32)
 
-    def fill(self, cells, codes, texts):
-        self._codes[cells] = np.array(
-            [self._known.setdefault(text, len(self._known)) for text in texts], np.int32
-        )[codes]
+    def fill(self, cells: np.ndarray, codes: np.ndarray | int, texts: list[str]) -> None:
+        places = [self._known.setdefault(text, len(self._known)) for text in texts]
+        self._codes[cells] = np.array(places, np.int32)[codes]
 
-    def array(self):
+    def array(self) -> np.ndarray:
         texts = list(self._known)
         longest = max(map(len, texts))
-        return np.array(texts, dtype=object if 4 * longest * len(self._codes) > _LARGEST else None)[
-            self._codes
-        ]
+        # NumPy keeps 4 bytes per character of the longest word in every cell
+        is_large = 4 * longest * len(self._codes) > _LARGEST
+        return np.array(texts, dtype=object if is_large else None)[self._codes]

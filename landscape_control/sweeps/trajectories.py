@@ -1,10 +1,12 @@
-"""Optimal plans on known landscapes, cell by cell: one Solver per structure, cold starts, and what
-a neighbour found.
-"""
+"""Optimal plans on known landscapes, cell by cell: cold starts, and what a neighbour found."""
+
+from typing import Any
 
 import numpy as np
 
 from ..model.objective import OBJECTIVE_NUMBERS
+from ..model.problem import ControlProblem
+from ..planning.solution import Plan, Solution
 from ..support.arguments import option_names
 from ..support.errors import ProblemError, check_options
 from .layout import share
@@ -12,25 +14,25 @@ from .measures.basins import SECOND_LOOK
 
 
 class Trajectories:
-    """Optimal plans on known landscapes: one Solver per structure, other numbers without
-    rebuilding.
-    """
+    """Optimal plans on known landscapes: one Solver per structure takes all other numbers."""
 
     name = "trajectory"
 
-    def is_number(self, problem, path, column):
+    def is_number(self, problem: ControlProblem, path: str, column: object) -> bool:
         part, _, name = path.partition(".")
         if part == "objective":
             return name in OBJECTIVE_NUMBERS
         return part == "start" or (part == "end" and problem.end is not None)
 
-    def chunk(self, problem, cells):
+    def chunk(self, problem: ControlProblem, cells: int) -> int:
         return share(cells, 8, 64 if problem.dimension <= 12 else 16)
 
-    def check(self, problem, options, starts):
+    def check(self, problem: ControlProblem, options: dict, starts: int | None) -> None:
         TrajectoryRunner(problem, options, starts)
 
-    def runner(self, problem, options, starts):
+    def runner(
+        self, problem: ControlProblem, options: dict, starts: int | None
+    ) -> "TrajectoryRunner":
         return TrajectoryRunner(problem, options, starts)
 
 
@@ -42,19 +44,21 @@ class TrajectoryRunner:
     the grid once it has been found: onwards as cells are solved, and back when the chunk is done. A
     cell of which ``hidden_basin`` warns takes the better plan that the second look found."""
 
-    def __init__(self, problem, options, starts):
+    def __init__(self, problem: ControlProblem, options: dict, starts: int | None) -> None:
         from ..planning.solver import Solver
 
         check_options("solver", options, option_names(Solver))
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
 
-    def solve(self, changes, seed, neighbour):
+    def solve(self, changes: dict, seed: int, neighbour: Solution | None) -> Solution:
         cold = self.solver.solve(
             starts=self.starts, seed=seed, throw=False, **self._numbers(changes)
         )
         return cold if neighbour is None else self.improved(changes, seed, cold, neighbour)
 
-    def improved(self, changes, seed, solution, neighbour):
+    def improved(
+        self, changes: dict, seed: int, solution: Solution, neighbour: Solution
+    ) -> Solution:
         """The better one of a cell's solution and what its neighbour's plan leads to."""
         if not np.isfinite(neighbour.cost) or _continues(neighbour.best, solution.best):
             return solution
@@ -66,17 +70,16 @@ class TrajectoryRunner:
             return solution
         return warm if _is_better(warm, solution) else solution
 
-    def second_look(self, changes, seed, solution):
-        """The better one of a cell's solution and that of other starts, those which
-        ``hidden_basin`` warns by.
-        """
+    def second_look(self, changes: dict, seed: int, solution: Solution) -> Solution:
+        """The better one of a cell's solution and that of the starts that ``hidden_basin`` tried."""
         again = self.solver.solve(
             starts=SECOND_LOOK, seed=seed + 1, throw=False, **self._numbers(changes)
         )
         return again if _is_better(again, solution) else solution
 
-    def _numbers(self, changes):
-        numbers = {
+    def _numbers(self, changes: dict) -> dict[str, Any]:
+        """The arguments of ``Solver.solve`` for these changes {path: value}."""
+        numbers: dict[str, Any] = {
             path.partition(".")[2]: value
             for path, value in changes.items()
             if path.startswith("objective.")
@@ -94,10 +97,8 @@ class TrajectoryRunner:
         return numbers
 
 
-def _is_better(solution, other) -> bool:
-    """A converged plan before one that is not, then the cheaper one by more than both are
-    uncertain.
-    """
+def _is_better(solution: Solution, other: Solution) -> bool:
+    """A converged plan before one that is not; then the cheaper, by more than is uncertain."""
     if solution.status.ok != other.status.ok:
         return solution.status.ok
     uncertain = solution.best.cost_error + other.best.cost_error
@@ -105,9 +106,12 @@ def _is_better(solution, other) -> bool:
     return bool(solution.cost < other.cost - margin)
 
 
-def _continues(plan, other, allowed=0.25, longest=2.5) -> bool:
-    """Whether two plans of neighbouring cells are plainly one branch: alike in reach, in where they
-    end relative to it, and in shape, in stretched time or over the time that both have."""
+def _continues(plan: Plan, other: Plan, allowed: float = 0.25, longest: float = 2.5) -> bool:
+    """Whether two plans of neighbouring cells are plainly one branch.
+
+    Alike in reach, in where they end relative to it, and in shape: in stretched time, or over the
+    time that both have.
+    """
     if not other.status.ok:
         return False
     shared = min(plan.times[-1], other.times[-1])
@@ -118,15 +122,13 @@ def _continues(plan, other, allowed=0.25, longest=2.5) -> bool:
     mine, theirs = mine / reach, theirs / other_reach
     if np.abs(mine - theirs).max() <= allowed:
         return True
-    begin, other_begin = (
-        _displacements(plan, shared) / reach,
-        _displacements(other, shared) / other_reach,
-    )
-    return bool(
-        max(np.abs(mine[-1] - theirs[-1]).max(), np.abs(begin - other_begin).max()) <= allowed
-    )
+    begin = _displacements(plan, shared) / reach
+    other_begin = _displacements(other, shared) / other_reach
+    apart_at_end = np.abs(mine[-1] - theirs[-1]).max()
+    apart_before = np.abs(begin - other_begin).max()
+    return bool(max(apart_at_end, apart_before) <= allowed)
 
 
-def _displacements(plan, last):
+def _displacements(plan: Plan, last: float) -> np.ndarray:
     """θ(t) - θ(0) at nine times up to ``last``."""
     return plan.parameters_at(np.linspace(0, last, 9)) - plan.parameters[0]

@@ -1,12 +1,14 @@
-"""The work of one process: carry out chunks of a plan, keeping its solvers; nothing a cell does
-stops the others.
+"""The work of one process: carry out chunks of a plan, keeping its solvers.
+
+Nothing that a cell does stops the others.
 """
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from .jobs import Job, improved
 from .measures import Cell, Measure, as_measure, plain_value
 from .paths import with_values
 from .plan import Plan
-from .problem_kinds import FormulaRunner, kind_of
+from .problem_kinds import FormulaRunner, Runner, kind_of
 from .versions import check_versions
 
 HIDDEN = "value hidden_basin"  # the measure whose warnings are followed up
@@ -72,16 +74,18 @@ def forget(text: str) -> None:
 class ChunkWorker:
     """The problem of a plan, made anew from its text, its measures, and the solvers used last."""
 
-    def __init__(self, plan: Plan, measures=None):
+    def __init__(self, plan: Plan, measures: Sequence[Measure] | None = None) -> None:
         check_versions(plan.versions)
         self.plan = plan
         self.measures = tuple(measures or map(found_measure, plan.measures))
         self.closed_form = plan.kind == "closed form"
         self.kind = kind_of(plan.problem, closed_form=self.closed_form)
-        self.needed = (
-            any(measure.needs == "solution" for measure in self.measures) and not self.closed_form
-        )
-        self._runners: OrderedDict = OrderedDict()
+        is_solved = any(measure.needs == "solution" for measure in self.measures)
+        self.needed = is_solved and not self.closed_form
+        self._outer = {  # parameters of which another value needs another solver
+            path for axis in plan.axes if axis.name in plan.structural for path in axis.paths
+        }
+        self._runners: OrderedDict[tuple[int, ...], Runner | ProblemError] = OrderedDict()
 
     def chunk(self, index: int) -> Columns:
         """Columns of all cells of a chunk."""
@@ -91,50 +95,42 @@ class ChunkWorker:
                 return formula_columns(self.plan, self.measures, cells)
             return self._solved(cells)
 
-    def _solved(self, cells):
-        """Rows of all cells: solved one after another, then looked at again from the other side,
-        measured, and mended.
-        """
+    def _solved(self, cells: np.ndarray) -> Columns:
+        """All cells: solved one after another, compared backwards, measured, and mended."""
         self._shapes: dict[str, tuple] = {}  # of array values, in this chunk
-        jobs, before = [], None
+        jobs: list[Job] = []
         for cell in cells.tolist():
             job = Job(cell=cell, structure=self.plan.layout.structure(cell))
-            shared = before is not None and before.structure == job.structure
-            neighbour = before.known if shared else None
+            neighbour = None
+            if jobs and jobs[-1].structure == job.structure:
+                neighbour = jobs[-1].known
             self._solve(job, neighbour)
             job.known = job.solution if job.usable else neighbour
             jobs.append(job)
-            before = job
         self._compare(jobs, range(len(jobs) - 1, 0, -1), -1)
         for job in jobs:
             self._measure(job)
         self._mend(jobs)
-        return columns_of(cells, [job.row for job in jobs])
+        return columns_of(cells, [job.measured for job in jobs])
 
-    def _solve(self, job, neighbour):
+    def _solve(self, job: Job, neighbour: Any) -> None:
         began = time.perf_counter()
         try:
             job.values, job.seed = self.plan.values(job.cell)
-            job.runner, job.numbers = (
-                self._runner(job.structure, job.values),
-                self._varying(job.values),
-            )
+            job.runner = self._runner(job.structure, job.values)
+            job.numbers = self._varying(job.values)
             if self.needed:
                 job.solution = job.runner.solve(job.numbers, job.seed, neighbour)
         except (Exception, SystemExit) as error:
             job.failed(error)
         job.seconds += time.perf_counter() - began
 
-    def _compare(self, jobs, order, step):
-        """Try the plan of each of these cells in the cell ``step`` further on; the cells that it
-        made better.
-        """
+    def _compare(self, jobs: list[Job], order: Iterable[int], step: int) -> list[int]:
+        """Try the plan of each of these cells ``step`` cells further on; returns what got better."""
         better = []
         for i in order:
             source, job = jobs[i], jobs[i + step]
-            if not (
-                source.usable and job.solution is not None and source.structure == job.structure
-            ):
+            if not source.usable or job.solution is None or source.structure != job.structure:
                 continue
             began = time.perf_counter()
             if job.replaced(improved(job, source.solution)):
@@ -142,28 +138,28 @@ class ChunkWorker:
             job.seconds += time.perf_counter() - began
         return better
 
-    def _measure(self, job):
+    def _measure(self, job: Job) -> None:
         began = time.perf_counter()
         if job.row is None:
             try:
-                problem = getattr(job.solution, "problem", None) or with_values(
-                    self.plan.problem, job.values
-                )
+                problem = getattr(job.solution, "problem", None)
+                if not problem:
+                    problem = with_values(self.plan.problem, job.values)
                 cell = Cell(
                     problem=problem, solution=job.solution, solver=job.runner.solver, seed=job.seed
                 )
                 job.row = self._row(cell)
             except (Exception, SystemExit) as error:
                 job.failed(error)
-        job.row["seconds"] = job.seconds = job.seconds + time.perf_counter() - began
+        job.seconds += time.perf_counter() - began
+        job.measured["seconds"] = job.seconds
 
-    def _mend(self, jobs):
-        """Where a second look found a better basin, its plan is kept, offered to the neighbours on
-        both sides, and measured."""
+    def _mend(self, jobs: list[Job]) -> None:
+        """Where a second look finds a better basin, keep its plan and offer it to both sides."""
         flagged = [
             i
             for i, job in enumerate(jobs)
-            if job.row.get(HIDDEN) is True and hasattr(job.runner, "second_look")
+            if job.measured.get(HIDDEN) is True and hasattr(job.runner, "second_look")
         ]
         for i in flagged:
             job, began = jobs[i], time.perf_counter()
@@ -177,52 +173,45 @@ class ChunkWorker:
             if job.row is None:
                 self._measure(job)
 
-    def _runner(self, structure, values):
+    def _runner(self, structure: tuple[int, ...], values: dict) -> Runner:
         """The runner of a structure; what made it fail is remembered too."""
         if structure not in self._runners:
-            outer = {
-                path: value for path, value in values.items() if path not in self._varying(values)
-            }
+            made: Runner | ProblemError
             try:
-                made = (
-                    self.kind.runner(
-                        with_values(self.plan.problem, outer), self.plan.options, self.plan.starts
-                    )
-                    if self.needed
-                    else FormulaRunner()
-                )
+                made = self._made(values)
             except ProblemError as error:
                 made = error
             self._runners[structure] = made
             if len(self._runners) > MOST_SOLVERS:
                 self._runners.popitem(last=False)
-        if isinstance(self._runners[structure], Exception):
-            raise self._runners[structure]
-        return self._runners[structure]
+        runner = self._runners[structure]
+        if isinstance(runner, ProblemError):
+            raise runner
+        return runner
 
-    def _varying(self, values):
-        outer = {
-            path
-            for axis in self.plan.axes
-            if axis.name in self.plan.structural
-            for path in axis.paths
-        }
-        return {path: value for path, value in values.items() if path not in outer}
+    def _made(self, values: dict) -> Runner:
+        if not self.needed:
+            return FormulaRunner()
+        outer = {path: value for path, value in values.items() if path in self._outer}
+        problem = with_values(self.plan.problem, outer)
+        return self.kind.runner(problem, self.plan.options, self.plan.starts)
 
-    def _row(self, cell):
+    def _varying(self, values: dict) -> dict:
+        """The values that a runner of this structure takes as numbers."""
+        return {path: value for path, value in values.items() if path not in self._outer}
+
+    def _row(self, cell: Cell) -> dict:
         row = {"status": COMPUTED, "message": "", "traceback": "", "found_from": ""}
         if cell.solution is not None:
             solution = cell.solution
-            row |= {
-                "status": str(solution.status),
-                "message": "" if solution.status.ok else _said(solution),
-            }
-            row["found_from"] = _named(
-                sorted(getattr(getattr(solution, "best", None), "found_from", ()))
-            )
+            row["status"] = str(solution.status)
+            if not solution.status.ok:
+                row["message"] = _said(solution)
+            best = getattr(solution, "best", None)
+            row["found_from"] = _named(sorted(getattr(best, "found_from", ())))
         usable = row["status"] in USABLE
         for measure in self.measures:
-            # numbers of what is no answer look like answers
+            # of a solution that is none a number would look like an answer
             if measure.needs == "solution" and not usable:
                 continue
             try:
@@ -233,7 +222,7 @@ class ChunkWorker:
             row |= parts
         return row
 
-    def _parts(self, measure, value):
+    def _parts(self, measure: Measure, value: object) -> dict:
         """{column: value}; arrays must have one shape in all cells."""
         parts = named_parts(measure, value)
         for name, part in parts.items():
@@ -255,9 +244,10 @@ def found_measure(planned: dict) -> Measure:
     return measure
 
 
-def check_code(planned: dict, measure, *, vouched: bool = False) -> None:
-    """Refuse a measure whose code is not that of the plan; ``vouched``: the user says it is where
-    nobody can know.
+def check_code(planned: dict, measure: Measure, *, vouched: bool = False) -> None:
+    """Refuse a measure whose code is not that of the plan.
+
+    ``vouched``: the user says that it is, where nobody can know.
     """
     why = why_other(planned["code"], code_of(measure))
     if why and not (vouched and planned["code"] == UNKNOWN):
@@ -279,11 +269,15 @@ def lost_chunk(plan: Plan, index: int, message: str) -> Columns:
     return columns_of(cells, [row] * len(cells))
 
 
-def _named(starts, shown=3):
-    more = [f"{len(starts) - shown} more"] if len(starts) > shown else []
-    return ", ".join([*starts[:shown], *more])
+def _named(starts: Sequence[str], shown: int = 3) -> str:
+    named = list(starts[:shown])
+    if len(starts) > shown:
+        named.append(f"{len(starts) - shown} more")
+    return ", ".join(named)
 
 
-def _said(solution):
+def _said(solution: Any) -> str:
     value = getattr(solution.status, "value", "")
-    return " ".join(f"{value}. {solution.message}".split()) if solution.message else str(value)
+    if not solution.message:
+        return str(value)
+    return " ".join(f"{value}. {solution.message}".split())

@@ -1,7 +1,6 @@
-"""Which familiar rule has nearly this kernel: gradient steps, momentum, moving averages, Nesterov,
-weight decay.
-"""
+"""Which familiar rule has nearly this kernel: gradient steps, momentum, Nesterov, weight decay."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -40,8 +39,7 @@ Kernel = Annotated[np.ndarray, Shape((3,))]
 
 @checked
 def nearest_rules(kernel: Kernel) -> dict[str, Equivalent]:
-    """The best member of each family for a discrete kernel (J, n, n); scalars shared by all
-    parameters.
+    """The best member of each family for a discrete kernel (J, n, n), scalars for all parameters.
 
     ====================  =====================================================================
     gradient descent      Δ_k = -α y_k
@@ -65,13 +63,13 @@ def nearest_rules(kernel: Kernel) -> dict[str, Equivalent]:
     target = np.einsum("jaa->j", kernel) / kernel.shape[1]
     beta = _best(lambda b: _powers(b, len(target)), target)
     ahead = _best(lambda b: _nesterov(b, len(target)), target)
-    decaying = _best_pair(target, beta)
-    shapes = {
+    slower, decay = _best_pair(target, beta)
+    shapes: dict[str, tuple[Sequence[float], np.ndarray]] = {
         "gradient descent": ((), np.eye(len(target))[0]),
         "momentum": ((beta,), _powers(beta, len(target))),
         "moving average": ((beta,), (1 - beta) * _powers(beta, len(target))),
         "nesterov": ((ahead,), _nesterov(ahead, len(target))),
-        "momentum with decay": (decaying, _decaying(*decaying, len(target))),
+        "momentum with decay": ((slower, decay), _decaying(slower, decay, len(target))),
     }
     return {
         name: _equivalent(name, kernel, target, coefficients, shape)
@@ -113,8 +111,7 @@ _FAMILIES = (
 def select_equivalent(
     equivalents: dict[str, Equivalent], *, criteria: Criteria | None = None
 ) -> Selection:
-    """Which of the :func:`nearest_rules` the kernel is, as a verdict: the simplest whose error is
-    within the margin of the least.
+    """Which of the :func:`nearest_rules` the kernel is: the simplest within the margin of the best.
 
     "None" where no error is at most ``criteria.threshold``; families whose kernels differ by at most
     ``criteria.resolution`` of the preferred one's cannot be told apart.
@@ -123,7 +120,7 @@ def select_equivalent(
     families = [family for family in _FAMILIES if family.key in equivalents]
     kernels = {name: equivalent.kernel for name, equivalent in equivalents.items()}
 
-    def alike(name):
+    def alike(name: str) -> list[str]:
         size = np.linalg.norm(kernels[name])
         return [
             other
@@ -141,7 +138,14 @@ def select_equivalent(
     )
 
 
-def _equivalent(name, kernel, target, coefficients, shape):
+def _equivalent(
+    name: str,
+    kernel: np.ndarray,
+    target: np.ndarray,
+    coefficients: Sequence[float],
+    shape: np.ndarray,
+) -> Equivalent:
+    """The rule whose kernel is a multiple of ``shape``, α by least squares."""
     rate = -float(shape @ target / (shape @ shape))
     fitted = -rate * shape[:, None, None] * np.eye(kernel.shape[1])
     named = dict(zip(("beta", "decay"), map(float, coefficients), strict=False))
@@ -153,49 +157,54 @@ def _equivalent(name, kernel, target, coefficients, shape):
     )
 
 
-def _powers(beta, length):
+def _powers(beta: float, length: int) -> np.ndarray:
     return beta ** np.arange(length)
 
 
-def _nesterov(beta, length):
+def _nesterov(beta: float, length: int) -> np.ndarray:
+    """Minus the updates after y_0 = 1 with α = 1: 1 + β, β², β³, …"""
     shape = beta ** np.arange(1.0, length + 1)
     shape[0] = 1.0 + beta
     return shape
 
 
-def _decaying(beta, decay, length):
+def _decaying(beta: float, decay: float, length: int) -> np.ndarray:
     """Updates after y_0 = -1 of Δ_k = βΔ_{k-1} - α y_k - decay·θ_k with α = 1."""
     return lfilter([1.0, -1.0], [1.0, decay - 1.0 - beta, beta], np.eye(1, length)[0])
 
 
-def _misfit(shape, target):
+def _misfit(shape: np.ndarray, target: np.ndarray) -> float:
     """Squared distance of the target from the line along ``shape``."""
     size = shape @ shape
-    return float(target @ target - (shape @ target) ** 2 / size) if np.isfinite(size) else np.inf
+    if not np.isfinite(size):
+        return np.inf
+    return float(target @ target - (shape @ target) ** 2 / size)
 
 
-def _best(family, target):
+def _best(family: Callable[[float], np.ndarray], target: np.ndarray) -> float:
     """β in [0, 1) by a grid and a golden-section search around its best point."""
+    # even in log(1 - β): what counts is the memory 1/(1 - β), from one step to a million
     grid = 1 - np.geomspace(1e-6, 1.0, 121)[::-1]
     scores = [_misfit(family(beta), target) for beta in grid]
     place = int(np.argmin(scores))
     low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
-    found = minimize_scalar(
+    refined = minimize_scalar(
         lambda beta: _misfit(family(beta), target),
         bounds=(low, high),
         method="bounded",
         options={"xatol": 1e-12},
     )
-    return float(found.x) if found.fun < scores[place] else float(grid[place])
+    return float(refined.x) if refined.fun < scores[place] else float(grid[place])
 
 
-def _best_pair(target, beta):
+def _best_pair(target: np.ndarray, beta: float) -> tuple[float, float]:
     """(β, decay) of momentum with decay, from several starts."""
 
-    def score(pair):
-        if not (0 <= pair[0] < 1 and 0 <= pair[1] < 2 * (1 + pair[0])):
+    def score(pair: Sequence[float]) -> float:
+        beta, decay = pair
+        if not (0 <= beta < 1 and 0 <= decay < 2 * (1 + beta)):
             return 10 * float(target @ target)  # outside the stable rules
-        return _misfit(_decaying(*pair, len(target)), target)
+        return _misfit(_decaying(beta, decay, len(target)), target)
 
     starts = [(b, d) for b in (beta, beta / 2, 0.9) for d in (0.0, 1e-3, 1e-2, 0.1)]
     options = {"xatol": 1e-12, "fatol": 1e-18 * float(target @ target), "maxiter": 2000}
@@ -203,4 +212,5 @@ def _best_pair(target, beta):
         minimize(score, start, method="Nelder-Mead", options=options)
         for start in sorted(starts, key=score)[:3]
     ]
-    return tuple(min(runs, key=lambda run: run.fun).x)
+    best = min(runs, key=lambda run: run.fun)
+    return best.x[0], best.x[1]

@@ -1,4 +1,4 @@
-"""Non-linear policies as rules on raw observations: linearised around a trajectory of (θ, belief)."""
+"""Non-linear policies as rules on raw observations: linearised along a path of (θ, belief)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ _STEP = 1e-5
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearisedRules:
-    """One :class:`RawRule` per point of a trajectory, with x the deviation of (θ, mean) or (θ,
-    probabilities) from it.
+    """One :class:`RawRule` per point of a trajectory.
+
+    Its x is the deviation from the trajectory of (θ, mean), or of (θ, probabilities).
 
     Attributes
     ----------
@@ -41,13 +42,12 @@ class LinearisedRules:
 
     @checked
     def kernel(self, point: Index = 0) -> np.ndarray:
-        """θ̇ at times[point:] after a unit impulse of y at times[point], carried along the
-        trajectory: (N - point, n, q).
-        """
-        state, responses = self.rules[point].entry, []
+        """θ̇ at times[point:] after a unit impulse of y at times[point], (N - point, n, q)."""
+        state = self.rules[point].entry
+        responses = []
         for k in range(point, len(self.rules)):
             responses.append(self.rules[k].output @ state)
-            if k + 1 < len(self.rules):
+            if k + 1 < len(self.rules):  # the midpoint rule for the flow between two points
                 middle = (self.rules[k].dynamics + self.rules[k + 1].dynamics) / 2
                 state = expm(middle * (self.times[k + 1] - self.times[k])) @ state
         return np.array(responses)
@@ -81,21 +81,20 @@ def linearised_rules(
     taken at zero innovation.
     """
     theta, estimate = np.atleast_2d(theta), np.atleast_2d(estimate)
+    count = len(theta)
+    if times is None:
+        times = np.zeros(count)
     hidden = problem.landscape.hidden
-    count, tasks = len(theta), hidden is not None and hidden.is_finite
-    times = np.zeros(count) if times is None else times
-    if not tasks and covariance is None:
-        raise ProblemError(
-            "covariance",
-            expected="the belief covariance (N, p, p) along the trajectory",
-            received="None",
-            advice="pass solution.covariance(times), or the filter's own",
-        )
-    covariance = None if tasks else np.broadcast_to(covariance, (count, *np.shape(covariance)[-2:]))
-    controls, speeds = _policy_slopes(problem, policy, theta, estimate, covariance, times)
-    belief = _task_slopes(problem) if tasks else _gaussian_slopes(problem)
-    entries, belief_slopes = belief(theta, estimate, covariance)
-    n, rules = problem.dimension, []
+    if hidden is not None and hidden.is_finite:
+        covariances = None
+        belief_slopes_at = _task_slopes(problem)
+    else:
+        covariances = _along_trajectory(covariance, count)
+        belief_slopes_at = _gaussian_slopes(problem)
+    controls, speeds = _policy_slopes(problem, policy, theta, estimate, covariances, times)
+    entries, belief_slopes = belief_slopes_at(theta, estimate, covariances)
+    n = problem.dimension
+    rules = []
     for speed, entry, slope in zip(speeds, entries, belief_slopes, strict=True):
         padded = np.vstack([np.zeros((n, entry.shape[1])), entry])
         rules.append(
@@ -114,12 +113,32 @@ def linearised_rules(
     )
 
 
-def _policy_slopes(problem, policy, theta, estimate, covariance, times):
-    """∂u/∂x (N, m, n+d) and ∂θ̇/∂x (N, n, n+d)."""
+def _along_trajectory(covariance: np.ndarray | None, count: int) -> np.ndarray:
+    """One belief covariance per point, (N, p, p), from one for all or one each."""
+    if covariance is None:
+        raise ProblemError(
+            "covariance",
+            expected="the belief covariance (N, p, p) along the trajectory",
+            received="None",
+            advice="pass solution.covariance(times), or the filter's own",
+        )
+    return np.broadcast_to(covariance, (count, *np.shape(covariance)[-2:]))
+
+
+def _policy_slopes(
+    problem: ControlProblem,
+    policy: Callable,
+    theta: np.ndarray,
+    estimate: np.ndarray,
+    covariance: np.ndarray | None,
+    times: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """∂u/∂x (N, m, n+d) and ∂θ̇/∂x (N, n, n+d), by central differences."""
     n, model = theta.shape[1], problem.model
     point = np.hstack([theta, estimate])
 
-    def moved(index, sign):
+    def moved(index: int, sign: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(u, θ̇, width) with one entry of x moved."""
         shifted = point.copy()
         width = _STEP * np.maximum(1.0, np.abs(point[:, index]))
         shifted[:, index] += sign * width
@@ -127,22 +146,28 @@ def _policy_slopes(problem, policy, theta, estimate, covariance, times):
         push = np.einsum("enm,em->en", model.actuation(shifted[:, :n]), controls)
         return controls, model.drift(shifted[:, :n]) + push, width
 
-    pairs = []
+    control_slopes, speed_slopes = [], []
     for index in range(point.shape[1]):
-        (u_up, v_up, width), (u_down, v_down, _) = moved(index, 1), moved(index, -1)
-        pairs.append(
-            ((u_up - u_down) / (2 * width[:, None]), (v_up - v_down) / (2 * width[:, None]))
-        )
-    return tuple(np.stack(columns, axis=-1) for columns in zip(*pairs, strict=True))
+        u_up, v_up, width = moved(index, 1)
+        u_down, v_down, _ = moved(index, -1)
+        gap = 2 * width[:, None]
+        control_slopes.append((u_up - u_down) / gap)
+        speed_slopes.append((v_up - v_down) / gap)
+    return np.stack(control_slopes, axis=-1), np.stack(speed_slopes, axis=-1)
 
 
-def _controls(policy, theta, estimate, covariance, times):
-    def at(rows, time):
-        return policy(
-            theta[rows],
-            estimate[rows] if covariance is None else (estimate[rows], covariance[rows]),
-            time,
-        )
+def _controls(
+    policy: Callable,
+    theta: np.ndarray,
+    estimate: np.ndarray,
+    covariance: np.ndarray | None,
+    times: np.ndarray,
+) -> np.ndarray:
+    """u (N, m) of the policy at every point, each at its own time."""
+
+    def at(rows: slice, time: float) -> np.ndarray:
+        belief = estimate[rows] if covariance is None else (estimate[rows], covariance[rows])
+        return policy(theta[rows], belief, time)
 
     if np.all(times == times[0]):
         return at(slice(None), times[0])
@@ -150,10 +175,12 @@ def _controls(policy, theta, estimate, covariance, times):
 
 
 def _sight(problem, theta, hidden):
+    """h(θ, φ), what is seen without noise, as a column."""
     return ca.vec(ca.SX(problem.learner.sees.expression(problem.landscape, theta, hidden)))
 
 
 def _information(problem, theta, size):
+    """R⁻¹ of the noise on observations, from a square root of R."""
     if isinstance(problem.learner.sees, ExactGradient):
         raise ProblemError(
             "observation noise",
@@ -184,16 +211,16 @@ def _gaussian_slopes(problem):
 
     def evaluate(points, means, covariances):
         gains, slopes = function(points, means, covariances.reshape(len(points), -1))
-        return gains.reshape(len(points), hidden.dimension, -1), slopes.reshape(
-            len(points), hidden.dimension, -1
-        )
+        shape = (len(points), hidden.dimension, -1)
+        return gains.reshape(shape), slopes.reshape(shape)
 
     return evaluate
 
 
 def _task_slopes(problem):
-    """(θ, p) -> K_i = p_i(h_i - h̄)ᵀR⁻¹ (N, K, q) and the slopes of dp/dt about zero innovation (N,
-    K, n+K).
+    """(θ, p) -> K_i = p_i(h_i - h̄)ᵀR⁻¹ (N, K, q) and the slopes of dp/dt (N, K, n+K).
+
+    The Wonham filter at zero innovation, where dp/dt = Λᵀp and its slope comes from h̄ alone.
     """
     n, chain = problem.dimension, problem.landscape.hidden
     count = len(chain.tasks)
@@ -210,6 +237,7 @@ def _task_slopes(problem):
 
     def evaluate(points, estimates, _):
         gains, slopes = function(points, estimates)
-        return gains.reshape(len(points), count, -1), slopes.reshape(len(points), count, -1)
+        shape = (len(points), count, -1)
+        return gains.reshape(shape), slopes.reshape(shape)
 
     return evaluate

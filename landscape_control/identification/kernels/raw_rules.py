@@ -1,6 +1,4 @@
-"""The effective rule on raw observations: belief and policy merged into one linear system driven by
-what is seen.
-"""
+"""The effective rule on raw observations: belief and policy merged into one linear system."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +9,7 @@ from scipy.linalg import expm
 
 from ...model.problem import ControlProblem
 from ...planning.beliefs.expected_cost import Uncertainty
-from ...planning.beliefs.linear_model import read_linear_model
+from ...planning.beliefs.linear_model import LinearModel, read_linear_model
 from ...planning.beliefs.lqg import LQGSolution
 from ...support.arguments import (
     AnyNumber,
@@ -56,11 +54,8 @@ class RawRule:
     @checked
     def kernel(self, times: Vector) -> np.ndarray:
         """θ̇ at times t >= 0 after a unit impulse of y at t = 0, C_c e^{A_c t}B_c: shape (N, n, q)."""
-        return (
-            self.output
-            @ expm(np.asarray(times, dtype=float)[:, None, None] * self.dynamics)
-            @ self.entry
-        )
+        flow = expm(np.asarray(times, dtype=float)[:, None, None] * self.dynamics)
+        return self.output @ flow @ self.entry
 
     @checked
     def sampled(self, step: Positive) -> "StepRule":
@@ -97,6 +92,7 @@ class RawRule:
                 advice="use the kernel, or its equivalents, which need no such match",
             )
         pull, sight, belief = self.dynamics[:n, :n], self.dynamics[n:, :n], self.dynamics[n:, n:]
+        # θ̇ = pull θ + response m solved for m, and put into its derivative
         turned = response @ belief @ np.linalg.inv(response)
         decay = _difference(turned @ pull, response @ sight)
         constant = response @ self.shift[n:] - turned @ self.shift[:n]
@@ -256,7 +252,12 @@ def linear_raw_rule(
     return _on_filter(linear, steady, (gain, belief_gain, offset), "")
 
 
-def _on_filter(linear, covariance, law, message) -> RawRule:
+def _on_filter(
+    linear: LinearModel,
+    covariance: np.ndarray | None,
+    law: tuple[np.ndarray, np.ndarray, np.ndarray],
+    message: str,
+) -> RawRule:
     if covariance is None:
         raise ProblemError(
             "filter",
@@ -284,7 +285,7 @@ def _on_filter(linear, covariance, law, message) -> RawRule:
     )
 
 
-def _difference(left, right):
+def _difference(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """left - right, zero where only round-off is left of it: a decay of 1e-17 would have a
     meaningless place to pull to.
     """
@@ -292,7 +293,7 @@ def _difference(left, right):
     return np.where(np.abs(gap) > 1e-13 * (np.abs(left) + np.abs(right)), gap, 0.0)
 
 
-def _nearest_scalar(name, matrix):
+def _nearest_scalar(name: str, matrix: np.ndarray) -> tuple[float, float]:
     if matrix.shape[0] != matrix.shape[1]:
         raise ProblemError(
             name,
@@ -304,7 +305,8 @@ def _nearest_scalar(name, matrix):
             ),
         )
     scalar = float(np.trace(matrix)) / len(matrix)
-    size = np.linalg.norm(matrix)
-    return scalar, (
-        float(np.linalg.norm(matrix - scalar * np.eye(len(matrix))) / size) if size else 0.0
-    )
+    size = float(np.linalg.norm(matrix))
+    if not size:
+        return scalar, 0.0
+    rest = matrix - scalar * np.eye(len(matrix))
+    return scalar, float(np.linalg.norm(rest) / size)

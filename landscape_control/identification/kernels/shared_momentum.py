@@ -1,14 +1,14 @@
-"""What it costs to use one momentum, one learning rate and one weight decay where the optimal rule
-has matrices.
-"""
+"""What one momentum, one learning rate and one weight decay cost where the optimum has matrices."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_continuous_lyapunov
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 
+from ...model.problem import ControlProblem
 from ...planning.beliefs.lqg import LQGSolution
 from ...support.arguments import AnyNumber, checked
 from ...support.errors import ProblemError
@@ -18,8 +18,7 @@ from .raw_rules import MomentumForm, raw_rule
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SharedMomentum:
-    """The best dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt with scalars, set
-    against the optimal matrices.
+    """The best dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt with scalars.
 
     Costs are expected discounted costs from the problem's start with the filter already settled
     (belief covariance at its steady value), so that the optimal rule is the same at every time.
@@ -45,21 +44,28 @@ class SharedMomentum:
     shared_friction: AnyNumber
     shared_friction_cost: AnyNumber
 
-    excess = property(lambda self: self.cost / self.optimal_cost - 1)
-    shared_friction_excess = property(
-        lambda self: self.shared_friction_cost / self.optimal_cost - 1
-    )
+    @property
+    def excess(self) -> float:
+        """How much more the three shared scalars cost, relative."""
+        return self.cost / self.optimal_cost - 1
+
+    @property
+    def shared_friction_excess(self) -> float:
+        """How much more one shared friction costs, relative."""
+        return self.shared_friction_cost / self.optimal_cost - 1
 
 
 @checked
 def share_momentum(solution: LQGSolution) -> SharedMomentum:
-    """Fit the shared scalars by cost. Raises ProblemError where the optimal rule has no momentum
-    form or B no inverse.
+    """Fit the shared scalars by cost.
+
+    Raises ProblemError where the optimal rule has no momentum form or B no inverse.
     """
     optimal = raw_rule(solution).momentum
     closed = _ClosedLoop(solution, optimal)
     n = len(optimal.friction)
-    eye, start = np.eye(n), [scalar for scalar, _ in optimal.nearest.values()]
+    eye = np.eye(n)
+    start = [scalar for scalar, _ in optimal.nearest.values()]
     if optimal.learning_rate.shape != (n, n) or min(start[:2]) <= 0:
         raise ProblemError(
             "shared momentum",
@@ -68,20 +74,21 @@ def share_momentum(solution: LQGSolution) -> SharedMomentum:
             advice="let the learner see gradients (NoisyGradient)",
         )
 
-    def shared(point):
-        friction, rate, decay = math.exp(point[0]), math.exp(point[1]), point[2] * start[0] ** 2
-        return friction, rate, decay
+    def scalars(point: np.ndarray) -> tuple[float, float, float]:
+        # friction (1/time) and learning rate stay positive; decay is in units of friction²
+        return math.exp(point[0]), math.exp(point[1]), point[2] * start[0] ** 2
 
-    found = _minimum(
-        lambda point: closed.cost(*(x * eye for x in shared(point))),
-        [math.log(start[0]), math.log(start[1]), start[2] / start[0] ** 2],
-    )
-    friction, rate, decay = shared(found.x)
+    def cost(point: np.ndarray) -> float:
+        friction, rate, decay = scalars(point)
+        return closed.cost(friction * eye, rate * eye, decay * eye)
+
+    minimum = _minimum(cost, [math.log(start[0]), math.log(start[1]), start[2] / start[0] ** 2])
+    friction, rate, decay = scalars(minimum.x)
     alone, alone_cost = _one_friction(closed, optimal, (friction * eye, rate * eye, decay * eye))
     return SharedMomentum(
         optimal=optimal,
         optimal_cost=closed.cost(optimal.friction, optimal.learning_rate, optimal.decay),
-        cost=float(found.fun),
+        cost=float(minimum.fun),
         friction=friction,
         learning_rate=rate,
         decay=float(decay),
@@ -90,29 +97,39 @@ def share_momentum(solution: LQGSolution) -> SharedMomentum:
     )
 
 
-def _one_friction(closed, optimal, scalars):
-    """(f, cost) of the best f·I with matrices α and D, by BFGS from the shared scalars and from the
-    optimal matrices.
-    """
-    n, scale = len(optimal.friction), np.trace(optimal.friction) / len(optimal.friction)
+def _one_friction(
+    closed: "_ClosedLoop",
+    optimal: MomentumForm,
+    scalars: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> tuple[float, float]:
+    """(f, cost) of the best f·I with matrices α and D.
 
-    def cost(point):
+    By BFGS from the shared scalars and from the optimal matrices.
+    """
+    n = len(optimal.friction)
+    scale = np.trace(optimal.friction) / n  # 1/time: makes the unknowns of order one
+
+    def cost(point: np.ndarray) -> float:
         rate, decay = point[1:].reshape(2, n, n)
         value = closed.cost(math.exp(point[0]) * np.eye(n), rate * scale, decay * scale**2)
-        return value if math.isfinite(value) else 1e6 * closed.cost(*scalars)
+        if math.isfinite(value):
+            return value
+        return 1e6 * closed.cost(*scalars)  # a wall that BFGS can take differences of
 
-    starts = [
-        (math.log(np.trace(f) / n), *np.ravel(a / scale), *np.ravel(d / scale**2))
-        for f, a, d in (scalars, (optimal.friction, optimal.learning_rate, optimal.decay))
-    ]
-    best = min(
-        (minimize(cost, start, method="BFGS", options={"gtol": 1e-8}) for start in starts),
-        key=lambda run: run.fun,
-    )
+    matrices = (optimal.friction, optimal.learning_rate, optimal.decay)
+    runs = []
+    for friction, rate, decay in (scalars, matrices):
+        start = (
+            math.log(np.trace(friction) / n),
+            *np.ravel(rate / scale),
+            *np.ravel(decay / scale**2),
+        )
+        runs.append(minimize(cost, start, method="BFGS", options={"gtol": 1e-8}))
+    best = min(runs, key=lambda run: run.fun)
     return math.exp(best.x[0]), float(best.fun)
 
 
-def _minimum(function, start):
+def _minimum(function: Callable[[np.ndarray], float], start: Sequence[float]) -> OptimizeResult:
     options = {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 4000, "maxfev": 4000}
     first = minimize(function, start, method="Nelder-Mead", options=options)
     # a fresh simplex leaves a collapsed one
@@ -122,8 +139,11 @@ def _minimum(function, start):
 class _ClosedLoop:
     """Expected discounted cost of a momentum rule by one Lyapunov equation on (θ, v, z, 1)."""
 
-    def __init__(self, solution, optimal):
-        self.solution, self.linear, self.rest = solution, solution.linear, optimal.rest
+    def __init__(self, solution: LQGSolution, optimal: MomentumForm) -> None:
+        problem = solution.problem
+        assert isinstance(problem, ControlProblem), "a solution that raw_rule took has its problem"
+        self.solution, self.problem = solution, problem
+        self.linear, self.rest = solution.linear, optimal.rest
         push = self.linear.actuation
         if push.shape[0] != push.shape[1] or np.linalg.cond(push) > 1e12:
             raise ProblemError(
@@ -136,45 +156,56 @@ class _ClosedLoop:
         self.start = self._start()
         self.weight = self._weight()
 
-    def cost(self, friction, rate, decay) -> float:
+    def cost(self, friction: np.ndarray, rate: np.ndarray, decay: np.ndarray) -> float:
         """∞ for a rule that the discount does not hold."""
-        linear, n, d = self.linear, *self.linear.cross.shape
-        own, sight, level = linear.sight
-        size, gamma = 2 * n + d + 1, self.solution.problem.objective.discount
+        linear = self.linear
+        n, d = linear.cross.shape
+        own, sight, level = linear.sight  # y = own θ + sight z + level + noise
+        gamma = self.problem.objective.discount
+        size = 2 * n + d + 1
+        velocity, hidden = slice(n, 2 * n), slice(2 * n, -1)
+
+        # θ̇ = v, v̇ = -friction v - rate y - decay (θ - rest), ż = push - reversion z
         drift = np.zeros((size, size))
-        drift[:n, n : 2 * n] = np.eye(n)
-        drift[n : 2 * n] = np.column_stack(
+        drift[:n, velocity] = np.eye(n)
+        drift[velocity] = np.column_stack(
             [-decay - rate @ own, -friction, -rate @ sight, decay @ self.rest - rate @ level]
         )
-        drift[2 * n : -1, 2 * n :] = np.column_stack([-linear.hidden.reversion, linear.hidden.push])
+        drift[hidden, 2 * n :] = np.column_stack([-linear.hidden.reversion, linear.hidden.push])
         damped = drift - gamma / 2 * np.eye(size)
         if np.linalg.eigvals(damped).real.max() >= 0:
             return math.inf
-        noise = np.zeros((size, size))
-        noise[n : 2 * n, n : 2 * n] = rate @ linear.noise @ rate.T
-        noise[2 * n : -1, 2 * n : -1] = linear.hidden.diffusion
-        return float(
-            np.sum(self.weight * solve_continuous_lyapunov(damped, -(self.start + noise / gamma)))
-        )
 
-    def _start(self):
-        """E xxᵀ at t = 0: θ at the start, v as the optimal rule moves there, z with the steady
-        covariance about its mean.
+        # M = ∫ e^{-γt} E xxᵀ dt solves ÃM + MÃᵀ + E x₀x₀ᵀ + N/γ = 0 with Ã = A - γ/2
+        noise = np.zeros((size, size))
+        noise[velocity, velocity] = rate @ linear.noise @ rate.T
+        noise[hidden, hidden] = linear.hidden.diffusion
+        moments = solve_continuous_lyapunov(damped, -(self.start + noise / gamma))
+        return float(np.sum(self.weight * moments))
+
+    def _start(self) -> np.ndarray:
+        """E xxᵀ at t = 0.
+
+        θ at the start, v as the optimal rule moves there, z with the steady covariance about its
+        mean.
         """
-        linear, problem = self.linear, self.solution.problem
+        linear, problem = self.linear, self.problem
         gain, belief_gain, offset = self.solution.gains()
         control = offset - gain @ problem.start - belief_gain @ linear.hidden.mean
         velocity = linear.drift[0] @ problem.start + linear.drift[1] + linear.actuation @ control
         mean = np.concatenate([problem.start, velocity, linear.hidden.mean, [1.0]])
-        second, n = np.outer(mean, mean), len(problem.start)
+        second = np.outer(mean, mean)
+        n = len(problem.start)
         second[2 * n : -1, 2 * n : -1] += self.solution.steady_covariance
         return second
 
-    def _weight(self):
+    def _weight(self) -> np.ndarray:
         """W with running cost xᵀWx."""
-        linear, objective = self.linear, self.solution.problem.objective
+        linear, objective = self.linear, self.problem.objective
         n, d = linear.cross.shape
-        (matrix, drift), (quadratic, slope, constant) = linear.drift, linear.own
+        matrix, drift = linear.drift
+        quadratic, slope, constant = linear.own
+        # u = B⁻¹(v - f(θ)) as a matrix on x
         effort = self.back @ np.column_stack([-matrix, np.eye(n), np.zeros((n, d)), -drift])
         loss = np.zeros((2 * n + d + 1,) * 2)
         where = [*range(n), *range(2 * n, 2 * n + d)]
@@ -183,7 +214,5 @@ class _ClosedLoop:
         )
         loss[where, -1] = loss[-1, where] = np.append(linear.slope, slope)
         loss[-1, -1] = 2 * constant
-        return (
-            effort.T @ linear.metric @ effort / (2 * objective.learning_rate)
-            + 0.5 * objective.loss_weight * loss
-        )
+        price = effort.T @ linear.metric @ effort / (2 * objective.learning_rate)
+        return price + 0.5 * objective.loss_weight * loss

@@ -1,7 +1,7 @@
-"""Rules that steer: the closed loops θ̇ = f + B û(θ) of many candidates, side by side."""
+"""The closed loops θ̇ = f + B û(θ) of many candidate rules, side by side."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...rules import Information, Rule
 from ...rules.gain import step_of_modes
-from ...rules.information import seen_at
+from ...rules.information import Observation, seen_at
 from ...rules.spectral import positive
 
 _FAR = 1e4  # a path this many problem sizes away from the origin has run off
@@ -41,16 +41,15 @@ class Ending:
     theta: np.ndarray | None = None
     rough: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
+        words = self.what.format(t=f"{self.time:.3g}")
         if self.theta is None or len(self.theta) > 3:
-            return self.what.format(t=f"{self.time:.3g}")
-        place = np.array2string(self.theta, precision=3, separator=", ")
-        return f"{self.what.format(t=f'{self.time:.3g}')}, θ = {place}"
+            return words
+        return f"{words}, θ = {np.array2string(self.theta, precision=3, separator=', ')}"
 
 
 class ClosedLoops:
-    """Closed loops θ̇ = f + Bû of S candidates, each a rule with coefficients; with their
-    running costs.
+    """Closed loops θ̇ = f + Bû of S candidates, each a rule with coefficients; and running costs.
 
     Parameters
     ----------
@@ -65,7 +64,7 @@ class ClosedLoops:
     size : of the problem's coordinates, at its start
     """
 
-    def __init__(self, problem: ControlProblem, rules: Sequence[tuple[Rule, np.ndarray]]):
+    def __init__(self, problem: ControlProblem, rules: Sequence[tuple[Rule, np.ndarray]]) -> None:
         self.problem, self.model, self.objective = problem, problem.model, problem.objective
         self.rules = rules
         edges = np.cumsum([0, *(len(values) for _, values in rules)])
@@ -81,14 +80,15 @@ class ClosedLoops:
         # not in units of the start alone: a path from the origin has somewhere to go, too
         self.far = _FAR * (1 + extent)
 
-    def _share_modes(self):
+    def _share_modes(self) -> frozenset[str]:
         """Keys of the rules that share one eigen-decomposition; it is worth it for two candidates."""
+        # _FACTORS hold for G = I, and for the linear-quadratic optimum without drift
         plain = self.problem.learner.metric is None and self.problem.learner.drift is None
         if not plain or self.count < 2:
             return frozenset()
         return frozenset(rule.key for rule, _ in self.rules if rule.key in _FACTORS)
 
-    def _spectral_candidates(self):
+    def _spectral_candidates(self) -> np.ndarray:
         chosen = [
             np.arange(place.start, place.stop)
             for (rule, _), place in zip(self.rules, self.places, strict=True)
@@ -96,7 +96,7 @@ class ClosedLoops:
         ]
         return np.concatenate(chosen) if chosen else np.empty(0, dtype=int)
 
-    def _needed(self):
+    def _needed(self) -> frozenset[Information]:
         """What is observed at each point, for all rules together."""
         needed = {Information.GRADIENT}
         if self.shared:
@@ -105,10 +105,11 @@ class ClosedLoops:
         return frozenset(needed.union(*others))
 
     def velocity(self, t: float, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(θ̇ (S, n), running cost (S,)); candidates whose rule is undefined or that run off are
-        dead from then on.
+        """(θ̇ (S, n), running cost (S,)).
+
+        Candidates whose rule is undefined or that run off are dead from then on.
         """
-        if self.dead.any():
+        if self.dead.any():  # they stay at the start, where every rule was defined
             theta = np.where(self.dead[:, None], self.problem.start, theta)
         u, loss = self._controls(t, theta)
         learner = self.problem.learner
@@ -129,17 +130,19 @@ class ClosedLoops:
             return velocity, running
         return np.where(self.dead[:, None], 0.0, velocity), np.where(self.dead, 0.0, running)
 
-    def _mark_lost(self, t, theta, fresh):
+    def _mark_lost(self, t: float, theta: np.ndarray, fresh: np.ndarray) -> None:
         near = np.abs(theta).max(1) < self.far
         for i in np.flatnonzero(fresh):
             what = "the rule is undefined" if near[i] else "the path runs off"
             self.lost[int(i)] = Ending(what=f"{what} at t = {{t}}", time=t, theta=theta[i].copy())
         self.dead |= fresh
 
-    def _controls(self, t, theta):
+    def _controls(self, t: float, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(u (S, m), loss (S,))."""
         horizon = self.objective.horizon
-        elapsed = min(t, horizon * (1 - 1e-9)) if math.isfinite(horizon) else 0.0
+        elapsed = 0.0
+        if math.isfinite(horizon):  # some rules have no gain at T itself
+            elapsed = min(t, horizon * (1 - 1e-9))
         seen = seen_at(self.problem, theta, self.sees, elapsed)
         u = np.empty((self.count, self.model.controls))
         if len(self.spectral):
@@ -148,13 +151,12 @@ class ClosedLoops:
             if rule.key not in self.shared:
                 part = seen if len(self.rules) == 1 else _part(seen, place)
                 u[place] = np.einsum("smc,sc->sm", rule.look(part), values)
-        loss = seen.values.get(Information.LOSS)  # observed with the Hessian
-        return u, self.problem.landscape.loss(theta) if loss is None else loss
+        if Information.LOSS in seen.values:  # observed with the Hessian
+            return u, seen[Information.LOSS]
+        return u, self.problem.landscape.loss(theta)
 
-    def _along_modes(self, seen):
-        """Controls of the rules that scale each mode of the curvature: one eigen-decomposition for
-        all of them.
-        """
+    def _along_modes(self, seen: Observation) -> np.ndarray:
+        """Controls of the rules that scale each mode of the curvature, from one decomposition."""
         chosen = self.spectral
         gradient = seen[Information.GRADIENT][chosen]
         hessian = seen[Information.HESSIAN][chosen]
@@ -165,7 +167,7 @@ class ClosedLoops:
             along[rows] *= -values * factor(curvature[rows])
         return np.where(good[:, None], np.einsum("sij,sj->si", modes, along), np.nan)
 
-    def _scalings(self, seen):
+    def _scalings(self, seen: Observation) -> Iterator[tuple[Callable, np.ndarray, slice]]:
         """(φ, coefficients (K, 1), rows among the spectral candidates) of each of these rules."""
         begin = 0
         for rule, values in self.rules:
@@ -181,7 +183,7 @@ class ClosedLoops:
         self.dead |= given_up
 
 
-def _part(seen, place):
+def _part(seen: Observation, place: slice) -> Observation:
     """The observation of some of the points."""
     values = {
         kind: value[place] if isinstance(value, np.ndarray) else value

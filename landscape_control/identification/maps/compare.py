@@ -1,10 +1,8 @@
-"""compare: sample the optimal policy, fit every rule to it, run every rule, and say which one it
-is.
-"""
+"""compare: sample the optimal policy, fit and run every rule, and say which one it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -69,7 +67,7 @@ def compare(
     hold : 0 compares instantaneous controls; Δt > 0 the mean control of a plan held for Δt, where
         Newton's step emerges
     run : whether to integrate θ̇ = f + Bû with every fitted rule, for J_rule/J* - 1 (not done for
-        held plans, whose mean control is no policy to steer by)
+        held plans, whose mean control is no policy for a single moment)
     solver : None, or something with ``solve(start=...) -> Solution`` (one per problem), instead of
         building a Solver
     resamples : of the bootstrap over starts that the intervals come from
@@ -102,38 +100,37 @@ def compare(
 
 
 def compare_samples(
-    problems,
-    rules=None,
+    problems: ControlProblem | Sequence[ControlProblem],
+    rules: Sequence[Rule | CausalRule | str] | None = None,
     *,
-    starts=24,
-    spread=None,
-    seed=0,
-    points_per_plan=3,
-    hold=0.0,
-    run=True,
-    solver=None,
-    progress=None,
-    **fit,
+    starts: int | np.ndarray = 24,
+    spread: float | None = None,
+    seed: int = 0,
+    points_per_plan: int = 3,
+    hold: float = 0.0,
+    run: bool = True,
+    solver: object = None,
+    progress: Callable | None = None,
+    **fit: Any,
 ) -> tuple[Verdict, tuple[PolicySample, ...]]:
-    """(the verdict of :func:`compare`, the samples that it rests on, in the order of its
-    ``scatter``).
-    """
-    problems = _as_problems(problems)
+    """(the verdict of :func:`compare`, its samples in the order of its ``scatter``)."""
+    posed = _as_problems(problems)
     hold = number("hold Δt", hold, low=0)
     if rules is None:
         rules = full_information(hold=hold) if hold else full_information()
     rules = read_rules(rules)
-    solvers = _solvers(problems, solver)
-    options = {
-        "starts": starts,
-        "spread": spread,
-        "seed": seed,
-        "hold": hold,
-        "points_per_plan": whole("points_per_plan", points_per_plan),
-    }
-    work = list(zip(problems, solvers, strict=True))
+    count = whole("points_per_plan", points_per_plan)
+    work = list(zip(posed, _solvers(posed, solver), strict=True))
     sampled = [
-        sample_policy(problem, its_solver, **options)
+        sample_policy(
+            problem,
+            its_solver,
+            starts=starts,
+            spread=spread,
+            seed=seed,
+            hold=hold,
+            points_per_plan=count,
+        )
         for problem, its_solver in (progress(work) if progress else work)
     ]
     failures = tuple(
@@ -144,13 +141,18 @@ def compare_samples(
     verdict = fit_maps(usable, rules, seed=seed, **fit)
     verdict = replace(verdict, failures=failures, sampling=sampled[0].words)
     if run and not hold:
-        verdict = _run(verdict, problems, [sampling.optimum for sampling in sampled])
+        verdict = _run(verdict, posed, [sampling.optimum for sampling in sampled])
     return verdict, usable
 
 
-def _run(verdict, problems, optima):
+def _run(
+    verdict: Verdict, problems: Sequence[ControlProblem], optima: Sequence[float | None]
+) -> Verdict:
     """The verdict with what it costs to run each of its rules on each problem."""
-    fitted = [(row.rule, row.coefficients) for row in verdict.rows]
+    fitted: list[tuple[Rule, Mapping[str, object]]] = []
+    for row in verdict.rows:
+        assert isinstance(row.rule, Rule), "a rule that was fitted to a map is a Rule"
+        fitted.append((row.rule, row.coefficients))
     columns = [
         run_rules(problem, fitted, optimum=optimum)
         for problem, optimum in zip(problems, optima, strict=True)
@@ -162,16 +164,16 @@ def _run(verdict, problems, optima):
     return replace(verdict, rows=rows)
 
 
-def _as_problems(problems):
-    problems = (problems,) if isinstance(problems, ControlProblem) else tuple(problems)
-    if not problems or not all(isinstance(problem, ControlProblem) for problem in problems):
+def _as_problems(problems: ControlProblem | Sequence[ControlProblem]) -> tuple[ControlProblem, ...]:
+    posed = (problems,) if isinstance(problems, ControlProblem) else tuple(problems)
+    if not posed or not all(isinstance(problem, ControlProblem) for problem in posed):
         raise ProblemError(
             "problems",
             expected="a ControlProblem or a non-empty sequence of them",
-            received=f"{len(problems)} entries of {sorted({type(p).__name__ for p in problems})}",
+            received=f"{len(posed)} entries of {sorted({type(p).__name__ for p in posed})}",
             advice="build each with landscape_control.ControlProblem(...)",
         )
-    return problems
+    return posed
 
 
 def _solvers(problems, solver):
@@ -190,7 +192,9 @@ def _solvers(problems, solver):
     return solvers
 
 
-def _check_samples(usable, failures):
+def _check_samples(
+    usable: Sequence[PolicySample], failures: Sequence[tuple[int, np.ndarray, str]]
+) -> None:
     count = sum(len(np.unique(sample.starts)) for sample in usable)
     if count < 2:
         reasons = "; ".join(sorted({reason for _, _, reason in failures})) or "no failure"

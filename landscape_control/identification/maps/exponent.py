@@ -1,8 +1,10 @@
-"""The preconditioner exponent p = 1 - d log r/d log h of the numerical policy: 0 gradient descent,
-½ ballistic, 1 Newton.
+"""The preconditioner exponent p = 1 - d log r/d log h of the numerical policy.
+
+0 is gradient descent, ½ ballistic, 1 Newton.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from ...model.landscape import find_minima, quadratic
 from ...model.objective import Objective
 from ...model.problem import ControlProblem
+from ...planning.solution import Plan, Solution
 from ...rules import metric_modes, optimal_gain
 from ...support.arguments import Duration, Entries, NonNegative, Positive, Vector, checked
 from ...support.arrays import freeze, number, vector
@@ -42,7 +45,7 @@ class Exponents:
     directions: Entries
     minimum: Entries
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [
             f"{h:>10.4g} {r:>10.4g} {p:>9.4f} {t:>9.4f}"
             for h, r, p, t in zip(
@@ -91,18 +94,14 @@ def preconditioner_exponent(
             received="a fixed end",
             advice="set end=None",
         )
-    minimum = (
-        _nearest_minimum(problem)
-        if minimum is None
-        else vector("minimum", minimum, problem.dimension)
-    )
+    if minimum is None:
+        minimum = _nearest_minimum(problem)
+    minimum = vector("minimum", minimum, problem.dimension)
     curvature, basis, metric = _modes(problem, minimum)
-    span = number(
-        "displacement",
-        _span(problem, minimum) if displacement is None else displacement,
-        low=0,
-        low_open=True,
-    )
+    if displacement is None:
+        displacement = _span(problem, minimum)
+    span = number("displacement", displacement, low=0, low_open=True)
+    # for T = ∞ without discount only a loss of zero at the minimum has a finite cost
     lowered = problem.landscape.above(float(problem.landscape.loss(minimum)[0]))
     solver = _build(problem.changed(landscape=lowered)) if solver is None else _that_solves(solver)
     directions = (problem.model.actuation(minimum)[0] @ basis).T
@@ -111,13 +110,13 @@ def preconditioner_exponent(
 
     def gain(mode, scale):
         offset = span / lengths[mode]
-        ahead, behind = (
-            _local_control(
-                solver.solve(start=minimum + side * directions[mode], learning_rate=scale * eta),
-                minimum,
-            )
-            for side in (offset, -offset)
-        )
+        controls = []
+        for side in (offset, -offset):
+            start = minimum + side * directions[mode]
+            solution = solver.solve(start=start, learning_rate=scale * eta)
+            controls.append(_local_control(solution, minimum))
+        ahead, behind = controls
+        # u = -r·displacement: the even part of the policy drops out of the difference
         return float(basis[:, mode] @ metric @ (behind - ahead) / (2 * offset))
 
     return _exponents(gain, step, problem, curvature, directions / lengths[:, None], minimum)
@@ -166,16 +165,26 @@ def exponent_curve(
     return _exponents(gain, step, problem, curvatures, ones, np.zeros(1))
 
 
-def _local_control(solution, minimum):
-    """First control of the plan that ends nearest to the minimum: a better plan may leave the basin
-    altogether.
+def _local_control(solution: Solution, minimum: np.ndarray) -> np.ndarray:
+    """First control of the plan that ends nearest to the minimum.
+
+    A better plan may leave the basin altogether.
     """
-    return min(
-        solution.plans, key=lambda plan: np.linalg.norm(plan.parameters[-1] - minimum)
-    ).controls[0]
+
+    def distance(plan: Plan) -> float:
+        return float(np.linalg.norm(plan.parameters[-1] - minimum))
+
+    return min(solution.plans, key=distance).controls[0]
 
 
-def _exponents(gain, step, problem, curvature, directions, minimum):
+def _exponents(
+    gain: Callable[[int, float], float],
+    step: float,
+    problem: ControlProblem,
+    curvature: np.ndarray,
+    directions: np.ndarray,
+    minimum: np.ndarray,
+) -> Exponents:
     modes = range(len(curvature))
     base = np.array([gain(mode, 1.0) for mode in modes])
     high, low = (
@@ -196,21 +205,24 @@ def _exponents(gain, step, problem, curvature, directions, minimum):
     return Exponents(**{name: freeze(array) for name, array in arrays.items()})
 
 
-def _theory(curvature, problem):
+def _theory(curvature: np.ndarray, problem: ControlProblem) -> tuple[np.ndarray, np.ndarray]:
     """Gain and exponent of the quadratic; the gain depends on ηh alone, so the nudge goes to η."""
     objective = problem.objective
     if problem.model.has_drift or objective.terminal not in (None, "loss"):
-        return np.full((2, len(curvature)), np.nan)
-    more, less = (
-        optimal_gain(
-            curvature, replace(objective, learning_rate=objective.learning_rate * math.exp(nudge))
-        )
-        for nudge in (_NUDGE, -_NUDGE)
-    )
-    return optimal_gain(curvature, objective), 1 - (np.log(more) - np.log(less)) / (2 * _NUDGE)
+        unknown = np.full(len(curvature), np.nan)
+        return unknown, unknown
+
+    def nudged_gain(nudge: float) -> np.ndarray:
+        rate = objective.learning_rate * math.exp(nudge)
+        return optimal_gain(curvature, replace(objective, learning_rate=rate))
+
+    slope = (np.log(nudged_gain(_NUDGE)) - np.log(nudged_gain(-_NUDGE))) / (2 * _NUDGE)
+    return optimal_gain(curvature, objective), 1 - slope
 
 
-def _modes(problem, minimum):
+def _modes(
+    problem: ControlProblem, minimum: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     actuation, metric = problem.model.actuation(minimum)[0], problem.model.metric(minimum)[0]
     hessian = actuation.T @ problem.landscape.hessian(minimum)[0] @ actuation
     curvature, basis = (part[0] for part in metric_modes(hessian[None], metric[None]))
@@ -238,7 +250,7 @@ def _nearest_minimum(problem):
     return minima[np.linalg.norm(minima - problem.start, axis=1).argmin()]
 
 
-def _span(problem, minimum):
+def _span(problem: ControlProblem, minimum: np.ndarray) -> float:
     distance = float(np.linalg.norm(problem.start - minimum))
     return distance / 100 if distance > 0 else 0.01
 

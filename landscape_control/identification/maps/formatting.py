@@ -1,11 +1,18 @@
 """A verdict in words: one paragraph and a table."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from ...rules.choice import Conclusion
+
+if TYPE_CHECKING:
+    from ...rules.families import Coefficient
+    from .verdict import RuleFit, Verdict
 
 _SINGULAR = {"starts": "start", "histories": "history"}
 
 
-def paragraph(verdict) -> str:
+def paragraph(verdict: "Verdict") -> str:
     """What the comparison concludes, from how much data, and what stands in the way."""
     opening = {
         Conclusion.RULE: _rule,
@@ -16,7 +23,7 @@ def paragraph(verdict) -> str:
     return " ".join(part for part in parts if part)
 
 
-def table(verdict) -> str:
+def table(verdict: "Verdict") -> str:
     """One line per rule: error, coefficients against theory, condition, cost of running it."""
     header = [
         "rule",
@@ -27,8 +34,8 @@ def table(verdict) -> str:
         "J_rule/J* - 1",
     ]
     lines = [header, *(_cells(row) for row in verdict.rows)]
-    # causal rules are not run here
-    lines = lines if verdict.nouns[0] == "controls" else [line[:-1] for line in lines]
+    if verdict.nouns[0] != "controls":  # causal rules are not run here: no cost of running them
+        lines = [line[:-1] for line in lines]
     refused = [
         f"not applicable: {key.replace('_', ' ')}: {reason}"
         for key, reason in verdict.refused.items()
@@ -42,12 +49,12 @@ def table(verdict) -> str:
     return "\n".join(text + refused)
 
 
-def coefficient_words(row) -> str:
+def coefficient_words(row: "RuleFit") -> str:
     """Every coefficient with interval, prediction and whether it sits on its bound."""
     return ", ".join(_coefficient(row, c) for c in row.rule.coefficients)
 
 
-def _rule(verdict):
+def _rule(verdict: "Verdict") -> str:
     row, other = verdict.rows[0], verdict.runner_up
     text = (
         f"The policy is {row.name}, {row.rule.formula}, with {coefficient_words(row)}: relative"
@@ -68,7 +75,7 @@ def _rule(verdict):
     return text
 
 
-def _not_identifiable(verdict):
+def _not_identifiable(verdict: "Verdict") -> str:
     row = verdict.rows[0]
     if len(verdict.equivalent) > 1:
         reason = (
@@ -83,24 +90,26 @@ def _not_identifiable(verdict):
     return f"Not identifiable: {reason}; {verdict.remedy}."
 
 
-def _none_fits(verdict):
+def _none_fits(verdict: "Verdict") -> str:
     row = verdict.rows[0]
     text = (
         f"No rule in the library fits: the nearest, {row.name}, is {percent(row.error)} off on"
         f" held-out {verdict.nouns[1]}, above the threshold of"
         f" {percent(verdict.criteria.threshold)}."
     )
-    return text + (
-        f" It is undefined for {row.undefined} of {verdict.samples} {verdict.nouns[0]}."
-        if row.undefined
-        else ""
-    )
+    if row.undefined:
+        text += f" It is undefined for {row.undefined} of {verdict.samples} {verdict.nouns[0]}."
+    return text
 
 
-def _data(verdict):
-    landscapes, (controls, starts) = len(verdict.scatter), verdict.nouns
-    where = f" on {landscapes} landscape{'s' * (landscapes != 1)}" if controls == "controls" else ""
-    starts = _SINGULAR[starts] if verdict.starts == 1 else starts
+def _data(verdict: "Verdict") -> str:
+    landscapes = len(verdict.scatter)
+    controls, starts = verdict.nouns
+    where = ""
+    if controls == "controls":  # histories are no landscapes
+        where = f" on {landscapes} landscape{'s' * (landscapes != 1)}"
+    if verdict.starts == 1:
+        starts = _SINGULAR[starts]
     text = f"Fitted to {verdict.samples} {controls} from {verdict.starts} {starts}{where}"
     text += f" ({verdict.sampling})." if verdict.sampling else "."
     if verdict.failures:
@@ -111,9 +120,9 @@ def _data(verdict):
     return text
 
 
-def _cells(row):
+def _cells(row: "RuleFit") -> list[str]:
     condition = f"{row.condition:.1e}" if row.condition >= 1e4 else f"{row.condition:.3g}"
-    excess = f"{row.excess_cost:+.3g}" if row.excess_cost is not None else row.excess_reason
+    excess = row.excess_reason if row.excess_cost is None else f"{row.excess_cost:+.3g}"
     undefined = f" ({row.undefined} undefined)" if row.undefined else ""
     identifiable = "yes" if row.identifiable else "no"
     return [
@@ -126,7 +135,7 @@ def _cells(row):
     ]
 
 
-def _coefficient(row, coefficient):
+def _coefficient(row: "RuleFit", coefficient: "Coefficient") -> str:
     name = coefficient.name
     low, high = row.intervals[name]
     text = f"{coefficient.symbol} = {row.coefficients[name]:.4g} [{low:.4g}, {high:.4g}]"
@@ -135,12 +144,12 @@ def _coefficient(row, coefficient):
     return text + (" at its bound" if name in row.at_bound else "")
 
 
-def percent(value) -> str:
+def percent(value: float) -> str:
     """A share as a percentage of three digits; round-off counts as nothing."""
     if value < 1e-13:
         return "0 %"
     return f"{100 * value:.3g} %" if value >= 1e-4 else f"{100 * value:.1e} %"
 
 
-def _keys(keys):
+def _keys(keys: Iterable[str]) -> str:
     return ", ".join(key.replace("_", " ") for key in keys)

@@ -1,4 +1,4 @@
-"""What closed loops cost: LSODA along all of them side by side, with the running cost as last state."""
+"""What closed loops cost: LSODA along all of them side by side, the running cost as last state."""
 
 import math
 from dataclasses import dataclass
@@ -62,18 +62,20 @@ class Integration:
         end: float,
         bound: float | np.ndarray = math.inf,
         lowest: float = -math.inf,
-    ):
+    ) -> None:
         self.loops, self.effort, self.end = loops, effort, end
         self.bound, self.lowest = bound, lowest
         self.problem, self.objective, self.count = loops.problem, loops.objective, loops.count
         self.settled, self.stop = np.ones(self.count, dtype=bool), end
 
     def costs(self) -> np.ndarray:
-        """J of every candidate (S,); inf where the rule is undefined on its way, runs off, or
-        passes the bound.
+        """J of every candidate (S,).
+
+        inf where the rule is undefined on its way, runs off, or passes the bound.
         """
         start = np.tile(self.problem.start, (self.count, 1))
-        t, state = 0.0, np.column_stack([start, np.zeros(self.count)]).ravel()
+        t = 0.0
+        state = np.column_stack([start, np.zeros(self.count)]).ravel()
         if math.isfinite(self.objective.horizon):
             t, state = self._integrate(t, self.end, state)
             return self._at_the_end(t, state.reshape(self.count, -1))
@@ -90,7 +92,7 @@ class Integration:
             costs = np.where(left <= _UNSETTLED, costs, np.inf)
         return costs
 
-    def _settle(self, costs, before, left):
+    def _settle(self, costs: np.ndarray, before: np.ndarray, left: np.ndarray) -> None:
         """Which costs of T = ∞ no longer move; without discount a rest that stays is no cost."""
         with np.errstate(invalid="ignore"):
             moved = np.abs(costs - before)
@@ -99,26 +101,25 @@ class Integration:
             steady &= left <= _UNSETTLED
         self.settled = steady | (left <= self.effort.settled)
 
-    def _integrate(self, begin, end, state):
-        """(t, state) after LSODA steps to the end or a standstill; the Jacobian is a band, since no
-        candidate depends on another.
-        """
-        gamma, count = self.objective.discount, self.count
+    def _rate(self, t: float, y: np.ndarray) -> np.ndarray:
+        """ẏ, where y holds θ and the cost so far of one candidate after the other."""
+        velocity, running = self.loops.velocity(t, y.reshape(self.count, -1)[:, :-1])
+        slopes = np.empty((self.count, velocity.shape[1] + 1))
+        slopes[:, :-1] = velocity
+        slopes[:, -1] = math.exp(-self.objective.discount * t) * running
+        return slopes.ravel()
 
-        def rate(t, y):
-            velocity, running = self.loops.velocity(t, y.reshape(count, -1)[:, :-1])
-            slopes = np.empty((count, velocity.shape[1] + 1))
-            slopes[:, :-1] = velocity
-            slopes[:, -1] = math.exp(-gamma * t) * running
-            return slopes.ravel()
-
-        band = state.size // count - 1 if count > 1 else None
+    def _integrate(self, begin: float, end: float, state: np.ndarray) -> tuple[float, np.ndarray]:
+        """(t, state) after LSODA steps to the end or a standstill."""
+        # no candidate depends on another, so that the Jacobian is a band
+        band = state.size // self.count - 1 if self.count > 1 else None
         tolerance = {"rtol": self.effort.accuracy, "atol": self.effort.accuracy * 1e-2}
         used, now, y = 0, begin, state
         while now < end and used < self.effort.limit:
-            solver = LSODA(rate, now, y, end, **tolerance, lband=band, uband=band)
+            solver = LSODA(self._rate, now, y, end, **tolerance, lband=band, uband=band)
             finished = self._march(solver, end)
-            used, now, y = used + solver.nfev, solver.t, solver.y.copy()
+            used += solver.nfev
+            now, y = solver.t, solver.y.copy()
             if finished:
                 return now, y
             self._give_up(now, y)
@@ -126,9 +127,10 @@ class Integration:
             self.loops.give_up(now, ~self.loops.dead)
         return now, y
 
-    def _march(self, solver, end):
-        """Whether the end or a standstill was reached; False where the time hardly moves because one
-        path is too rough.
+    def _march(self, solver: LSODA, end: float) -> bool:
+        """Whether the end or a standstill was reached.
+
+        False where the time hardly moves because one path is too rough.
         """
         checked, since = solver.t, 0
         bounded = np.isfinite(self.bound).any() and math.isfinite(self.lowest)
@@ -138,6 +140,7 @@ class Integration:
             if bounded:
                 spent = solver.y.reshape(self.count, -1)[:, -1]
                 self.loops.dead |= spent + self._least(solver.t) > self.bound
+            # at its present speed no path would move by more than ``still`` of the size until the end
             allowed = self.effort.still * self.loops.size * (solver.t - last)
             if self._moved(before, solver.y) * (end - solver.t) <= allowed:
                 return True
@@ -149,20 +152,21 @@ class Integration:
                 return False
         return solver.status == "finished"
 
-    def _moved(self, before, after):
+    def _moved(self, before: np.ndarray, after: np.ndarray) -> float:
         """The largest change of a parameter of the candidates that are left."""
         change = np.abs(after - before).reshape(self.count, -1)[:, :-1]
         return change[~self.loops.dead].max(initial=0.0)
 
-    def _give_up(self, t, y):
-        """The fastest of the paths that are left is given up: near a place where its rule is
-        undefined, it holds up all.
+    def _give_up(self, t: float, y: np.ndarray) -> None:
+        """Give up the fastest of the paths that are left.
+
+        Near a place where its rule is undefined, it holds up all the others.
         """
         velocity = self.loops.velocity(t, y.reshape(self.count, -1)[:, :-1])[0]
         speed = np.where(self.loops.dead, -1.0, np.linalg.norm(velocity, axis=1))
         self.loops.give_up(t, np.arange(self.count) == np.argmax(speed))
 
-    def _least(self, t):
+    def _least(self, t: float) -> float:
         """The least that can still come after t, given the lowest loss there is."""
         objective, lowest = self.objective, self.lowest
         if not math.isfinite(lowest) or objective.terminal not in (None, "loss"):
@@ -194,7 +198,7 @@ class Integration:
             costs = costs + math.exp(-gamma * horizon) * final
         return np.where(self.loops.dead | ~np.isfinite(costs), np.inf, costs)
 
-    def _with_rest(self, t, rows):
+    def _with_rest(self, t: float, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(costs (S,) of T = ∞, share of the rest (S,)): the rest is a geometric series."""
         theta, gamma = rows[:, :-1], self.objective.discount
         velocity, running = self.loops.velocity(t, theta)
@@ -204,9 +208,12 @@ class Integration:
         left = np.abs(rest) / (np.abs(rows[:, -1]) + 1e-300)
         return np.where(self.loops.dead | ~np.isfinite(costs), np.inf, costs), left
 
-    def _slowing(self, t, theta, velocity, running):
+    def _slowing(
+        self, t: float, theta: np.ndarray, velocity: np.ndarray, running: np.ndarray
+    ) -> np.ndarray:
         """Rate at which the running cost decays where the path is now."""
         speed = np.linalg.norm(velocity, axis=1)
+        # a step along the path that moves θ by 1e-4 of its size
         step = 1e-4 * (1 + np.abs(theta).max(1)) / np.maximum(speed, 1e-300)
         step = np.minimum(step, 1.0)
         ahead = self.loops.velocity(t, theta + step[:, None] * velocity)[1]

@@ -61,7 +61,7 @@ class PathLaw:
         """
         return self.uncertainty <= _CERTAIN
 
-    def __str__(self):
+    def __str__(self) -> str:
         law = "Path law θ̈ = aθ̇ + b∇L"
         data = (
             f"residual {self.residual:.1e}, condition number {self.condition:.1e}, "
@@ -107,12 +107,12 @@ def path_law(
         are needed to identify a, b
     problems : their problems, when they do not carry them
     """
-    solutions = list(solutions) if isinstance(solutions, Sequence) else [solutions]
-    problems = _problems_of(solutions, problems)
-    plans = [getattr(solution, "best", solution) for solution in solutions]
-    parts = [_derivatives(*pair) for pair in zip(problems, plans, strict=True)]
+    given = list(solutions) if isinstance(solutions, Sequence) else [solutions]
+    posed = _problems_of(given, problems)
+    plans = [each.best if isinstance(each, Solution) else each for each in given]
+    parts = [_derivatives(*pair) for pair in zip(posed, plans, strict=True)]
     velocity, acceleration, slope, jumps = (
-        np.concatenate([part.ravel() for part in kind]) for kind in zip(*parts, strict=True)
+        np.concatenate([part.ravel() for part in of_all]) for of_all in zip(*parts, strict=True)
     )
     features = np.stack([velocity, slope], axis=1)
     sizes = np.linalg.norm(features, axis=0)
@@ -125,7 +125,8 @@ def path_law(
         )
     scaled, *_ = np.linalg.lstsq(features / sizes, acceleration, rcond=None)
     a, b = (scaled / sizes).tolist()
-    gamma, push = _prediction(problems)
+    gamma, push = _prediction(posed)
+    roughness = _rms(jumps) / _rms(acceleration) if jumps.size else 0.0
     return PathLaw(
         a=a,
         b=b,
@@ -135,68 +136,76 @@ def path_law(
         paths=len(plans),
         residual=relative(acceleration - features @ (a, b), acceleration),
         points=sum(len(part[0]) for part in parts),
-        roughness=_rms(jumps) / _rms(acceleration) if jumps.size else 0.0,
+        roughness=roughness,
     )
 
 
-def _rms(values):
+def _rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def _derivatives(problem, plan):
-    """(θ̇, θ̈, M∇L), each (2K, n), at two Gauss points per element, and the jumps of θ̈ between
-    elements (K-1, n).
+def _derivatives(problem: ControlProblem, plan: Plan) -> tuple[np.ndarray, ...]:
+    """(θ̇, θ̈, M∇L), each (2K, n), at two Gauss points of each of K elements, and jumps (K-1, n).
+
+    The jumps are those of θ̈ from the end of one element to the beginning of the next.
     """
     model, widths, degree = problem.model, np.diff(plan.vertices), plan.degree
-    velocity = model.drift(plan.parameters) + np.einsum(
-        "snm,sm->sn", model.actuation(plan.parameters), plan.controls
-    )
+    push = np.einsum("snm,sm->sn", model.actuation(plan.parameters), plan.controls)
+    velocity = model.drift(plan.parameters) + push
+    # (K, degree + 1), the nodes of each element; neighbours share one
     nodes = np.arange(len(widths))[:, None] * degree + np.arange(degree + 1)
     # two inside, two ends
     places = np.concatenate([(np.polynomial.legendre.leggauss(2)[0] + 1) / 2, [0.0, 1.0]])
     reading = lagrange_matrix(plan.positions, places)
     slope = reading @ differentiation_matrix(plan.positions)
     acceleration = slope @ velocity[nodes] / widths[:, None, None]
-    inside = (
-        part[:, :2].reshape(-1, problem.dimension)
-        for part in (reading @ velocity[nodes], acceleration)
-    )
-    theta = (reading @ plan.parameters[nodes])[:, :2].reshape(-1, problem.dimension)
-    return *inside, _mobile_slope(problem, theta), acceleration[1:, 2] - acceleration[:-1, 3]
+
+    def inside(values: np.ndarray) -> np.ndarray:
+        return values[:, :2].reshape(-1, problem.dimension)
+
+    theta = inside(reading @ plan.parameters[nodes])
+    jumps = acceleration[1:, 2] - acceleration[:-1, 3]
+    velocity_inside = inside(reading @ velocity[nodes])
+    return velocity_inside, inside(acceleration), _mobile_slope(problem, theta), jumps
 
 
-def _mobile_slope(problem, theta):
+def _mobile_slope(problem: ControlProblem, theta: np.ndarray) -> np.ndarray:
+    """M∇L = BG⁻¹Bᵀ∇L, (S, n)."""
     model = problem.model
     actuation = model.actuation(theta)
     slope = np.einsum("snm,sn->sm", actuation, problem.landscape.gradient(theta))
-    return np.einsum(
-        "snm,sm->sn", actuation, np.linalg.solve(model.metric(theta), slope[..., None])[..., 0]
-    )
+    steepest = np.linalg.solve(model.metric(theta), slope[..., None])[..., 0]
+    return np.einsum("snm,sm->sn", actuation, steepest)
 
 
-def _prediction(problems):
+def _prediction(problems: Sequence[ControlProblem]) -> tuple[float | None, float | None]:
+    """(γ, ηk), where theory gives the law and all problems share the numbers; else (None, None)."""
     objectives = [problem.objective for problem in problems]
     numbers = {(o.discount, o.learning_rate * o.loss_weight) for o in objectives}
     models = [problem.model for problem in problems]
     plain = all(
         not m.has_drift and m.constant["metric"] and m.constant["actuation"] for m in models
     )
-    return next(iter(numbers)) if plain and len(numbers) == 1 else (None, None)
+    if not plain or len(numbers) > 1:
+        return None, None
+    return next(iter(numbers))
 
 
-def _problems_of(solutions, problems):
+def _problems_of(
+    solutions: Sequence[Solution | Plan],
+    problems: ControlProblem | Sequence[ControlProblem] | None,
+) -> list[ControlProblem]:
+    """One problem per solution: those given, or the solutions' own."""
     if problems is None:
-        problems = [getattr(solution, "problem", None) for solution in solutions]
-    problems = list(problems) if isinstance(problems, Sequence) else [problems]
-    if (
-        len(problems) != len(solutions)
-        or not solutions
-        or any(problem is None for problem in problems)
-    ):
+        given = [getattr(solution, "problem", None) for solution in solutions]
+    else:
+        given = list(problems) if isinstance(problems, Sequence) else [problems]
+    posed = [problem for problem in given if problem is not None]
+    if not solutions or len(given) != len(solutions) or len(posed) < len(given):
         raise ProblemError(
             "path_law",
             expected="solutions that carry their problem, or problems=... of the same number",
-            received=f"{len(solutions)} solutions, {sum(p is not None for p in problems)} problems",
+            received=f"{len(solutions)} solutions, {len(posed)} problems",
             advice="pass problems=[...] in the same order",
         )
-    return problems
+    return posed

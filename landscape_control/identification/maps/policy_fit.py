@@ -1,6 +1,6 @@
 """Every rule fitted to samples of a policy, and judged; nothing is solved here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -29,9 +29,9 @@ def fit_maps(
     criteria: Criteria | None = None,
     sees: frozenset[Information] | None = None,
 ) -> Verdict:
-    """Fit every rule to samples of any policy u(θ) with shared coefficients, and judge; no control
-    problem is solved.
+    """Fit every rule to samples of any policy u(θ), and judge; no control problem is solved.
 
+    Coefficients are shared by all samples.
     Each start is one unit of the cross-validation (``folds``) and of the bootstrap (``resamples``).
     """
     criteria = Criteria() if criteria is None else criteria
@@ -44,9 +44,15 @@ def fit_maps(
             received="u = 0 at every sampled point",
             advice="start away from the optimum, or widen the spread of the starts",
         )
-    rules, groups = read_rules(rules), _groups(samples)
-    refused = {rule.key: reason for rule in rules if (reason := _refusal(rule, samples, sees))}
-    applicable = [rule for rule in rules if rule.key not in refused]
+    groups = _groups(samples)
+    refused: dict[str, str] = {}
+    applicable: list[Rule] = []
+    for rule in read_rules(rules):
+        reason = _refusal(rule, samples, sees)
+        if reason:
+            refused[rule.key] = reason
+        elif isinstance(rule, Rule):  # which a rule without objection is
+            applicable.append(rule)
     if not applicable:
         raise ProblemError(
             "rules",
@@ -59,8 +65,8 @@ def fit_maps(
         "resamples": whole("resamples", resamples),
         "seed": seed,
     }
-    rows = [_fit_rule(rule, samples, targets, groups, settings) for rule in applicable]
-    conclusion, rows, equivalent = judge(rows, targets, criteria)
+    fits = [_fit_rule(rule, samples, targets, groups, settings) for rule in applicable]
+    conclusion, rows, equivalent = judge(fits, targets, criteria)
     return Verdict(
         conclusion=conclusion,
         rows=rows,
@@ -76,8 +82,8 @@ def fit_maps(
 
 def read_rules(rules: Sequence[Rule | CausalRule | str]) -> tuple[Rule | CausalRule, ...]:
     """Rules or their names as rules, with distinct keys."""
-    rules = tuple(rule if isinstance(rule, Rule | CausalRule) else by_name(rule) for rule in rules)
-    keys = [rule.key for rule in rules]
+    known = tuple(by_name(rule) if isinstance(rule, str) else rule for rule in rules)
+    keys = [rule.key for rule in known]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
         raise ProblemError(
@@ -86,10 +92,16 @@ def read_rules(rules: Sequence[Rule | CausalRule | str]) -> tuple[Rule | CausalR
             received=f"{twice[0]!r} more than once",
             advice="give one of them another key with dataclasses.replace(rule, key=...)",
         )
-    return rules
+    return known
 
 
-def _fit_rule(rule, samples, targets, groups, settings) -> RuleFit:
+def _fit_rule(
+    rule: Rule,
+    samples: Sequence[PolicySample],
+    targets: np.ndarray,
+    groups: np.ndarray,
+    settings: dict[str, int],
+) -> RuleFit:
     features = [rule.features(sample.problem, sample.points) for sample in samples]
     rows = np.concatenate([feature.reshape(-1, len(rule.names)) for feature in features])
     bounds = np.array([(c.low, c.high) for c in rule.coefficients])
@@ -111,23 +123,23 @@ def _fit_rule(rule, samples, targets, groups, settings) -> RuleFit:
     )
 
 
-def _named(rule, values):
+def _named(rule: Rule, values: Iterable) -> dict:
     return dict(zip(rule.names, values, strict=True))
 
 
-def _shared_prediction(rule, samples):
+def _shared_prediction(rule: Rule, samples: Sequence[PolicySample]) -> dict[str, float | None]:
     """The prediction that holds on every problem, None where they differ."""
     predictions = [rule.predicted(sample.problem, hold=sample.hold) for sample in samples]
-    first = predictions[0]
-
-    def agreed(name):
+    shared = {}
+    for name in rule.names:
         values = [prediction[name] for prediction in predictions]
-        return None not in values and np.allclose(values, values[0], rtol=1e-9, atol=0)
+        known = [value for value in values if value is not None]
+        agreed = len(known) == len(values) and np.allclose(known, known[0], rtol=1e-9, atol=0)
+        shared[name] = values[0] if agreed else None
+    return shared
 
-    return {name: first[name] if agreed(name) else None for name in rule.names}
 
-
-def _at_bound(rule, fit: Fit):
+def _at_bound(rule: Rule, fit: Fit) -> tuple[str, ...]:
     return tuple(
         c.name
         for c, value in zip(rule.coefficients, fit.coefficients, strict=True)
@@ -135,13 +147,18 @@ def _at_bound(rule, fit: Fit):
     )
 
 
-def _refusal(rule, samples, sees):
+def _refusal(
+    rule: Rule | CausalRule, samples: Sequence[PolicySample], sees: frozenset[Information] | None
+) -> str | None:
+    """Why a rule cannot be compared with these samples, None where it can."""
     if sees is not None and not rule.sees <= sees:
         return f"needs {names(rule.sees - sees)}, which is not given"
-    return next((reason for sample in samples if (reason := rule.objection(sample.problem))), None)
+    objections = (rule.objection(sample.problem) for sample in samples)
+    return next((reason for reason in objections if reason), None)
 
 
-def _groups(samples):
+def _groups(samples: Sequence[PolicySample]) -> np.ndarray:
+    """The start that each control belongs to, numbered through all samples."""
     labels, offset = [], 0
     for sample in samples:
         _, index = np.unique(sample.starts, return_inverse=True)
@@ -150,7 +167,7 @@ def _groups(samples):
     return np.concatenate(labels)
 
 
-def _scatter(sample):
+def _scatter(sample: PolicySample) -> Scatter:
     slopes = observe(sample.problem, sample.points, {Information.GRADIENT})[Information.GRADIENT]
     return Scatter(
         points=sample.points, controls=sample.controls, slopes=slopes, starts=sample.starts

@@ -1,4 +1,4 @@
-"""What it costs to let rules steer one problem, at the same prices as the optimum."""
+"""What it costs to follow rules on one problem, at the same prices as the optimum."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class Run:
 def run_rule(
     problem: ControlProblem,
     rule: Rule,
-    coefficients: object,
+    coefficients: Mapping[str, object],
     *,
     optimum: AnyNumber | None = None,
 ) -> Run:
@@ -61,7 +61,7 @@ def run_rule(
 
 def run_rules(
     problem: ControlProblem,
-    rules: Sequence[tuple[Rule, Mapping[str, float]]],
+    rules: Sequence[tuple[Rule, Mapping[str, object]]],
     *,
     optimum: float | None = None,
 ) -> tuple[Run, ...]:
@@ -91,7 +91,9 @@ class _Followed:
     stop: float
 
 
-def _follow(problem, candidates, effort):
+def _follow(
+    problem: ControlProblem, candidates: Sequence[tuple[Rule, np.ndarray]], effort: Effort
+) -> _Followed:
     loops = ClosedLoops(problem, candidates)
     integration = Integration(loops, effort, end=_first_stop(problem))
     with np.errstate(all="ignore"):
@@ -99,7 +101,7 @@ def _follow(problem, candidates, effort):
     return _Followed(loops=loops, costs=costs, settled=integration.settled, stop=integration.stop)
 
 
-def _read(followed, i, optimum):
+def _read(followed: _Followed, i: int, optimum: float | None) -> Run:
     """The run of one candidate."""
     if i in followed.loops.lost:
         return Run(cost=None, excess=None, reason=str(followed.loops.lost[i]))
@@ -109,7 +111,8 @@ def _read(followed, i, optimum):
     return _against(float(followed.costs[i]), optimum)
 
 
-def _against(cost, optimum):
+def _against(cost: float, optimum: float | None) -> Run:
+    """A cost compared with that of the optimum."""
     if optimum is None:
         return Run(
             cost=cost,
@@ -121,14 +124,13 @@ def _against(cost, optimum):
     return Run(cost=cost, excess=(cost - optimum) / abs(optimum))
 
 
-def _first_stop(problem):
-    """The horizon, or for T = ∞ a time on the scale of the fastest of discount and curvature at the
-    start.
-    """
+def _first_stop(problem: ControlProblem) -> float:
+    """The horizon, or for T = ∞ ten times the time constant of discount and curvature together."""
     objective = problem.objective
     if math.isfinite(objective.horizon):
         return objective.horizon
     curvature = np.abs(np.linalg.eigvalsh(problem.landscape.hessian(problem.start)[0])).max()
+    # the optimal rate on a mode of this curvature is of order √(ηkh)
     rate = math.sqrt(objective.learning_rate * objective.loss_weight * curvature)
     scale = rate + objective.discount
     return 10.0 / scale if scale > 0 else 10.0

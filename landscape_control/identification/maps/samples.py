@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...model.landscape import find_minima
 from ...model.problem import ControlProblem
+from ...planning.solution import Solution
 from ...support.arguments import (
     AnyNumber,
     Count,
@@ -24,8 +26,7 @@ from ...support.errors import ProblemError, SolveError
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PolicySample:
-    """What a policy does on one problem, at the problem's own time 0 (finite horizon) or at any
-    time (T = ∞).
+    """What a policy does on one problem: at time 0 for a finite horizon, at any time for T = ∞.
 
     Attributes
     ----------
@@ -43,7 +44,7 @@ class PolicySample:
     starts: Entries
     hold: AnyNumber = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         points = matrix("sample points", self.points, (None, self.problem.dimension))
         object.__setattr__(self, "points", points)
         object.__setattr__(
@@ -119,7 +120,8 @@ def sample_policy(
         except (SolveError, ProblemError, ArithmeticError) as error:
             failures.append((start, str(error)))
             continue
-        optimum = solution.cost if index == 0 else optimum
+        if index == 0:  # the problem's own start, whose cost is the J* that rules are compared with
+            optimum = solution.cost
         rows.append((points, controls, np.full(len(points), index)))
     if not rows:
         return Sampling(sample=None, optimum=None, failures=tuple(failures), words=words)
@@ -145,14 +147,11 @@ def draw_starts(
     minimum of the landscape (known, or found from the start), and ½ where no minimum is found or
     the start sits on it.
     """
-    spread = (
-        default_spread(problem)
-        if spread is None
-        else number("spread", spread, low=0, low_open=True)
-    )
-    noise = np.random.default_rng(seed).standard_normal(
-        (whole("starts", count, low=1), problem.dimension)
-    )
+    if spread is None:
+        spread = default_spread(problem)
+    spread = number("spread", spread, low=0, low_open=True)
+    count = whole("starts", count, low=1)
+    noise = np.random.default_rng(seed).standard_normal((count, problem.dimension))
     return problem.start + spread * noise, spread
 
 
@@ -165,7 +164,9 @@ def default_spread(problem: ControlProblem) -> float:
     return float(distance / 2) if 0 < distance < np.inf else 0.5
 
 
-def _starts(problem, starts, spread, seed):
+def _starts(
+    problem: ControlProblem, starts: int | np.ndarray, spread: float | None, seed: int
+) -> tuple[np.ndarray, str]:
     if isinstance(starts, (int, np.integer)) and not isinstance(starts, bool):
         drawn, scale = draw_starts(problem, starts, spread=spread, seed=seed)
         words = (
@@ -185,7 +186,9 @@ def _starts(problem, starts, spread, seed):
     return np.vstack([problem.start, drawn]), words
 
 
-def _read_plan(solver, start, count, hold):
+def _read_plan(
+    solver: Any, start: np.ndarray, count: int, hold: float
+) -> tuple[Solution, np.ndarray, np.ndarray]:
     solution = solver.solve(start=start)
     if not solution.status.ok:
         raise SolveError(f"{solution.status}: {solution.message}".rstrip(": "), solution)
@@ -193,27 +196,25 @@ def _read_plan(solver, start, count, hold):
     return solution, solution.at(times)[0], _controls(solution, times, hold)
 
 
-def _reading_times(solution, count):
-    """``count`` times that cut the plan into stretches of equal length in parameter space, the
-    first being 0.
-    """
-    length = np.concatenate(
-        [[0.0], np.cumsum(np.linalg.norm(np.diff(solution.parameters, axis=0), axis=1))]
-    )
+def _reading_times(solution: Solution, count: int) -> np.ndarray:
+    """``count`` times, the first 0, that cut the plan into stretches of equal length in θ."""
+    steps = np.linalg.norm(np.diff(solution.parameters, axis=0), axis=1)
+    length = np.concatenate([[0.0], np.cumsum(steps)])
     if count == 1 or length[-1] == 0:
         return np.zeros(1)
     return np.interp(np.arange(count) / count * length[-1], length, solution.times)
 
 
-def _controls(solution, times, hold):
+def _controls(solution: Solution, times: np.ndarray, hold: float) -> np.ndarray:
     if hold == 0:
         return solution.at(times)[1]
     return np.array([mean_over(lambda t: solution.at(t)[1], start, hold) for start in times])
 
 
 def mean_over(function: Callable, start: float, hold: float, *, panels: int = 16) -> np.ndarray:
-    """(1/Δt) ∫ function over [start, start + Δt]: 4-point Gauss rule on panels that grow
-    quadratically.
+    """(1/Δt) ∫ function over [start, start + Δt].
+
+    A 4-point Gauss rule on panels that grow quadratically: plans move fastest at their beginning.
     """
     nodes, weights = np.polynomial.legendre.leggauss(4)
     edges = np.linspace(0, 1, panels + 1) ** 2 * hold

@@ -17,7 +17,7 @@ from .running import Run
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RuleFit:
-    """One rule held against the policy.
+    """One rule compared with the policy.
 
     Attributes
     ----------
@@ -62,11 +62,11 @@ class RuleFit:
 
     @property
     def excess_cost(self) -> float | None:
-        """J_rule/J* - 1 of running the rule, the largest over the problems; None if one of them has
-        none.
-        """
-        excess = [run.excess for run in self.runs]
-        return None if not excess or None in excess else max(excess)
+        """J_rule/J* - 1 of the rule, the largest over the problems; None if one has none."""
+        known = [run.excess for run in self.runs if run.excess is not None]
+        if not known or len(known) < len(self.runs):
+            return None
+        return max(known)
 
     @property
     def excess_reason(self) -> str:
@@ -79,8 +79,9 @@ class RuleFit:
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scatter:
-    """The samples of one problem, for drawing: points (S, n), controls (S, m), slopes Bᵀ∇L (S, m),
-    starts (S,).
+    """The samples of one problem, for drawing.
+
+    Points (S, n), controls (S, m), slopes Bᵀ∇L (S, m), starts (S,).
     """
 
     points: Entries
@@ -133,22 +134,23 @@ class Verdict:
 
     @property
     def best(self) -> RuleFit | None:
-        """The preferred rule, None when no rule fits. When not identifiable, the simplest of those
-        that fit alike.
+        """The preferred rule, None when no rule fits.
+
+        When not identifiable, the simplest of those that fit alike.
         """
         return None if self.conclusion is Conclusion.NONE_FITS else self.rows[0]
 
     @property
     def runner_up(self) -> RuleFit | None:
         """The best rule that the data tells apart from the preferred one."""
-        return next(
-            (row for row in self.rows[1:] if row.key not in self.rows[0].equivalent_to), None
-        )
+        alike = self.rows[0].equivalent_to
+        return next((row for row in self.rows[1:] if row.key not in alike), None)
 
     @property
     def margin(self) -> float | None:
-        """Error of the runner-up over that of the preferred rule, both at least the resolution;
-        None without one.
+        """Error of the runner-up over that of the preferred rule; None without a runner-up.
+
+        Both count as the resolution at least.
         """
         other = self.runner_up
         error = None if other is None else other.error
@@ -172,13 +174,11 @@ class Verdict:
         check_choice("row of the verdict", key, [row.key for row in self.rows])
         return next(row for row in self.rows if row.key == key)
 
-    def __repr__(self):
-        return (
-            f"Verdict({self.conclusion.value}: {', '.join(row.rule.key for row in self.rows[:3])},"
-            " ...)"
-        )
+    def __repr__(self) -> str:
+        first = ", ".join(row.rule.key for row in self.rows[:3])
+        return f"Verdict({self.conclusion.value}: {first}, ...)"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{paragraph(self)}\n\n{table(self)}"
 
 
@@ -186,9 +186,9 @@ Judgement = tuple[Conclusion, tuple[RuleFit, ...], tuple[str, ...]]
 
 
 def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> Judgement:
-    """(conclusion, rows in order, keys of the rules that cannot be told apart), as
-    :func:`landscape_control.rules.choice.select` decides.
+    """(conclusion, rows in order, keys of the rules that cannot be told apart).
 
+    :func:`landscape_control.rules.choice.select` decides.
     Two rules do the same here when their fitted controls differ by at most ``resolution`` · rms|u|.
     """
     rows = _mark_equivalent(rows, targets, criteria)
@@ -205,15 +205,18 @@ def judge(rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria) -> J
     return selection.conclusion, ordered, selection.alike
 
 
-def _mark_equivalent(rows, targets, criteria):
+def _mark_equivalent(
+    rows: Sequence[RuleFit], targets: np.ndarray, criteria: Criteria
+) -> list[RuleFit]:
     """The rows with ``equivalent_to`` and ``identifiable``."""
     controls = [np.concatenate([part.ravel() for part in row.fitted]) for row in rows]
+    # a difference of controls, not of coefficients: two rules may do the same by other numbers
     largest = criteria.resolution * np.linalg.norm(targets)
 
-    def same(i, j):
+    def same(i: int, j: int) -> bool:
         with np.errstate(invalid="ignore"):
             gap = np.linalg.norm(controls[i] - controls[j])
-        return i != j and gap <= largest  # NaN (undefined somewhere) is never the same
+        return i != j and bool(gap <= largest)  # NaN (undefined somewhere) is never the same
 
     marked = []
     for i, row in enumerate(rows):

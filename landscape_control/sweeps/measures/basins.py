@@ -1,6 +1,6 @@
-"""Measures of where a plan ends: which minimum, whether it left its basin, and whether a better
-basin was overlooked.
-"""
+"""Measures of where a plan ends: its minimum, whether it left its basin, or overlooked a better."""
+
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from ...model.landscape import find_minima
 from ...support.errors import ProblemError
 from ...support.shared import kept_on_first
 from .library import plan_of
-from .measure import Measure, register
+from .measure import Cell, Measure, register
 from .numbered import solver_of
 
 SECOND_LOOK = 8  # starts of it, with another seed: more than the default tries
@@ -31,35 +31,38 @@ def _minima(landscape, start):
 
 @kept_on_first(256)
 def _start_basin(landscape, start):
-    return _index(
-        follow(landscape, np.array(start), _minima(landscape, start)), _minima(landscape, start)
-    )
+    minima = _minima(landscape, start)
+    return _index(follow(landscape, np.array(start), minima), minima)
 
 
-def _index(point, minima):
+def _index(point: np.ndarray | None, minima: np.ndarray) -> int:
     """Place of a minimum in the list, -1 if it is none of them."""
     if point is None or not len(minima):
         return -1
     gap = np.abs(minima - point).max(axis=1)
-    return int(gap.argmin()) if gap.min() <= 1e-3 * (1 + np.abs(minima).max()) else -1
+    if gap.min() > 1e-3 * (1 + np.abs(minima).max()):
+        return -1
+    return int(gap.argmin())
 
 
-def _where(cell, what):
+def _where(cell: Cell, what: str) -> tuple[int, np.ndarray | None]:
     """(index, minimum) of the basin that holds the plan's end."""
     plan, problem = plan_of(cell, what), cell.problem
     minima = _minima(problem.landscape, tuple(problem.start))
     point = plan.end_basin
-    point = follow(problem.landscape, plan.parameters[-1], minima) if point is None else point
+    if point is None:
+        point = follow(problem.landscape, plan.parameters[-1], minima)
     return _index(point, minima), point
 
 
-def _end_basin(cell):
+def _end_basin(cell: Cell) -> dict[str, float]:
     index, point = _where(cell, "end_basin")
-    point = np.full(cell.problem.dimension, np.nan) if point is None else point
+    if point is None:
+        point = np.full(cell.problem.dimension, np.nan)
     return {"index": index, **{f"theta_{i + 1}": float(value) for i, value in enumerate(point)}}
 
 
-def _escaped(cell):
+def _escaped(cell: Cell) -> bool:
     index, _ = _where(cell, "escaped")
     begun = _start_basin(cell.problem.landscape, tuple(cell.problem.start))
     if -1 in (index, begun):
@@ -72,7 +75,7 @@ def _escaped(cell):
     return index != begun
 
 
-def _hidden_basin(cell):
+def _hidden_basin(cell: Cell) -> bool:
     solution = cell.solution
     if hasattr(solution, "agreed"):  # a policy program: did one start alone find it?
         return int(solution.agreed) == 1
@@ -81,18 +84,20 @@ def _hidden_basin(cell):
     return bool(again.plans[0].cost < plan.cost - _BETTER * abs(plan.cost))
 
 
-def _second_look(cell):
+def _second_look(cell: Cell) -> Any:
     problem = cell.problem
-    solver = solver_of(cell)
+    solver: Any = solver_of(cell)
     if solver is None:
         from ...planning.solver import Solver  # imported when nothing kept can be used
 
         solver = Solver(problem)
-    ends = {"start": problem.start} | ({} if problem.end is None else {"end": problem.end})
+    ends = {"start": problem.start}
+    if problem.end is not None:
+        ends["end"] = problem.end
     return solver.solve(starts=SECOND_LOOK, seed=cell.seed + 1, throw=False, **ends)
 
 
-def _basin_margin(cell):
+def _basin_margin(cell: Cell) -> float:
     plan, problem = plan_of(cell, "basin_margin"), cell.problem
     minima = _minima(problem.landscape, tuple(problem.start))
     own = _where(cell, "basin_margin")[0]
@@ -101,7 +106,9 @@ def _basin_margin(cell):
         for other in cell.solution.plans[1:]
         if _index(follow(problem.landscape, other.parameters[-1], minima), minima) != own
     ]
-    return float((min(others) - plan.cost) / abs(plan.cost)) if others and plan.cost else np.nan
+    if not others or not plan.cost:
+        return np.nan
+    return float((min(others) - plan.cost) / abs(plan.cost))
 
 
 end_basin = register(

@@ -11,16 +11,18 @@ minimum (Anderson & Moore, *Optimal Control: Linear Quadratic Methods*, ch. 3; V
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...identification.maps import preconditioner_exponent as measured_exponent
 from ...model.objective import OBJECTIVE_NUMBERS
+from ...model.problem import ControlProblem
 from ...rules import metric_modes
 from ...support.errors import ProblemError, check_choice
-from .measure import Measure, register
-from .numbered import solver_of
+from .measure import Cell, Measure, register
+from .numbered import Numbered, solver_of
 
 CURVATURE = "landscape.hessian"  # of one parameter
 _NUDGE = 1e-4  # logarithmic step of the derivative, whose error is its square
@@ -40,18 +42,17 @@ class Numbers:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Modes:
-    """Of a quadratic problem: curvatures h (m,) ascending, squared displacements z² (m,) of the
-    start, least loss.
-    """
+    """Of a quadratic problem: curvatures h (m,) ascending, z² (m,) of the start, least loss."""
 
     curvature: np.ndarray
     square: np.ndarray
     least: float
 
 
-def mode_gain(curvature, numbers: Numbers) -> np.ndarray:
-    """r at t = 0 for curvatures that broadcast against the numbers; NaN beyond the conjugate point
-    of a concave mode.
+def mode_gain(curvature: float | np.ndarray, numbers: Numbers) -> np.ndarray:
+    """r at t = 0 for curvatures that broadcast against the numbers.
+
+    NaN beyond the conjugate point of a concave mode, where no plan is optimal.
     """
     eta, half, horizon = numbers.learning_rate, numbers.discount / 2, numbers.horizon
     square = half**2 + eta * numbers.loss_weight * curvature
@@ -59,24 +60,22 @@ def mode_gain(curvature, numbers: Numbers) -> np.ndarray:
     with np.errstate(all="ignore"):
         angle = root * horizon
         infinite = np.isinf(horizon)
+        # tangent = S/C of the module's formula, which is divided by C throughout
         tangent = np.where(angle > 1e-8, np.tanh(angle) / root, horizon)
-        tangent = np.where(
-            square < 0, np.where(angle < np.pi, np.tan(angle) / root, np.nan), tangent
-        )
-        tangent = np.where(
-            infinite, np.where(square > 0, 1 / root, np.where(square == 0, np.inf, np.nan)), tangent
-        )
+        concave = np.where(angle < np.pi, np.tan(angle) / root, np.nan)
+        tangent = np.where(square < 0, concave, tangent)
+        endless = np.where(square > 0, 1 / root, np.where(square == 0, np.inf, np.nan))
+        tangent = np.where(infinite, endless, tangent)
+        running = eta * numbers.loss_weight * curvature
         end = eta * numbers.terminal_weight * curvature
         below = 1 + (half + end) * tangent
-        gain = (
-            eta * numbers.loss_weight * curvature * tangent + end * (1 - half * tangent)
-        ) / below
+        gain = (running * tangent + end * (1 - half * tangent)) / below
         gain = np.where(infinite & (square >= 0), root - half, gain)
         valid = (square >= 0) | ((angle < np.pi) & (np.cos(angle) * below > 0))
         return np.where(valid, gain, np.nan)
 
 
-def mode_exponent(curvature, numbers: Numbers) -> np.ndarray:
+def mode_exponent(curvature: float | np.ndarray, numbers: Numbers) -> np.ndarray:
     """p = 1 - d log r / d log h by a central difference (T = ∞: r/(2r + γ), exactly)."""
     more, less = (mode_gain(curvature * math.exp(nudge), numbers) for nudge in (_NUDGE, -_NUDGE))
     with np.errstate(all="ignore"):
@@ -98,7 +97,7 @@ def total_cost(modes: Modes, numbers: Numbers) -> np.ndarray:
     return cost
 
 
-def read_modes(problem) -> Modes:
+def read_modes(problem: ControlProblem) -> Modes:
     """The modes of a quadratic problem with a free end, no drift, constant G and B square.
 
     Raises ProblemError, naming what the closed form cannot do, for any other problem.
@@ -130,12 +129,12 @@ def read_modes(problem) -> Modes:
     )
 
 
-def _round_off(loss, above):
+def _round_off(loss: float, above: float) -> float:
     least = float(loss - above)
     return least if abs(least) > 1e-13 * (abs(loss) + abs(above)) else 0.0
 
 
-def _obstacle(problem):
+def _obstacle(problem: ControlProblem) -> str | None:
     if not getattr(problem, "is_known", False):
         return "hidden variables, or no control problem"
     checks = (
@@ -152,10 +151,8 @@ def _obstacle(problem):
     return next((words for good, words in checks if not good), None)
 
 
-def _numbers(problem, values):
-    """Numbers of the objective, replaced by the arrays given by path (with or without "objective."
-    in front).
-    """
+def _numbers(problem: ControlProblem, values: Mapping[str, object]) -> Numbers:
+    """Numbers of the objective, replaced by arrays given by path ("objective." may be left out)."""
     objective, given = problem.objective, {}
     for path, value in values.items():
         short = path.removeprefix("objective.")
@@ -170,42 +167,42 @@ def _numbers(problem, values):
     }
     if objective.terminal is None:
         numbers["terminal_weight"] = np.asarray(0.0)
-    scale = (
-        given[CURVATURE] / problem.start_derivatives[2].item()
-        if CURVATURE in given
-        else np.asarray(1.0)
-    )
+    scale = np.asarray(1.0)
+    if CURVATURE in given:  # of one parameter: another curvature is a factor on the base one
+        scale = given[CURVATURE] / problem.start_derivatives[2].item()
     return Numbers(scale=scale, **numbers)
 
 
-def _duration(numbers):
+def _duration(numbers: Numbers) -> np.ndarray:
+    """∫ e^{-γt}dt over the horizon."""
     gamma, horizon = numbers.discount, numbers.horizon
     with np.errstate(all="ignore"):
-        return np.where(
-            gamma > 0, -np.expm1(-gamma * horizon) / np.where(gamma > 0, gamma, 1.0), horizon
-        )
+        faded = -np.expm1(-gamma * horizon) / np.where(gamma > 0, gamma, 1.0)
+        return np.where(gamma > 0, faded, horizon)
 
 
-def _final(numbers):
+def _final(numbers: Numbers) -> np.ndarray:
     with np.errstate(all="ignore"):
         final = numbers.terminal_weight * np.exp(-numbers.discount * numbers.horizon)
         return np.where(numbers.terminal_weight > 0, final, 0.0)
 
 
-def _batch_cost(problem, values):
+def _batch_cost(problem: ControlProblem, values: Mapping[str, object]) -> np.ndarray:
     return total_cost(read_modes(problem), _numbers(problem, values))
 
 
-def _batch_gain(problem, values):
+def _batch_gain(problem: ControlProblem, values: Mapping[str, object]) -> dict[str, np.ndarray]:
     return _ends(mode_gain, problem, values)
 
 
-def _batch_exponent(problem, values):
+def _batch_exponent(problem: ControlProblem, values: Mapping[str, object]) -> np.ndarray:
     modes, numbers = read_modes(problem), _numbers(problem, values)
     return np.mean([mode_exponent(h * numbers.scale, numbers) for h in modes.curvature], axis=0)
 
 
-def _ends(function, problem, values):
+def _ends(
+    function: Callable, problem: ControlProblem, values: Mapping[str, object]
+) -> dict[str, np.ndarray]:
     curvature, numbers = read_modes(problem).curvature, _numbers(problem, values)
     return {
         "flattest": function(curvature[0] * numbers.scale, numbers),
@@ -213,7 +210,7 @@ def _ends(function, problem, values):
     }
 
 
-def _single(batch):
+def _single(batch: Callable) -> Callable[[Cell], float | dict[str, float]]:
     def measure(cell):
         value = batch(cell.problem, {})
         if isinstance(value, dict):
@@ -223,16 +220,16 @@ def _single(batch):
     return measure
 
 
-def _exponent(cell):
-    """The closed form where it holds, else the numerical policy at the minimum nearest to the
-    start.
-    """
+def _exponent(cell: Cell) -> float:
+    """The closed form where it holds, else measured at the minimum nearest to the start."""
     if not getattr(cell.problem, "is_known", False):
+        received = type(cell.problem).__name__
+        if hasattr(cell.problem, "is_known"):
+            received += ", hidden variables"
         raise ProblemError(
             "measure 'preconditioner_exponent'",
             expected="a ControlProblem on a known landscape",
-            received=type(cell.problem).__name__
-            + (", hidden variables" if hasattr(cell.problem, "is_known") else ""),
+            received=received,
             advice="leave this measure out for problems of this kind",
         )
     if _obstacle(cell.problem) is None:
@@ -240,10 +237,8 @@ def _exponent(cell):
     return float(np.mean(measured_exponent(cell.problem, solver=_near_minimum(cell)).exponent))
 
 
-def _near_minimum(cell):
-    """A solver of the cell's numbers; the loss is lowered to vanish at its minimum only where the
-    cost would not end.
-    """
+def _near_minimum(cell: Cell) -> Numbered | None:
+    """The cell's kept solver; None where a cost without end needs a loss that vanishes there."""
     objective = cell.problem.objective
     endless = math.isinf(objective.horizon) and objective.discount == 0
     return None if endless or cell.problem.end is not None else solver_of(cell)

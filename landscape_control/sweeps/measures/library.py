@@ -1,12 +1,15 @@
-"""The measures that read a number off a solution: its cost, its effort, and how far it can be
-trusted.
-"""
+"""The measures that read a number off a solution: cost, effort, and how far it can be trusted."""
+
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...support.errors import ProblemError
-from .measure import Measure, register
+from .measure import Cell, Measure, register
+
+if TYPE_CHECKING:
+    from ...planning.solution import Plan
 
 
-def read(solution, name: str, *, what: str = ""):
+def read(solution: object, name: str, *, what: str = "") -> Any:
     """solution.name, or a refusal that names the kind of solution."""
     value = getattr(solution, name, None)
     if value is None:
@@ -14,14 +17,20 @@ def read(solution, name: str, *, what: str = ""):
     return value
 
 
-def refuse(solution, what, *, expected, advice="leave this measure out for problems of this kind"):
+def refuse(
+    solution: object,
+    what: str,
+    *,
+    expected: str,
+    advice: str = "leave this measure out for problems of this kind",
+) -> NoReturn:
     """Raise ProblemError: this measure cannot be read off this kind of solution."""
     raise ProblemError(
         f"measure {what!r}", expected=expected, received=type(solution).__name__, advice=advice
     )
 
 
-def plan_of(cell, what: str):
+def plan_of(cell: Cell, what: str) -> "Plan":
     """The best plan of a Solution, or a refusal."""
     plans = getattr(cell.solution, "plans", None)
     if not plans:
@@ -29,28 +38,28 @@ def plan_of(cell, what: str):
     return plans[0]
 
 
-def _cost(cell):
+def _cost(cell: Cell) -> float:
     return float(read(cell.solution, "cost"))
 
 
-def _cost_error(cell):
+def _cost_error(cell: Cell) -> float:
     if hasattr(cell.solution, "plans"):
         return float(plan_of(cell, "cost_error").cost_error)
     return float(read(cell.solution, "cost_error"))
 
 
-def _iterations(cell):
+def _iterations(cell: Cell) -> int:
     return int(plan_of(cell, "iterations").iterations)
 
 
-def _seconds(cell):
+def _seconds(cell: Cell) -> float:
     return float(
         read(cell.solution, "build_seconds", what="seconds")
         + read(cell.solution, "solve_seconds", what="seconds")
     )
 
 
-def _certificate(cell):
+def _certificate(cell: Cell) -> dict[str, float | bool]:
     certificate = read(cell.solution, "certificate")
     residuals = getattr(certificate, "residuals", None)
     if residuals is None:  # of a policy program: its numbers are residuals, but for these
@@ -60,21 +69,19 @@ def _certificate(cell):
             if isinstance(value, float)
             and name not in ("cost", "tolerance", "replayed", "replay_error")
         }
-    return {
-        **{name: float(value) for name, value in residuals.items()},
-        "passed": bool(certificate.passed),
-    }
+    numbers: dict[str, float | bool] = {name: float(value) for name, value in residuals.items()}
+    return numbers | {"passed": bool(certificate.passed)}
 
 
-def _standard_error(cell):
+def _standard_error(cell: Cell) -> float:
     return float(read(cell.solution, "standard_error"))
 
 
-def _optimism_gap(cell):
+def _optimism_gap(cell: Cell) -> float:
     return float(read(cell.solution, "optimism_gap"))
 
 
-def _agreed(cell):
+def _agreed(cell: Cell) -> int:
     return int(read(cell.solution, "agreed"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from ...support.arguments import checked
 from ...support.errors import ProblemError, check_choice
 
 NEEDS = ("solution", "problem")
+# what a measure may give: a number, truth value, word or array, or several of them by name
+Plain = float | int | bool | str | np.ndarray | dict[str, "Plain"]
 
 
 @checked
@@ -63,7 +65,7 @@ class Measure:
     dims: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
     coords: Mapping[str, tuple] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):
             raise ProblemError(
                 "measure name",
@@ -80,7 +82,7 @@ class Measure:
             )
         check_choice(f"needs of measure {self.name!r}", self.needs, NEEDS)
 
-    def __call__(self, cell):
+    def __call__(self, cell: object) -> Any:
         """The value in a Cell; a bare solution is taken as a cell of its own problem."""
         if not isinstance(cell, Cell):
             cell = Cell(
@@ -96,28 +98,29 @@ class Measure:
             )
         return self.function(cell)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         """The measures of this package are pickled by name, so that they are the same ones in every process."""
-        return (
-            (by_name, (self.name,))
-            if ALL.get(self.name) is self
-            else (_rebuilt, (dict(self.__dict__),))
-        )
+        if ALL.get(self.name) is self:
+            return by_name, (self.name,)
+        return _rebuilt, (dict(self.__dict__),)
 
     @checked
     def unit(self, key: str = "") -> str:
         """Units of the value called ``key``."""
-        return self.units.get(key, "") if isinstance(self.units, Mapping) else self.units
+        if isinstance(self.units, Mapping):
+            return self.units.get(key, "")
+        return self.units
 
     @checked
     def axes(self, key: str = "") -> tuple[str, ...]:
         """Names of the axes of the value called ``key``."""
-        return tuple(self.dims.get(key, ())) if isinstance(self.dims, Mapping) else tuple(self.dims)
+        if isinstance(self.dims, Mapping):
+            return tuple(self.dims.get(key, ()))
+        return tuple(self.dims)
 
     @property
     def address(self) -> str:
-        """What :func:`as_measure` turns back into this measure: its name, or "module:function" of a
-        user's own.
+        """What :func:`as_measure` turns back into this measure: a name, or "module:function".
 
         Empty where there is nothing to import: a lambda, a function inside another one, a callable
         object.
@@ -135,7 +138,7 @@ class OfSolution:
 
     function: Callable = field(repr=False)
 
-    def __call__(self, cell):
+    def __call__(self, cell: Cell) -> Any:
         return self.function(cell.solution)
 
 
@@ -155,14 +158,13 @@ def by_name(name: str) -> Measure:
     return ALL[check_choice("measure", name, ALL)]
 
 
-def _rebuilt(fields):
+def _rebuilt(fields: dict) -> Measure:
     return Measure(**fields)
 
 
 @checked
 def as_measure(value: object) -> Measure:
-    """A Measure from one, a name ("cost"), "module:function" or "module:measure", or any function
-    of a solution.
+    """A Measure from one, a name ("cost"), an address "module:function", or a function of a solution.
 
     Raises
     ------
@@ -191,7 +193,7 @@ def as_measure(value: object) -> Measure:
 
 
 @checked
-def plain_value(value: object):
+def plain_value(value: object) -> Plain:
     """A measure's value as float, int, bool, str, array of numbers or a dict of these.
 
     Raises
@@ -213,7 +215,7 @@ def plain_value(value: object):
     return array
 
 
-def _refuse_value(value, received):
+def _refuse_value(value: object, received: str) -> NoReturn:
     raise ProblemError(
         "value of a measure",
         expected="a number, bool, word, array of numbers, or a mapping to these",
@@ -222,13 +224,13 @@ def _refuse_value(value, received):
     )
 
 
-def _at(address):
+def _at(address: str) -> object:
     module, _, name = address.partition(":")
     try:
-        found = import_module(module)
+        thing: object = import_module(module)
         for part in name.split("."):
-            found = getattr(found, part)
-        return found
+            thing = getattr(thing, part)
+        return thing
     except (Exception, SystemExit) as error:  # the module is the user's and may do anything
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise ProblemError(

@@ -1,6 +1,4 @@
-"""Measures of causal rules: momentum, friction, weight decay and what else a policy's coefficients
-say.
-"""
+"""Measures of causal rules: momentum, friction, weight decay and other coefficients of policies."""
 
 import math
 
@@ -8,35 +6,36 @@ import numpy as np
 
 from ...support.errors import ProblemError
 from .library import read, refuse
-from .measure import Measure, register
+from .measure import Cell, Measure, register
 
 _STEP = 1.0  # one unit of time, for which friction becomes a momentum coefficient
 
 
-def coefficients_of(cell, what: str) -> dict[str, float]:
-    """Coefficients by name, numbers only: those that vary from step to step by their mean and their
-    last value.
+def coefficients_of(cell: Cell, what: str) -> dict[str, float]:
+    """Coefficients by name, numbers only; those that vary over the steps by mean and last value.
 
     NaN where the horizon ends before a coefficient has any effect, as that of momentum in a single
     step.
     """
-    values, found = read(cell.solution, "coefficients", what=what), {}
+    values = read(cell.solution, "coefficients", what=what)
+    numbers: dict[str, float] = {}
     policy = cell.solution.policy
     known = {coefficient.name: coefficient for coefficient in policy.family.coefficients}
     for name, value in values.items():
         first = known[name].first if name in known else 0
         acts = policy.horizon > first
+        varies = np.ndim(value) == 1 and name in known and known[name].varies
         if np.ndim(value) == 0:
-            found[name] = float(value) if acts else math.nan
-        elif np.ndim(value) == 1 and name in known and known[name].varies:
-            found |= {
-                f"{name}_mean": float(np.mean(value[first:])) if acts else math.nan,
-                f"{name}_last": float(value[-1]) if acts else math.nan,
-            }
-    return found
+            numbers[name] = float(value) if acts else math.nan
+        elif varies and acts:
+            numbers[f"{name}_mean"] = float(np.mean(value[first:]))
+            numbers[f"{name}_last"] = float(value[-1])
+        elif varies:
+            numbers[f"{name}_mean"] = numbers[f"{name}_last"] = math.nan
+    return numbers
 
 
-def _raw(cell, what, part):
+def _raw(cell: Cell, what: str, part: str) -> tuple[tuple[float, float], tuple[float, float]]:
     """(number, distance) of one part of the heavy-ball form of an exact LQG rule, steady and at the
     start.
 
@@ -44,8 +43,8 @@ def _raw(cell, what, part):
     0; the filter is the steady one, with which a long horizon gives what an endless one gives, or
     the prior one.
     """
-    from ...identification import linear_raw_rule, raw_rule
-    from ...planning.beliefs import LQGSolution
+    from ...identification.kernels.raw_rules import linear_raw_rule, raw_rule
+    from ...planning.beliefs.lqg import LQGSolution
 
     if not isinstance(cell.solution, LQGSolution):
         refuse(
@@ -59,21 +58,23 @@ def _raw(cell, what, part):
     return steady.momentum.nearest[part], start
 
 
-def _both(cell, what, part):
+def _both(cell: Cell, what: str, part: str) -> dict[str, float]:
+    (steady, apart), (at_start, apart_at_start) = _raw(cell, what, part)
     return {
-        f"{name}{when}": value
-        for when, pair in zip(("", "_start"), _raw(cell, what, part), strict=True)
-        for name, value in zip(("coefficient", "distance"), pair, strict=True)
+        "coefficient": steady,
+        "distance": apart,
+        "coefficient_start": at_start,
+        "distance_start": apart_at_start,
     }
 
 
 def _momentum(cell):
     if hasattr(cell.solution, "coefficients"):
         return _named(cell, "momentum")
-    found = _both(cell, "momentum", "friction")
-    frictions = {f"friction{when}": found[f"coefficient{when}"] for when in ("", "_start")}
+    form = _both(cell, "momentum", "friction")
+    frictions = {f"friction{when}": form[f"coefficient{when}"] for when in ("", "_start")}
     return (
-        found
+        form
         | frictions
         | {
             name.replace("friction", "coefficient"): math.exp(-friction * _STEP)
@@ -94,7 +95,7 @@ def _learning_rate(cell):
     return _both(cell, "learning_rate", "learning_rate")
 
 
-def _named(cell, key, *others):
+def _named(cell: Cell, key: str, *others: str) -> float | dict[str, float]:
     """The coefficient with one of these names (its mean and last value where it varies)."""
     known = coefficients_of(cell, key)
     for name in (key, *others):
@@ -110,17 +111,17 @@ def _named(cell, key, *others):
     )
 
 
-def _coefficients(cell):
+def _coefficients(cell: Cell) -> dict[str, float]:
     return coefficients_of(cell, "coefficients")
 
 
-def _probing(cell):
+def _probing(cell: Cell) -> float:
     """|u - u_ce| / |u_ce| at the start, u_ce the plan for the landscape at its prior mean.
 
     Controls below 1e-6 of the response to a surprise of one prior standard deviation count as zero:
     0 where both are zero, infinite where only u_ce is.
     """
-    from ...planning.beliefs import BeliefSolution
+    from ...planning.beliefs.solution import BeliefSolution
     from ...planning.solver import solve
 
     problem, solution = cell.problem, cell.solution

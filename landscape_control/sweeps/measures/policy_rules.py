@@ -4,9 +4,9 @@ the cost of one path.
 
 from functools import lru_cache
 
-from ...identification.maps import compare
+from ...identification.maps import Verdict, compare
 from ...support.errors import ProblemError
-from .measure import Measure, register
+from .measure import Cell, Measure, register
 from .numbered import solver_of
 
 STARTS = 12  # drawn around the problem's own, with the cell's seed
@@ -14,8 +14,9 @@ RESAMPLES = 1  # of the bootstrap: these measures report no intervals
 
 
 @lru_cache(maxsize=2)
-def _verdict(cell):
+def _verdict(cell: Cell) -> Verdict:
     """The verdict of one cell, computed once for all measures that ask."""
+    # with the kept solver: one of its own would be built at every cell
     return compare(
         cell.problem,
         starts=STARTS,
@@ -26,7 +27,7 @@ def _verdict(cell):
     )
 
 
-def _known_verdict(cell, what):
+def _known_verdict(cell: Cell, what: str) -> Verdict:
     if not getattr(cell.problem, "is_known", False):
         raise ProblemError(
             f"measure {what!r}",
@@ -37,11 +38,11 @@ def _known_verdict(cell, what):
     return _verdict(cell)
 
 
-def _policy_rule(cell):
+def _policy_rule(cell: Cell) -> str:
     return _known_verdict(cell, "policy_rule").selection.answer
 
 
-def _policy_error(cell):
+def _policy_error(cell: Cell) -> dict[str, float]:
     verdict = _known_verdict(cell, "policy_error")
     return {row.key: float(row.error) for row in verdict.rows}
 

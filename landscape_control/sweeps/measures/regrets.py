@@ -4,16 +4,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 
 from ...model.problem import ControlProblem
 from ...planning.certificate.examination import examine
-from ...rules import Rule, full_information
+from ...planning.solution import Plan, Solution
+from ...rules import CausalRule, Rule, by_name, full_information
 from ...rules.gradient import uniform_metric
 from ...support.arguments import AnyNumber, checked
 from ...support.errors import ProblemError
-from .searching import FINE, Search
+from .searching import FINE, CoefficientSearch
 
 
 @checked
@@ -69,7 +71,10 @@ def rule_costs(
             received="a fixed end, which no rule knows",
             advice="leave this measure out, or set end=None",
         )
-    usable = applicable(problem, classic() if rules is None else rules)
+    asked: Sequence[Rule | CausalRule] = classic()
+    if rules is not None:
+        asked = [by_name(rule) if isinstance(rule, str) else rule for rule in rules]
+    usable = applicable(problem, asked)
     if not usable:
         raise ProblemError(
             "measure 'regret'",
@@ -77,9 +82,9 @@ def rule_costs(
             received="none",
             advice="choose other rules",
         )
-    plan = solution.plans[0]
+    plan = cast(Solution, solution).plans[0]
     scale = examine(problem, plan, plan.tail).cost_scale
-    best, costs, idle = Search(problem, plan, usable, scale=scale).run()
+    best, costs, idle = CoefficientSearch(problem, plan, usable, scale=scale).run()
     size = max(scale, _round_off(problem, plan), 1e-300)
     return tuple(
         RuleCost(
@@ -95,27 +100,31 @@ def rule_costs(
 
 @lru_cache(maxsize=1)
 def classic() -> tuple[Rule, ...]:
-    """The library's rules, but for the held plan, which is no rule to steer by from moment to
-    moment.
-    """
+    """The library's rules, but for the held plan, which is no rule for a single moment."""
     return tuple(rule for rule in full_information() if rule.key != "held_newton")
 
 
-def applicable(problem, rules) -> tuple[Rule, ...]:
-    """Those that can be evaluated on the problem, quickly; one of several that are the same there."""
+def applicable(problem: ControlProblem, rules: Sequence[Rule | CausalRule]) -> tuple[Rule, ...]:
+    """Those that can be evaluated on the problem quickly; one of several that are the same there.
+
+    A causal rule has no closed loop here: it is left out.
+    """
     left_out = set()
     if uniform_metric(problem) is not None:
         left_out.add("natural_gradient")
     if problem.model.has_drift:
         left_out.add("linear_quadratic")  # a Riccati equation at every point
     return tuple(
-        rule for rule in rules if rule.objection(problem) is None and rule.key not in left_out
+        rule
+        for rule in rules
+        if isinstance(rule, Rule) and rule.key not in left_out and rule.objection(problem) is None
     )
 
 
-def _round_off(problem, plan):
+def _round_off(problem: ControlProblem, plan: Plan) -> float:
     """S of a plan that starts at a minimum of zero loss, known as well as numbers are known."""
-    objective, end = problem.objective, min(float(plan.times[-1]), problem.objective.horizon)
+    objective = problem.objective
+    end = min(float(plan.times[-1]), objective.horizon)
     gamma = objective.discount
     span = end if gamma == 0 else -math.expm1(-gamma * end) / gamma
     last = 0.0

@@ -1,20 +1,22 @@
-"""Measures that hold the optimum against the classic rules: regret, best rule, coefficients,
-trajectories.
-"""
+"""Measures that compare the optimum with the classic rules: regret, best rule, coefficients."""
 
 import math
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
 from ...identification.maps.closed_loop import ClosedLoops
+from ...model.problem import ControlProblem
+from ...planning.solution import Plan, Solution
+from ...rules import Rule
 from ...rules.choice import MARGIN, Conclusion, Margin, basic, select
 from ...support.arguments import NonNegative, checked
 from ...support.errors import ProblemError
 from .library import plan_of
-from .measure import Measure, register
-from .regrets import classic, rule_costs
+from .measure import Cell, Measure, register
+from .regrets import RuleCost, classic, rule_costs
 from .searching import TIE
 
 THRESHOLD = 0.05  # largest regret of a rule that is named
@@ -24,22 +26,22 @@ KEYS = tuple(rule.key for rule in classic())
 
 
 @lru_cache(maxsize=2)
-def _table(problem, solution):
+def _table(problem: ControlProblem, solution: Solution) -> dict[str, RuleCost]:
     """The rules of one cell, searched for once for all measures that ask."""
     return {row.rule.key: row for row in rule_costs(problem, solution)}
 
 
-def _rows(cell, what):
+def _rows(cell: Cell, what: str) -> dict[str, RuleCost]:
     plan_of(cell, what)
     return _table(cell.problem, cell.solution)
 
 
-def _regret(cell):
+def _regret(cell: Cell) -> dict[str, float]:
     rows = _rows(cell, "regret")
     return {key: rows[key].regret if key in rows else math.nan for key in KEYS}
 
 
-def _rule_coefficients(cell):
+def _rule_coefficients(cell: Cell) -> dict[str, float]:
     rows = _rows(cell, "rule_coefficients")
     return {
         f"{rule.key}_{name}": _number(rows.get(rule.key), name)
@@ -48,18 +50,20 @@ def _rule_coefficients(cell):
     }
 
 
-def _number(row, name):
+def _number(row: RuleCost | None, name: str) -> float:
     return math.nan if row is None or not row.determined else row.coefficients[name]
 
 
-def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
+def choose(
+    rows: Iterable[RuleCost], *, threshold: float = THRESHOLD, margin: float = MARGIN
+) -> RuleCost | None:
     """The rule that costs least, unless a simpler one costs as little to within a factor ``margin``
     of regret; None where no regret is at most ``threshold``.
 
     See :func:`landscape_control.rules.choice.select`; regrets below RESOLUTION are not
     distinguished.
     """
-    rows = [row for row in rows if math.isfinite(row.regret)]
+    rows = [row for row in rows if math.isfinite(row.regret)]  # the others run off
     if not rows:
         return None
     selection = select(
@@ -77,10 +81,10 @@ def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
 class CheapestRule:
     """Cell -> key of the rule that costs least, or "none"; see :func:`cheapest_rule_within`."""
 
-    def __init__(self, threshold, margin):
+    def __init__(self, threshold: float, margin: float) -> None:
         self.threshold, self.margin = threshold, margin
 
-    def __call__(self, cell):
+    def __call__(self, cell: Cell) -> str:
         rows = _rows(cell, "cheapest_rule").values()
         chosen = choose(rows, threshold=self.threshold, margin=self.margin)
         return "none" if chosen is None else chosen.rule.key
@@ -118,9 +122,8 @@ def best_rule_within(
     return cheapest_rule_within(threshold, margin=margin, name=name)
 
 
-def tied(rows) -> tuple[str, ...]:
-    """Keys of the other rules that cost what the cheapest rule costs, to within 1e-5 of S, with as
-    few coefficients.
+def tied(rows: Sequence[RuleCost]) -> tuple[str, ...]:
+    """Keys of other rules, as simple, that cost what the cheapest costs to within 1e-5 of S.
 
     Rules that contain another of these are left out: they are that other one, in a limit.
     """
@@ -131,30 +134,28 @@ def tied(rows) -> tuple[str, ...]:
     return tuple(rule.key for rule in basic(same) if rule.key != chosen.rule.key)
 
 
-def _equivalent_rules(cell):
+def _equivalent_rules(cell: Cell) -> str:
     return ", ".join(tied(tuple(_rows(cell, "equivalent_rules").values())))
 
 
-def _best_regret(cell):
+def _best_regret(cell: Cell) -> float:
     return float(min(row.regret for row in _rows(cell, "best_regret").values()))
 
 
-def _moments(cell, what):
-    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over the time the plan was
-    computed for.
-    """
+def _moments(cell: Cell, what: str) -> tuple[Plan, np.ndarray]:
+    """(plan, MOMENTS times), dense at first, over the horizon; for T = ∞ over that of the plan."""
     plan, horizon = plan_of(cell, what), cell.problem.objective.horizon
     end = horizon if math.isfinite(horizon) else float(plan.times[-1])
     return plan, end * np.linspace(0.0, 1.0, MOMENTS) ** 2
 
 
-def _trajectory(cell):
+def _trajectory(cell: Cell) -> dict[str, np.ndarray]:
     plan, times = _moments(cell, "trajectory")
     times = np.minimum(times, plan.times[-1])
     return {"times": times, "parameters": plan.parameters_at(times)}
 
 
-def _rule_trajectories(cell):
+def _rule_trajectories(cell: Cell) -> np.ndarray:
     rows = _rows(cell, "rule_trajectories")
     _, times = _moments(cell, "rule_trajectories")
     paths = np.full((len(KEYS), MOMENTS, cell.problem.dimension), np.nan)
@@ -162,6 +163,7 @@ def _rule_trajectories(cell):
     if not usable:
         return paths
     rules = [_candidate(rows[key]) for key in usable]
+    # all paths in one integration; the Jacobian is a band, since no rule depends on another
     loops, n = ClosedLoops(cell.problem, rules), cell.problem.dimension
     flow = solve_ivp(
         lambda t, y: loops.velocity(t, y.reshape(-1, n))[0].ravel(),
@@ -186,7 +188,7 @@ def _rule_trajectories(cell):
     return paths
 
 
-def _candidate(row):
+def _candidate(row: RuleCost) -> tuple[Rule, np.ndarray]:
     """(Rule, coefficients (1, c))."""
     return row.rule, np.array([[row.coefficients[name] for name in row.rule.names]])
 
