@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 
+# The pictures of claims take these two types from here: only this package imports matplotlib.
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
