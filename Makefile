@@ -14,12 +14,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
 # Every part that meets a dependency: optimisers, certificate, beliefs, policies, sweeps, records, pictures, pages, the command
 # line, the README. Left out are the claims and the longer studies, which make the same calls more often.
-OLDEST_TESTS := $(wildcard $(addprefix tests/test_,solver*.py certificate.py trust*.py hangs.py problem.py solution.py \
-  landscape*.py transcription_orders.py search.py dynamic_programming_outside.py dynamic_programming_numerics.py \
-  dynamic_programming_scheme.py belief_*.py rules.py planning_dispatch.py planning_lqg*.py identification_kernels.py \
-  planning_replanning.py policies_*.py moment_programs.py emergence_policies.py emergence_refusals.py \
-  identification_nested.py measures.py simulation.py simulation_rollouts.py sweep_*.py records_*.py plotting*.py \
-  problems_pictures*.py report_*.py cli.py cli_reproduce.py cli_show.py readme.py packaging.py))
+OLDEST_TESTS := $(wildcard $(addprefix tests/test_,model_belief_*.py model_landscape*.py model_problem.py planning_solver.py \
+  $(addprefix planning_solver_,basins.py failures.py limits.py linear_quadratic.py options.py search.py) \
+  planning_certificate.py planning_certificate_status.py planning_solution.py planning_transcription_orders.py \
+  $(addprefix planning_dynamic_programming_,outside.py numerics.py scheme.py) \
+  $(addprefix planning_beliefs_,dispatch.py lqg*.py replanning.py) rules.py rules_families*.py \
+  simulation.py simulation_policies.py simulation_rollouts.py optimisation_moment_programs.py optimisation_policies.py \
+  optimisation_refusals.py identification_kernels.py identification_nested.py sweeps_*.py records_*.py scripts_trust*.py \
+  display_cli.py display_cli_reproduce.py display_cli_show.py display_cli_sweep.py display_plotting*.py display_report_*.py \
+  problems_pictures*.py readme.py packaging.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce test test-all test-oldest bench trust lint clean

@@ -1,5 +1,6 @@
-"""The programs of adam_exponent: Adam's family over random quadratics, and what a learner that knows
-the curvature does.
+"""The programs of adam_exponent.
+
+Adam's family over random quadratics, and what a learner that knows the curvature does.
 """
 
 import math
@@ -101,7 +102,10 @@ def nodes(count=40):
 
 
 def known_cost(variables, horizon, noise, discount) -> float:
-    """log J of Δθ = -α h^{-q} m̂ from the second moments of (θ, m); variables log α, -log(1-β₁), q."""
+    """log J of Δθ = -α h^{-q} m̂ from the second moments of (θ, m).
+
+    Variables log α, -log(1-β₁), q.
+    """
     (h, weights), (rate, lag, q) = nodes(), variables
     beta = 1 - math.exp(-lag)
     square, cross, mean, cost = np.ones_like(h), np.zeros_like(h), np.zeros_like(h), 0.0

@@ -1,4 +1,7 @@
-"""The data of the picture adam_from_beliefs: distances at shared coefficients, and runs of one example."""
+"""The data of the picture adam_from_beliefs.
+
+Distances at shared coefficients, and runs of one example.
+"""
 
 import math
 

@@ -1,5 +1,6 @@
-"""The programs of noise_makes_momentum: the best constant coefficients over noise and horizon, and a
-search that shares no code with them.
+"""The programs of noise_makes_momentum.
+
+The best constant coefficients over noise and horizon, and a search that shares no code with them.
 """
 
 import math

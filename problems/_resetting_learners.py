@@ -1,5 +1,6 @@
-"""The learners of resetting: the bowl that switches between tasks, and each way to forget with its best
-coefficients.
+"""The learners of resetting.
+
+The bowl that switches between tasks, and each way to forget with its best coefficients.
 """
 
 import math
@@ -108,7 +109,10 @@ def learner(rule: str, coefficients):
 
 
 def search(rule: str, rate: float, noise: float):
-    """The best coefficients, from those of BEST: how the table was made (about ten seconds a call)."""
+    """The best coefficients, from those of BEST.
+
+    How the table was made (about ten seconds a call).
+    """
     start = learner(rule, BEST[rate, noise][rule])
     names = [name for name in start.coefficients if name != "perturb"]
     bounds = {"duration": (0.1, 10.0)} if rule in TOLD else None

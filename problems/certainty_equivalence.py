@@ -74,7 +74,10 @@ def hidden_problem(horizon, noise=NOISE) -> lc.ControlProblem:
 
 
 def full_information(horizon) -> np.ndarray:
-    """Controls at PLACES of the learner that sees μ: it is a second state, which moves by itself."""
+    """Controls at PLACES of the learner that sees μ.
+
+    It is a second state, which moves by itself.
+    """
     landscape = lc.Landscape.from_expression(
         lambda z: 0.5 * CURVATURE * (z[0] - z[1]) ** 2, dimension=2
     )

@@ -46,7 +46,10 @@ def ratios_theory(discounts, conditions):
 
 
 def limit_checks(condition, ratios):
-    """Slope and constant of both limits for one pair of modes; ``ratios`` (G,) belong to DISCOUNTS."""
+    """Slope and constant of both limits for one pair of modes.
+
+    ``ratios`` (G,) belong to DISCOUNTS.
+    """
     pair, names = (
         f"h₁/h₂ = {condition:g}",
         (

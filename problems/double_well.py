@@ -45,22 +45,26 @@ def problem() -> lc.ControlProblem:
 
 
 def evaluate() -> Evidence:
-    """Solve once with several starts, hold both plans against the boundary-value solver, run the
-    classic rules.
-    """
+    """Solve with several starts; hold the plans and the classic rules against other solvers."""
     posed = problem()
     landscape, solution = posed.landscape, lc.solve(posed, tolerance=1e-11)
-    cross, stay = solution.plans[0], solution.plans[-1]
+    cross = solution.plans[0]
     descent, ball = gradient_descent(landscape), heavy_ball(landscape)
-    rest = heavy_ball(landscape, horizon=10 * HORIZON)[-1]
-    missing = landscape.loss([SADDLE, 0])[0] - landscape.loss(START)[0]
+    checks = (*plan_checks(landscape, solution.plans), *classic_checks(landscape, descent, cross))
+    return Evidence(checks=checks, data=picture(landscape, cross, descent, ball))
+
+
+def plan_checks(landscape, plans) -> tuple[Check, ...]:
+    """The plan that crosses and the one that stays against the boundary-value solver."""
+    cross, stay = plans[0], plans[-1]
+    # The well is a function of θ₁ alone; θ₂ is a quadratic mode of its own.
     mode = LinearQuadratic(hessian=[[2.0]], minimum=[0.0], discount=DISCOUNT).finite(HORIZON)
     equal = partial(Check, relation="equal")
-    checks = (
+    return (
         equal(
             quantity="number of stationary plans found",
             theory=2,
-            computed=len(solution.plans),
+            computed=len(plans),
             tolerance=0,
         ),
         equal(
@@ -101,6 +105,15 @@ def evaluate() -> Evidence:
             computed=cross.parameters[-1, 1],
             tolerance=1e-8,
         ),
+    )
+
+
+def classic_checks(landscape, descent, cross) -> tuple[Check, ...]:
+    """Where gradient descent and the heavy ball end, and the energy law of the plan."""
+    rest = heavy_ball(landscape, horizon=10 * HORIZON)[-1]
+    missing = landscape.loss([SADDLE, 0])[0] - landscape.loss(START)[0]
+    equal = partial(Check, relation="equal")
+    return (
         equal(
             quantity="θ₁ where gradient descent ends",
             theory=WELL,
@@ -127,7 +140,6 @@ def evaluate() -> Evidence:
             tolerance=1e-6,
         ),
     )
-    return Evidence(checks=checks, data=picture(landscape, cross, descent, ball))
 
 
 def pontryagin_cost(landscape, end: float) -> float:

@@ -99,26 +99,30 @@ def rising(values, axis):
 
 def evaluate() -> Evidence:
     """Costs and coefficients of three families on 7 x 7 cells."""
-    dataset = run(problem(), ("horizon", HORIZONS), ("sees.noise", NOISES), starts=3, workers=1)
-    falling = run(
-        problem(),
-        ("horizon", HORIZONS),
-        ("sees.noise", NOISES),
-        starts=3,
-        families=FALLING,
-        workers=1,
-    )
+    cells = (("horizon", HORIZONS), ("sees.noise", NOISES))
+    dataset = run(problem(), *cells, starts=3, workers=1)
+    falling = run(problem(), *cells, starts=3, families=FALLING, workers=1)
     cost = {name: dataset["cost"].sel(family=name).values for name in FAMILIES}
     beta = dataset["coefficients.momentum"].sel(family="heavy_ball").values[1:]
     data = atlas(dataset)
     moving = np.minimum(cost["heavy_ball"], cost["nesterov"])
-    gains = cost["gradient_descent"] / moving - 1
     losses = moving / falling["cost"].sel(family="inverse_time").values - 1
     checks = (
+        *gain_checks(cost, moving, data["best"]),
+        *momentum_checks(beta),
+        *falling_checks(losses, data["best"]),
+    )
+    return Evidence(checks=checks, data=data)
+
+
+def gain_checks(cost, moving, best) -> tuple[Check, ...]:
+    """Where momentum earns its coefficient; ``moving`` is the better cost with momentum."""
+    gains = cost["gradient_descent"] / moving - 1
+    return (
         Check(
             quantity="cells without a cost",
             theory=0,
-            computed=int(np.isnan(data["best"]).sum()),
+            computed=int(np.isnan(best).sum()),
             relation="equal",
             tolerance=0,
         ),
@@ -139,17 +143,23 @@ def evaluate() -> Evidence:
         Check(
             quantity="T = 1: gradient descent preferred, share of cells",
             theory=1,
-            computed=float((data["best"][0] == 0).mean()),
+            computed=float((best[0] == 0).mean()),
             relation="equal",
             tolerance=0,
         ),
         Check(
             quantity="T ≥ 8, σ ≤ 1.4: a rule with momentum preferred, share of cells",
             theory=1,
-            computed=float((data["best"][3:, :6] > 0).mean()),
+            computed=float((best[3:, :6] > 0).mean()),
             relation="equal",
             tolerance=0,
         ),
+    )
+
+
+def momentum_checks(beta) -> tuple[Check, ...]:
+    """How β of heavy ball goes with horizon and noise."""
+    return (
         Check(
             quantity="share of neighbours at which β of heavy ball grows with the horizon",
             theory=1,
@@ -175,11 +185,15 @@ def evaluate() -> Evidence:
             tolerance=0,
         ),
     )
-    checks += (
+
+
+def falling_checks(losses, best) -> tuple[Check, ...]:
+    """Constant momentum against a learning rate that falls like 1/t, ``losses`` relative."""
+    return (
         Check(
             quantity="T ≥ 16, σ ≤ 0.7: Nesterov's form preferred to heavy ball, share of cells",
             theory=1,
-            computed=float((data["best"][4:, :5] == 2).mean()),
+            computed=float((best[4:, :5] == 2).mean()),
             relation="equal",
             tolerance=0,
         ),
@@ -200,7 +214,6 @@ def evaluate() -> Evidence:
             tolerance=0,
         ),
     )
-    return Evidence(checks=checks, data=data)
 
 
 CLAIM = Claim(

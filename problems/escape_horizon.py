@@ -108,8 +108,16 @@ def evaluate() -> Evidence:
     late = -np.log(discounts[-1] * surplus(plans.settled(discounts[-1])) / drop) / discounts[-1]
     probe = plans.escape_horizon(PROBE)
     extremals, solved = shooting_costs(PROBE, probe), plans.cut(PROBE, probe, plans.settled(PROBE))
+    return Evidence(
+        checks=checks_of(largest, advantage, boundary, expected, late, extremals, solved),
+        data=picture(plans, advantage, discounts, boundary),
+    )
+
+
+def checks_of(largest, advantage, boundary, expected, late, extremals, solved) -> tuple[Check, ...]:
+    """The boundary T*(γ) against manifolds, costs at T = ∞ and shooting."""
     equal = partial(Check, relation="equal")
-    checks = (
+    return (
         equal(
             quantity="largest discount γ* at which crossing ever pays",
             theory=manifold_discount(),
@@ -154,7 +162,6 @@ def evaluate() -> Evidence:
             quantity="J at (0.3, T*)", theory=extremals[0], computed=solved[0].cost, tolerance=1e-7
         ),
     )
-    return Evidence(checks=checks, data=picture(plans, advantage, discounts, boundary))
 
 
 def surplus(pair) -> float:

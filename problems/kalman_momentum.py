@@ -110,22 +110,47 @@ def evaluate() -> Evidence:
     """Brute-force Bayes against the formulas, and both transients."""
     ends = [[weights(a, ratio, LONG)[-2:] for ratio in RATIOS] for a in PERSISTENCES]
     momentum = np.array([[older / newest for older, newest in row] for row in ends])
-    formula = np.array(
-        [[(1 - kalman_gain(ratio, a)) * a for ratio in RATIOS] for a in PERSISTENCES]
-    )
-    walk = 1 - kalman_gain_walk(RATIOS)
-    gains = np.array(
-        [[weights(1.0, ratio, t)[-1] for t in range(1, SHORT + 1)] for ratio in TRANSIENTS]
-    )
+    steps = range(1, SHORT + 1)
+    gains = np.array([[weights(1.0, ratio, t)[-1] for t in steps] for ratio in TRANSIENTS])
     adam = np.array([adam_gain(1 - kalman_gain_walk(ratio), SHORT) for ratio in TRANSIENTS])
     checks = (
+        *momentum_checks(momentum),
+        diffuse_check(gains),
+        mean_check(),
+        *transient_checks(gains[1], adam[1], kalman_gain_walk(TRANSIENTS[1])),
+        small_ratio_check(),
+    )
+    dense = np.geomspace(RATIOS[0], RATIOS[-1], 121)
+    data = {
+        "steps": np.arange(1, SHORT + 1),
+        "ratios": TRANSIENTS,
+        "gains": gains,
+        "adam_gains": adam,
+        "coefficients": PERSISTENCES,
+        "ratios_computed": RATIOS,
+        "momentum": momentum,
+        "ratios_theory": dense,
+        "momentum_theory": formula(dense),
+    }
+    return Evidence(checks=checks, data=data)
+
+
+def formula(ratios) -> np.ndarray:
+    """β₁ = (1-K)a over PERSISTENCES and ``ratios``."""
+    return np.array([[(1 - kalman_gain(ratio, a)) * a for ratio in ratios] for a in PERSISTENCES])
+
+
+def momentum_checks(momentum) -> tuple[Check, ...]:
+    """Brute-force β₁ over PERSISTENCES and RATIOS, and the filter's, against the formulas."""
+    walk = 1 - kalman_gain_walk(RATIOS)
+    return (
         *(
             equal(
                 f"β₁ = (1-K)a at a = {a:g}: largest distance from brute force over ρ",
                 np.abs(row - theory).max(),
                 1e-10,
             )
-            for a, row, theory in zip(PERSISTENCES, momentum, formula, strict=True)
+            for a, row, theory in zip(PERSISTENCES, momentum, formula(RATIOS), strict=True)
         ),
         equal(
             "β₁ = 1 - (√(ρ²+4ρ) - ρ)/2 for a random walk: largest distance",
@@ -140,42 +165,26 @@ def evaluate() -> Evidence:
             )
             for a in PERSISTENCES
         ),
-        equal(
-            "K_t from a diffuse prior: largest distance from brute force",
-            max(
-                np.abs(row - kalman_transient(ratio, SHORT)).max()
-                for row, ratio in zip(gains, TRANSIENTS, strict=True)
-            ),
-            1e-10,
-        ),
-        mean_check(),
-        *transient_checks(gains[1], adam[1], kalman_gain_walk(TRANSIENTS[1])),
-        Check(
-            quantity="slope of |K/√ρ - 1| in ρ, ρ → 0",
-            theory=0.5,
-            relation="limit",
-            tolerance=0.01,
-            computed=fitted_slope(
-                SMALL,
-                [abs(1 - weights(1.0, ratio, 200_000)[-1] / np.sqrt(ratio)) for ratio in SMALL],
-            ),
-        ),
     )
-    dense = np.geomspace(RATIOS[0], RATIOS[-1], 121)
-    data = {
-        "steps": np.arange(1, SHORT + 1),
-        "ratios": TRANSIENTS,
-        "gains": gains,
-        "adam_gains": adam,
-        "coefficients": PERSISTENCES,
-        "ratios_computed": RATIOS,
-        "momentum": momentum,
-        "ratios_theory": dense,
-        "momentum_theory": np.array(
-            [[(1 - kalman_gain(ratio, a)) * a for ratio in dense] for a in PERSISTENCES]
-        ),
-    }
-    return Evidence(checks=checks, data=data)
+
+
+def diffuse_check(gains) -> Check:
+    """Gains from a diffuse prior, brute force (over TRANSIENTS and steps) against the recursion."""
+    expected = [kalman_transient(ratio, SHORT) for ratio in TRANSIENTS]
+    distance = max(np.abs(row - other).max() for row, other in zip(gains, expected, strict=True))
+    return equal("K_t from a diffuse prior: largest distance from brute force", distance, 1e-10)
+
+
+def small_ratio_check() -> Check:
+    """K tends to √ρ where steps are small beside the noise."""
+    gains = np.array([weights(1.0, ratio, 200_000)[-1] for ratio in SMALL])
+    return Check(
+        quantity="slope of |K/√ρ - 1| in ρ, ρ → 0",
+        theory=0.5,
+        relation="limit",
+        tolerance=0.01,
+        computed=fitted_slope(SMALL, np.abs(1 - gains / np.sqrt(SMALL))),
+    )
 
 
 def equal(quantity: str, distance: float, tolerance: float) -> Check:

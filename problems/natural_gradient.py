@@ -108,9 +108,17 @@ def evaluate() -> Evidence:
         lc.solve(make(lc.Learner(), **settings), tolerance=1e-8).at(times)[0]
         for make in (in_width, in_log_width)
     ]
+    return Evidence(
+        checks=checks_of(posed, first, second, paths, costates, euclidean),
+        data=picture(posed, times, paths),
+    )
+
+
+def checks_of(posed, first, second, paths, costates, euclidean) -> tuple[Check, ...]:
+    """Limits, both parametrisations against each other, and the metric that makes them agree."""
     errors, predicted = limit_errors(posed)
     equal, limit = partial(Check, relation="equal"), partial(Check, relation="limit")
-    checks = (
+    return (
         limit(
             quantity="slope in γ of the distance to natural gradient",
             theory=-2,
@@ -159,7 +167,6 @@ def evaluate() -> Evidence:
             ).max(),
         ),
     )
-    return Evidence(checks=checks, data=picture(posed, times, paths))
 
 
 def limit_errors(posed):

@@ -68,11 +68,16 @@ def evaluate() -> Evidence:
     impatient = [of_unit_curvature(discount, math.inf) for discount in LARGE]
     hasty = [of_unit_curvature(0.0, horizon) for horizon in SHORT]
     well = preconditioner_exponent(problem())
+    return Evidence(checks=checks_of(far, near, impatient, hasty, well), data=picture(far, near))
+
+
+def checks_of(far, near, impatient, hasty, well) -> tuple[Check, ...]:
+    """Exponents against r/(2r + γ) and its form of finite horizons, and their limits."""
     zero, limit = (
         partial(Check, relation="equal", theory=0),
         partial(Check, relation="limit", tolerance=0.01),
     )
-    checks = (
+    return (
         *(
             zero(
                 quantity=f"largest |p - r/(2r + γ)| over h = 0.01 … 100, T = ∞, γ = {discount:g}",
@@ -112,7 +117,6 @@ def evaluate() -> Evidence:
             computed=np.abs(well.exponent - endless(0.5, well.curvature)).max(),
         ),
     )
-    return Evidence(checks=checks, data=picture(far, near))
 
 
 def of_unit_curvature(discount: float, horizon: float) -> float:

@@ -15,6 +15,7 @@ compared.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -47,50 +48,19 @@ def theory(discount, curvature):
     return relaxation_rate(curvature, discount, LEARNING_RATE, LOSS_WEIGHT)
 
 
-def evaluate():
+def evaluate() -> Evidence:
     """Solve once per discount; compare every path and every rate."""
     solver = lc.Solver(problem(), method=METHOD, tolerance=1e-9)
     plans = [solver.solve(discount=discount) for discount in DISCOUNTS]
     times, fine = np.linspace(0, 6, 16), np.linspace(0, 6, 200)
     offsets = np.array([plan.at(times)[0] - MINIMUM for plan in plans])
     rates = np.array([-plan.at(0.0)[1] / DISTANCE for plan in plans])
-
-    checks, h = [], np.logspace(-2, 2, 101)
-    for i, discount in enumerate(DISCOUNTS):
-        expected = theory(discount, CURVATURES)
-        # without the linear tail that continues the plan
-        computed = np.linspace(0, plans[i].times[-1], 200)
-        gap = np.abs(
-            (plans[i].at(computed)[0] - MINIMUM) / DISTANCE - np.exp(-np.outer(computed, expected))
-        ).max()
-        checks.append(
-            Check(
-                quantity=f"largest |θ(t) - theory| / |θ₀-μ|, all modes, γ = {discount:g}",
-                theory=0.0,
-                computed=gap,
-                relation="equal",
-                tolerance=1e-8,
-            )
-        )
-        checks.append(
-            Check(
-                quantity=f"largest |r/r(theory) - 1|, all modes, γ = {discount:g}",
-                theory=0.0,
-                computed=np.abs(rates[i] / expected - 1).max(),
-                relation="equal",
-                tolerance=1e-9,
-            )
-        )
-        checks.append(
-            Check(
-                quantity=f"relaxation rate r at h = 1, γ = {discount:g}",
-                theory=expected[SHOWN],
-                computed=rates[i, SHOWN],
-                relation="equal",
-                tolerance=1e-9,
-                measure="relative",
-            )
-        )
+    checks = [
+        check
+        for discount, plan, row in zip(DISCOUNTS, plans, rates, strict=True)
+        for check in checks_of(discount, plan, row)
+    ]
+    h = np.logspace(-2, 2, 101)
     shown = [
         DISTANCE * np.exp(-theory(discount, CURVATURES[SHOWN]) * fine) for discount in DISCOUNTS
     ]
@@ -109,6 +79,37 @@ def evaluate():
             "curvatures_theory": h,
             "rates_theory": np.array([theory(discount, h) for discount in DISCOUNTS]),
         },
+    )
+
+
+def checks_of(discount: float, plan, rates) -> tuple[Check, ...]:
+    """The paths and rates (n,) of all modes at one discount against theory."""
+    expected = theory(discount, CURVATURES)
+    # Within the nodes of the plan: it goes on as a linear tail, which is not held against theory.
+    times = np.linspace(0, plan.times[-1], 200)
+    relative = (plan.at(times)[0] - MINIMUM) / DISTANCE
+    gap = np.abs(relative - np.exp(-np.outer(times, expected))).max()
+    equal = partial(Check, relation="equal")
+    return (
+        equal(
+            quantity=f"largest |θ(t) - theory| / |θ₀-μ|, all modes, γ = {discount:g}",
+            theory=0.0,
+            computed=gap,
+            tolerance=1e-8,
+        ),
+        equal(
+            quantity=f"largest |r/r(theory) - 1|, all modes, γ = {discount:g}",
+            theory=0.0,
+            computed=np.abs(rates / expected - 1).max(),
+            tolerance=1e-9,
+        ),
+        equal(
+            quantity=f"relaxation rate r at h = 1, γ = {discount:g}",
+            theory=expected[SHOWN],
+            computed=rates[SHOWN],
+            tolerance=1e-9,
+            measure="relative",
+        ),
     )
 
 

@@ -29,7 +29,10 @@ ROTATION = FREQUENCY * np.array([[0.0, -1.0], [1.0, 0.0]])
 
 
 def problem():
-    """The isotropic bowl, turning about the origin; lowered so that resting costs nothing at γ = 0."""
+    """The isotropic bowl, turning about the origin.
+
+    Lowered so that resting costs nothing at γ = 0.
+    """
     squared, strength = FREQUENCY**2, LEARNING_RATE * LOSS_WEIGHT * CURVATURE
     resting_loss = 0.5 * CURVATURE * (MINIMUM @ MINIMUM) * squared / (strength + squared)
     return bowl(lc.Learner(drift=lc.linear_drift(ROTATION)), resting_loss)

@@ -74,11 +74,18 @@ def evaluate() -> Evidence:
     }
     laws = {name: path_law(family) for name, family in families.items()}
     rate, momentum = heavy_ball(families["all"])
+    return Evidence(
+        checks=checks_of(modes, laws, rate, momentum), data=picture(laws, rate, momentum)
+    )
+
+
+def checks_of(modes, laws, rate, momentum) -> tuple[Check, ...]:
+    """The shared law, what one mode determines, and the trap of regressing on updates."""
     equal, least = (
         partial(Check, relation="equal"),
         partial(Check, relation="at least", tolerance=0),
     )
-    checks = (
+    return (
         *(
             equal(quantity=f"a, {name} (γ)", theory=DISCOUNT, computed=law.a, tolerance=1e-6)
             for name, law in laws.items()
@@ -129,7 +136,6 @@ def evaluate() -> Evidence:
             computed=min(growth(rate, momentum, h) for h in CURVATURES),
         ),
     )
-    return Evidence(checks=checks, data=picture(laws, rate, momentum))
 
 
 def first_order(solutions) -> float:

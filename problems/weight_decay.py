@@ -27,7 +27,10 @@ DECAY = 0.8
 
 
 def problem():
-    """The isotropic bowl with decaying parameters; lowered so that resting costs nothing at γ = 0."""
+    """The isotropic bowl with decaying parameters.
+
+    Lowered so that resting costs nothing at γ = 0.
+    """
     squared, strength = DECAY**2, LEARNING_RATE * LOSS_WEIGHT * CURVATURE
     resting_loss = 0.5 * CURVATURE * (MINIMUM @ MINIMUM) * squared / (strength + squared)
     return bowl(lc.Learner(drift=lc.linear_drift(-DECAY * np.eye(2))), resting_loss)

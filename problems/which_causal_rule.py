@@ -137,7 +137,15 @@ def evaluate() -> Evidence:
     )
     gaps = [gap(identify(learner, [DECAYING], step=step, resamples=1).rows[0]) for step in STEPS]
     law = regress_on_previous_update(recorded())
-    checks = (
+    return Evidence(
+        checks=checks_of(found, result, emergent, beliefs, blend, path, gaps, law),
+        data=picture(found, emergent, result, beliefs),
+    )
+
+
+def checks_of(found, result, emergent, beliefs, blend, path, gaps, law) -> tuple[Check, ...]:
+    """Every rule is named with its numbers, and what is no rule is not."""
+    return (
         equal(
             "rules of the library not recognised",
             sum(named(v) != key for key, v in found.items()),
@@ -194,7 +202,6 @@ def evaluate() -> Evidence:
             tolerance=0,
         ),
     )
-    return Evidence(checks=checks, data=picture(found, emergent, result, beliefs))
 
 
 def named(verdict) -> str | None:

@@ -164,7 +164,10 @@ def concluded(verdict, name: str, conclusion: Conclusion) -> Check:
 
 
 def picture(verdict) -> dict:
-    """Data of the figure policy_scatter; with a diagonal Hessian every parameter is one curvature."""
+    """Data of the figure policy_scatter.
+
+    With a diagonal Hessian every parameter is one curvature.
+    """
     seen, shown = (
         verdict.scatter[0],
         [

@@ -64,7 +64,10 @@ HEADINGS = ["what", "ours", "reference", "ratio", "target", "met"]
 
 
 def interleave(contestants, rounds):
-    """Seconds of every call, {name: list}; each round runs all contestants, in alternating order."""
+    """Seconds of every call, {name.
+
+    List}; each round runs all contestants, in alternating order.
+    """
     seconds = {name: [] for name in contestants}
     for run in contestants.values():
         run()

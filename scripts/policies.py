@@ -233,7 +233,10 @@ def _slope(counts, seconds):
 
 
 def atlas(quick):
-    """Horizon by noise for heavy ball on two workers: the whole process, its start and its imports."""
+    """Horizon by noise for heavy ball on two workers.
+
+    The whole process, its start and its imports.
+    """
     horizons, noises = (
         ([5, 20], [0.1, 0.3]) if quick else (_twenty(), np.geomspace(0.01, 1.0, 20).tolist())
     )

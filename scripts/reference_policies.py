@@ -1,4 +1,7 @@
-"""Policy programs as one would write them by hand: NumPy, SciPy's L-BFGS-B with finite differences."""
+"""Policy programs as one would write them by hand.
+
+NumPy, SciPy's L-BFGS-B with finite differences.
+"""
 
 import numpy as np
 from scipy.optimize import minimize

@@ -169,7 +169,10 @@ def gaussian_cost(p: GaussianNumbers):
 
 
 def draw_gaussian(rng) -> GaussianCase:
-    """One or two weights whose minimum is hidden: a prior, a random walk or a mean-reverting one."""
+    """One or two weights whose minimum is hidden.
+
+    A prior, a random walk or a mean-reverting one.
+    """
     n = int(rng.integers(1, 3))
     discount = 0.0 if rng.random() < 0.2 else log_uniform(rng, 0.03, 3)
     horizon = math.inf if discount > 0 and rng.random() < 0.4 else log_uniform(rng, 0.3, 15)

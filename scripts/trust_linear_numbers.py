@@ -1,5 +1,5 @@
-"""The numbers of a discounted linear-quadratic problem, without discount and offset too, and whether
-it is bounded and can be moved.
+"""The numbers of a discounted linear-quadratic problem, without discount and offset too, and
+whether it is bounded and can be moved.
 
 Nothing here comes from the package.
 """

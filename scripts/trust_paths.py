@@ -40,7 +40,10 @@ class PathProblem:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TestPath:
-    """Continuous piecewise cubics: values (3K+1, n) at the Lobatto points between vertices (K+1,)."""
+    """Continuous piecewise cubics.
+
+    Values (3K+1, n) at the Lobatto points between vertices (K+1,).
+    """
 
     __test__ = False
     vertices: np.ndarray

@@ -9,7 +9,10 @@ from hostile_records import attack, edited, texts
 
 
 def _forged(name, change):
-    """An attack that changes the file of a solution: two of its statements contradict each other."""
+    """An attack that changes the file of a solution.
+
+    Two of its statements contradict each other.
+    """
 
     def made(folder):
         return edited(folder, change)
@@ -64,7 +67,7 @@ _other_problem(
 
 
 # -- what takes long
-# ------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 @attack

@@ -1,4 +1,7 @@
-"""What messages advise exists: every option, call and name in them is held against the signatures."""
+"""What messages advise exists.
+
+Every option, call and name in them is held against the signatures.
+"""
 
 from importlib import import_module
 

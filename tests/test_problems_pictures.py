@@ -1,5 +1,5 @@
-"""Every picture: drawn from closed forms and short simulations, with the panels its docstring names,
-legibly; its data is checked key by key.
+"""Every picture: drawn from closed forms and short simulations, with the panels its docstring
+names, legibly; its data is checked key by key.
 """
 
 import functools

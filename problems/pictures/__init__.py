@@ -2,9 +2,9 @@
 file.
 
 A drawing function takes one flat mapping of arrays, the ``data`` of a claim's evidence, and returns
-a Figure. :func:`~landscape_control.display.plotting.data.draws` declares and checks the keys. It draws with
-the building blocks of ``landscape_control.display.plotting``; matplotlib itself is imported there only.
-Several claims may name one picture, and a claim may name a general figure of
+a Figure. :func:`~landscape_control.display.plotting.data.draws` declares and checks the keys. It
+draws with the building blocks of ``landscape_control.display.plotting``; matplotlib itself is
+imported there only. Several claims may name one picture, and a claim may name a general figure of
 ``plotting.overviews``.
 """
 

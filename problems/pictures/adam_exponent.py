@@ -1,9 +1,15 @@
-"""Which power of the second moment is best: none for short horizons, a square root for long ones under noise."""
+"""Which power of the second moment is best.
+
+None for short horizons, a square root for long ones under noise.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import band, letters, tick_values
 
 
@@ -44,7 +50,7 @@ from ...display.plotting.simulated import band, letters, tick_values
     Key(name="first_moment", shape="J H", meaning="optimal β₁", gaps=True, group="moments"),
     Key(name="second_moment", shape="J H", meaning="optimal β₂", gaps=True, group="moments"),
 )
-def adam_exponent(d):
+def adam_exponent(d: SimpleNamespace) -> Figure:
     """Which power of the second moment is best: none for short horizons, a square root for long
     ones under noise.
 

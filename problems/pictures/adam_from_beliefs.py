@@ -1,8 +1,13 @@
-"""Adam composed from beliefs, beside Adam, RMSProp and SGD: distance of the updates, regret, one example."""
+"""Adam composed from beliefs, beside Adam, RMSProp and SGD.
+
+Distance of the updates, regret, one example.
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import curves, landscapes, paths, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import THETA_1, THETA_2
+from ...display.plotting.panels import THETA_1, THETA_2, Figure
 from ...display.plotting.simulated import (
     floor_of,
     letters,
@@ -81,7 +86,7 @@ from ...display.plotting.simulated import (
         group="regret floor",
     ),
 )
-def adam_from_beliefs(d):
+def adam_from_beliefs(d: SimpleNamespace) -> Figure:
     """Adam composed from beliefs, beside Adam, RMSProp and SGD: distance of the updates, regret,
     one example.
 

@@ -1,10 +1,12 @@
 """Paths down an anisotropic bowl, between gradient descent and Newton (VGR25 Fig. 2c)."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ...display.plotting import curves, landscapes, paths, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import GRID, map_panel
+from ...display.plotting.panels import GRID, Figure, map_panel
 
 
 @draws(
@@ -20,7 +22,7 @@ from ...display.plotting.panels import GRID, map_panel
     Key(name="gradient_descent_path", shape="P 2", meaning="gradient descent"),
     Key(name="newton_path", shape="Q 2", meaning="Newton: straight to the minimum"),
 )
-def anisotropic_bowl(d):
+def anisotropic_bowl(d: SimpleNamespace) -> Figure:
     """Paths down an anisotropic bowl, between gradient descent and Newton (VGR25 Fig. 2c).
 
     Panels: ``map`` and ``modes``, the same paths as distance along the steep against the flat mode

@@ -1,9 +1,12 @@
 """A belief follows a hidden task, and weights follow the belief."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ...display.plotting import paths, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import belief_band, hidden_path, letters, switches
 
 
@@ -39,7 +42,7 @@ from ...display.plotting.simulated import belief_band, hidden_path, letters, swi
     ),
     Key(name="title", shape="", meaning="what was tracked", text=True, group="title"),
 )
-def belief_tracking(d):
+def belief_tracking(d: SimpleNamespace) -> Figure:
     """A belief follows a hidden task, and weights follow the belief.
 
     Panels: ``belief``; ``weights`` and ``variance`` if given.

@@ -1,10 +1,15 @@
-"""How unevenly two modes converge: r₁/r₂ between √(h₁/h₂), far-sighted, and h₁/h₂, gradient descent (VGR25 Fig. 2d)."""
+"""How unevenly two modes converge.
+
+The ratio r₁/r₂ lies between √(h₁/h₂), far-sighted, and h₁/h₂, gradient descent (VGR25 Fig. 2d).
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import discount_labels
+from ...display.plotting.panels import Axes, Figure, discount_labels
 
 
 @draws(
@@ -20,21 +25,26 @@ from ...display.plotting.panels import discount_labels
         meaning="closed form over the condition number",
     ),
 )
-def convergence_rates(d):
-    """How unevenly two modes converge: r₁/r₂ between √(h₁/h₂), far-sighted, and h₁/h₂, gradient
-    descent (VGR25 Fig. 2d).
+def convergence_rates(d: SimpleNamespace) -> Figure:
+    """How unevenly two modes converge (VGR25 Fig. 2d).
 
-    Panels: ``discount``, ``condition`` (at most four discounts are shown there).
+    r₁/r₂ lies between √(h₁/h₂), far-sighted, and h₁/h₂, gradient descent. Panels: ``discount``,
+    ``condition`` (at most four discounts are shown there).
     """
     figure = style.new_figure(7.2, 3.2)
     axes = figure.subplot_mosaic([["discount", "condition"]])
-    tones = style.shades("optimal", len(d.conditions))
-    curves.log_axes(axes["discount"])
+    _over_discount(axes["discount"], d)
+    _over_condition(axes["condition"], d)
+    return figure
+
+
+def _over_discount(panel: Axes, d: SimpleNamespace) -> None:
+    curves.log_axes(panel)
     curves.theory_and_computed(
-        axes["discount"],
+        panel,
         theory=(d.discounts_theory, d.ratios_theory),
         computed=(d.discounts, d.ratios),
-        colors=tones,
+        colors=style.shades("optimal", len(d.conditions)),
     )
     low, high = d.discounts_theory[[0, -1]]
     limits = (
@@ -42,30 +52,22 @@ def convergence_rates(d):
         ("ballistic", (low, low * 6), np.sqrt(d.conditions)),
     )
     for key, span, values in limits:
-        axes["discount"].hlines(values, *span, color=style.rule(key).color, linewidth=5, alpha=0.3)
+        panel.hlines(values, *span, color=style.rule(key).color, linewidth=5, alpha=0.3)
     for value in d.conditions:
-        style.note(
-            axes["discount"], high, 1.13 * value, f"h₁/h₂ = {value:g}", ha="right", va="bottom"
-        )
-    axes["discount"].set_ylim(top=2 * d.conditions.max())
-    style.label(
-        axes["discount"],
-        "discount γ",
-        "ratio of rates r₁/r₂",
-        title="short sight converges unevenly",
-        letter="a",
-    )
+        style.note(panel, high, 1.13 * value, f"h₁/h₂ = {value:g}", ha="right", va="bottom")
+    panel.set_ylim(top=2 * d.conditions.max())
+    title = "short sight converges unevenly"
+    style.label(panel, "discount γ", "ratio of rates r₁/r₂", title=title, letter="a")
 
-    pick = np.unique(
-        np.linspace(0, len(d.discounts) - 1, min(4, len(d.discounts))).round().astype(int)
-    )
-    curves.log_axes(axes["condition"])
+
+def _over_condition(panel: Axes, d: SimpleNamespace) -> None:
+    curves.log_axes(panel)
     laws = (
         ("gradient_descent", 1.0, "gradient descent  h₁/h₂"),
         ("ballistic", 0.5, "far-sighted  √(h₁/h₂)"),
     )
     for key, power, name in laws:
-        axes["condition"].plot(
+        panel.plot(
             d.conditions_theory,
             d.conditions_theory**power,
             color=style.rule(key).color,
@@ -74,19 +76,15 @@ def convergence_rates(d):
             label=name,
             zorder=2,
         )
+    count = len(d.discounts)
+    pick = np.unique(np.linspace(0, count - 1, min(4, count)).round().astype(int))
     curves.theory_and_computed(
-        axes["condition"],
+        panel,
         theory=(d.conditions_theory, d.ratios_theory_conditions[pick]),
         computed=(d.conditions, d.ratios[:, pick].T),
         colors=style.shades("optimal", len(pick)),
         labels=discount_labels(d.discounts[pick]),
     )
-    style.label(
-        axes["condition"],
-        "condition number h₁/h₂",
-        "ratio of rates r₁/r₂",
-        title="between two power laws",
-        letter="b",
-    )
-    style.legend(axes["condition"], loc="upper left")
-    return figure
+    title = "between two power laws"
+    style.label(panel, "condition number h₁/h₂", "ratio of rates r₁/r₂", title=title, letter="b")
+    style.legend(panel, loc="upper left")

@@ -1,8 +1,12 @@
-"""Optimal plan against classic rules over the double well, its energies, the loss along time (VGR25 Fig. 1b, c)."""
+"""Optimal plan against classic rules over the double well, its energies, the loss along time (VGR25
+Fig. 1b, c).
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import landscapes, paths, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import GRID, map_panel
+from ...display.plotting.panels import GRID, Figure, map_panel
 
 _FIXED = {
     "color": style.shades("optimal", 4)[0],
@@ -44,7 +48,7 @@ _FIXED = {
     Key(name="momentum_path", shape="Q 2", meaning="θ along it", group="momentum"),
     Key(name="momentum_loss", shape="Q", meaning="L along it", group="momentum"),
 )
-def double_well(d):
+def double_well(d: SimpleNamespace) -> Figure:
     """Optimal plan against classic rules over the double well, its energies, the loss along time
     (VGR25 Fig. 1b, c).
 

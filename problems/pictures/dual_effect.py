@@ -1,9 +1,14 @@
-"""Probing: what information is worth, how the optimal learner looks for it, and how close each method comes."""
+"""Probing: what information is worth, how the optimal learner looks for it, and how close each
+method comes.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, grid_cells, heat_maps, paths, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import (
     band,
     floor_of,
@@ -113,7 +118,7 @@ from ...display.plotting.simulated import (
         group="method floor",
     ),
 )
-def dual_effect(d):
+def dual_effect(d: SimpleNamespace) -> Figure:
     """Probing: what information is worth, how the optimal learner looks for it, and how close each
     method comes.
 

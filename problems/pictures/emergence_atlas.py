@@ -1,9 +1,15 @@
-"""The best family of causal rules over horizon and noise, and its coefficients: cells that failed are hatched."""
+"""The best family of causal rules over horizon and noise, and its coefficients.
+
+Cells that failed are hatched.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import heat_maps, phase_diagrams, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import letters
 
 
@@ -57,7 +63,7 @@ from ...display.plotting.simulated import letters
         group="axes",
     ),
 )
-def emergence_atlas(d):
+def emergence_atlas(d: SimpleNamespace) -> Figure:
     """The best family of causal rules over horizon and noise, and its coefficients: cells that
     failed are hatched.
 

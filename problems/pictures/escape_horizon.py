@@ -1,10 +1,14 @@
-"""Beyond which (γ, T) it pays to cross the barrier, with the two competing plans of one point beside it."""
+"""Beyond which (γ, T) it pays to cross the barrier, with the two competing plans of one point
+beside it.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import grid_cells, heat_maps, landscapes, paths, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import GRID, map_panel, optional
+from ...display.plotting.panels import GRID, Figure, map_panel, optional
 
 
 @draws(
@@ -40,7 +44,7 @@ from ...display.plotting.panels import GRID, map_panel, optional
     ),
     Key(name="crossing_spent", shape="Q", meaning="its cost so far", group="example"),
 )
-def escape_horizon(d):
+def escape_horizon(d: SimpleNamespace) -> Figure:
     """Beyond which (γ, T) it pays to cross the barrier, with the two competing plans of one point
     beside it.
 

@@ -1,8 +1,13 @@
-"""Weights held as Gaussians with their Fisher metric: uncertain ones learn faster, consolidated ones are protected."""
+"""Weights held as Gaussians with their Fisher metric.
+
+Uncertain ones learn faster, consolidated ones are protected.
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import discount_labels
+from ...display.plotting.panels import Figure, discount_labels
 from ...display.plotting.simulated import band, family, letters
 
 
@@ -35,7 +40,7 @@ from ...display.plotting.simulated import band, family, letters
     Key(name="path_variances", shape="W N", meaning="variances v_i(t)", group="paths"),
     Key(name="target", shape="", meaning="minimum both are drawn to", group="paths"),
 )
-def gaussian_weights(d):
+def gaussian_weights(d: SimpleNamespace) -> Figure:
     """Weights held as Gaussians with their Fisher metric: uncertain ones learn faster, consolidated
     ones are protected.
 

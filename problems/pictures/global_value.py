@@ -1,9 +1,12 @@
 """The grid's value function with the plan it certifies, and the costs of plan, rival and grid."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ...display.plotting import evidence, landscapes, paths, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 
 
 @draws(
@@ -25,7 +28,7 @@ from ...display.plotting.data import Key, draws
     Key(name="saddles", shape="S 2", meaning="saddle points of L", group="saddles"),
     Key(name="flow", shape="Y X 2", meaning="optimal θ̇ on the grid", group="flow"),
 )
-def global_value(d):
+def global_value(d: SimpleNamespace) -> Figure:
     """The grid's value function with the plan it certifies, and the costs of plan, rival and grid.
 
     Panels: ``value``, ``cost``.

@@ -1,7 +1,13 @@
-"""How fast the optimal policy becomes gradient descent: slope −2 in the discount, +2 in the horizon."""
+"""How fast the optimal policy becomes gradient descent.
+
+Slope −2 in the discount, +2 in the horizon.
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 
 
 @draws(
@@ -28,7 +34,7 @@ from ...display.plotting.data import Key, draws
         group="horizon slope",
     ),
 )
-def gradient_descent_limits(d):
+def gradient_descent_limits(d: SimpleNamespace) -> Figure:
     """How fast the optimal policy becomes gradient descent: slope −2 in the discount, +2 in the
     horizon.
 

@@ -1,10 +1,23 @@
-"""Adam's first moment as a Kalman filter: the diffuse start against bias correction, and where β₁ comes from."""
+"""Adam's first moment as a Kalman filter.
+
+The diffuse start against bias correction, and where β₁ comes from.
+"""
+
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Axes, Figure
 from ...display.plotting.simulated import family, value_labels
+
+ADAM: dict[str, Any] = {
+    "color": style.rule("adam").color,
+    "linewidth": 1.2,
+    "linestyle": (0, (4, 1.6)),
+}
 
 
 @draws(
@@ -26,49 +39,49 @@ from ...display.plotting.simulated import family, value_labels
     Key(name="ratios_theory", shape="D", meaning="ρ of the closed form"),
     Key(name="momentum_theory", shape="A D", meaning="closed form of β₁"),
 )
-def kalman_bias_correction(d):
-    """Adam's first moment as a Kalman filter: the diffuse start against bias correction, and where
-    β₁ comes from.
+def kalman_bias_correction(d: SimpleNamespace) -> Figure:
+    """Adam's first moment as a Kalman filter: the diffuse start against bias correction.
 
-    Panels: ``transient``, ``difference``, ``momentum``.
+    Also where β₁ comes from. Panels: ``transient``, ``difference``, ``momentum``.
     """
-    names = ["transient", "difference", "momentum"]
     figure = style.new_figure(8.2, 3.3)
-    axes, tones = figure.subplot_mosaic([names]), style.shades("belief_optimal", len(d.ratios))
-    adam = style.rule("adam")
+    axes = figure.subplot_mosaic([["transient", "difference", "momentum"]])
+    tones = style.shades("belief_optimal", len(d.ratios))
+    _transient(axes["transient"], d, tones)
+    _difference(axes["difference"], d, tones)
+    _momentum(axes["momentum"], d)
+    return figure
+
+
+def _transient(panel: Axes, d: SimpleNamespace, tones: list[str]) -> None:
+    # Markers at steps that are evenly spaced on a logarithmic axis.
     pick = np.unique(np.geomspace(1, len(d.steps), 16).astype(int)) - 1
-    for gains, other, tone, words in zip(
-        d.gains, d.adam_gains, tones, value_labels("ρ", d.ratios), strict=True
-    ):
-        axes["transient"].plot(
-            d.steps, other, color=adam.color, linewidth=1.2, linestyle=(0, (4, 1.6)), zorder=2
+    names = value_labels("ρ", d.ratios)
+    for gains, other, tone, name in zip(d.gains, d.adam_gains, tones, names, strict=True):
+        panel.plot(d.steps, other, zorder=2, **ADAM)
+        look = style.hollow(tone, size=3.6, line="-")
+        panel.plot(
+            d.steps, gains, linewidth=1.1, zorder=3, label=name, markevery=list(pick), **look
         )
-        axes["transient"].plot(
-            d.steps,
-            gains,
-            linewidth=1.1,
-            zorder=3,
-            label=words,
-            markevery=list(pick),
-            **style.hollow(tone, size=3.6, line="-"),
-        )
-        axes["difference"].plot(d.steps, gains / other - 1, color=tone, linewidth=1.4)
-    axes["transient"].plot(
-        [],
-        [],
-        color=adam.color,
-        linewidth=1.2,
-        linestyle=(0, (4, 1.6)),
-        label="Adam, (1 − β)/(1 − βᵗ)",
-    )
-    for panel in (axes["transient"], axes["difference"]):
-        curves.log_axes(panel, "x")
-    curves.log_axes(axes["transient"], "y")
-    axes["difference"].axhline(
-        0, color=adam.color, linewidth=1.2, linestyle=(0, (4, 1.6)), zorder=1
-    )
+    panel.plot([], [], label="Adam, (1 − β)/(1 − βᵗ)", **ADAM)
+    curves.log_axes(panel)
+    title = "Kalman gain and Adam"
+    style.label(panel, "step t", "weight of the newest gradient", title=title, letter="a")
+    style.legend_below(panel, columns=2)
+
+
+def _difference(panel: Axes, d: SimpleNamespace, tones: list[str]) -> None:
+    for gains, other, tone in zip(d.gains, d.adam_gains, tones, strict=True):
+        panel.plot(d.steps, gains / other - 1, color=tone, linewidth=1.4)
+    curves.log_axes(panel, "x")
+    panel.axhline(0, zorder=1, **ADAM)
+    title = "not identical"
+    style.label(panel, "step t", "Kalman gain / Adam's weight − 1", title=title, letter="b")
+
+
+def _momentum(panel: Axes, d: SimpleNamespace) -> None:
     family(
-        axes["momentum"],
+        panel,
         d.ratios_theory,
         d.momentum_theory,
         d.ratios_computed,
@@ -77,32 +90,8 @@ def kalman_bias_correction(d):
         value_labels("a", d.coefficients),
         log="x",
     )
-    axes["momentum"].set_ylim(0, 1.05)
-    style.label(
-        axes["transient"],
-        "step t",
-        "weight of the newest gradient",
-        title="Kalman gain and Adam",
-        letter="a",
-    )
-    style.label(
-        axes["difference"],
-        "step t",
-        "Kalman gain / Adam's weight − 1",
-        title="not identical",
-        letter="b",
-    )
-    style.label(
-        axes["momentum"],
-        "signal to noise ρ = q/s²",
-        "first moment β₁",
-        title="β₁ = (1 − K)a",
-        letter="c",
-    )
-    style.legend_below(axes["transient"], columns=2)
-    style.legend_below(
-        axes["momentum"],
-        handles=axes["momentum"].get_legend_handles_labels()[0] + curves.how_to_read(),
-        columns=2,
-    )
-    return figure
+    panel.set_ylim(0, 1.05)
+    x, y = "signal to noise ρ = q/s²", "first moment β₁"
+    style.label(panel, x, y, title="β₁ = (1 − K)a", letter="c")
+    handles = panel.get_legend_handles_labels()[0] + curves.how_to_read()
+    style.legend_below(panel, handles=handles, columns=2)

@@ -1,7 +1,10 @@
 """What the optimal learner makes of one observed gradient, beside its best classical equivalents."""
 
+from types import SimpleNamespace
+
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import letters, numbered, simulated, tick_values, value_labels
 
 
@@ -32,7 +35,7 @@ from ...display.plotting.simulated import letters, numbered, simulated, tick_val
         group="floor",
     ),
 )
-def kernels(d):
+def kernels(d: SimpleNamespace) -> Figure:
     """What the optimal learner makes of one observed gradient, beside its best classical
     equivalents.
 

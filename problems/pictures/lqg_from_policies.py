@@ -1,9 +1,12 @@
 """A moving minimum: as the horizon grows the policy program finds the exact LQG rule by itself."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import letters, tick_values, value_labels
 
 _COEFFICIENTS = (
@@ -29,7 +32,7 @@ _COEFFICIENTS = (
         group="cost",
     ),
 )
-def lqg_from_policies(d):
+def lqg_from_policies(d: SimpleNamespace) -> Figure:
     """A moving minimum: as the horizon grows the policy program finds the exact LQG rule by itself.
 
     Panels: ``momentum``, ``learning_rate``, ``weight_decay``, ``gap`` (relative distance of each),

@@ -1,10 +1,12 @@
 """Geometry and default dynamics reshape the optimal path: VGR25 Fig. 3a-d, at γ = 0 and γ > 0."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ...display.plotting import curves, landscapes, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import GRID, discount_labels, map_panel
+from ...display.plotting.panels import GRID, Figure, discount_labels, map_panel
 
 _CASES = (
     ("isotropic", "isotropic metric", "a"),
@@ -35,7 +37,7 @@ _MARKERS = "os^D"
         )
     ),
 )
-def metric_drift(d):
+def metric_drift(d: SimpleNamespace) -> Figure:
     """Geometry and default dynamics reshape the optimal path: VGR25 Fig. 3a-d, at γ = 0 and γ > 0.
 
     Panels: ``isotropic``, ``metric``, ``rotation``, ``decay``. Lines are theory, points computed;

@@ -1,8 +1,13 @@
-"""Heavy-ball momentum with weight decay is the exact rule for noisy gradients: its coefficients over noise and horizon."""
+"""Heavy-ball momentum with weight decay is the exact rule for noisy gradients.
+
+Its coefficients over noise and horizon.
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import discount_labels
+from ...display.plotting.panels import Figure, discount_labels
 from ...display.plotting.simulated import family, value_labels
 
 _COEFFICIENTS = (
@@ -54,7 +59,7 @@ _COEFFICIENTS = (
         group="shared errors",
     ),
 )
-def momentum_from_noise(d):
+def momentum_from_noise(d: SimpleNamespace) -> Figure:
     """Heavy-ball momentum with weight decay is the exact rule for noisy gradients: its coefficients
     over noise and horizon.
 

@@ -1,7 +1,13 @@
-"""Momentum coefficient, learning rate and weight decay over noise and horizon: cells computed, contours theory."""
+"""Momentum coefficient, learning rate and weight decay over noise and horizon.
+
+Cells computed, contours theory.
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import heat_maps, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 
 
 @draws(
@@ -50,7 +56,7 @@ from ...display.plotting.data import Key, draws
         group="theory",
     ),
 )
-def momentum_maps(d):
+def momentum_maps(d: SimpleNamespace) -> Figure:
     """Momentum coefficient, learning rate and weight decay over noise and horizon: cells computed,
     contours theory.
 

@@ -1,8 +1,13 @@
-"""The learner of a moving task aims short of what it believes: shrink factor s and its two limits."""
+"""The learner of a moving task aims short of what it believes.
+
+Shrink factor s and its two limits.
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import discount_labels
+from ...display.plotting.panels import Figure, discount_labels
 from ...display.plotting.simulated import family, letters
 
 
@@ -40,7 +45,7 @@ from ...display.plotting.simulated import family, letters
     ),
     Key(name="large_discount_predictions", shape="B", meaning="λ/γ", group="short sight"),
 )
-def moving_task(d):
+def moving_task(d: SimpleNamespace) -> Figure:
     """The learner of a moving task aims short of what it believes: shrink factor s and its two
     limits.
 

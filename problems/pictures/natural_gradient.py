@@ -1,10 +1,15 @@
-"""A Gaussian model with its Fisher metric: one optimal plan in every parametrisation, unlike gradient descent."""
+"""A Gaussian model with its Fisher metric.
+
+One optimal plan in every parametrisation, unlike gradient descent.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, landscapes, paths, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import map_panel
+from ...display.plotting.panels import Figure, map_panel
 
 
 @draws(
@@ -54,7 +59,7 @@ from ...display.plotting.panels import map_panel
         meaning="distance in (m, σ) between the two gradient descents",
     ),
 )
-def natural_gradient(d):
+def natural_gradient(d: SimpleNamespace) -> Figure:
     """A Gaussian model with its Fisher metric: one optimal plan in every parametrisation, unlike
     gradient descent.
 

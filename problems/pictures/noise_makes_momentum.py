@@ -1,7 +1,10 @@
 """Terminal loss, constant coefficients: how much momentum pays, by noise and horizon."""
 
+from types import SimpleNamespace
+
 from ...display.plotting import curves, heat_maps, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import letters, value_labels
 
 
@@ -36,7 +39,7 @@ from ...display.plotting.simulated import letters, value_labels
         group="reference",
     ),
 )
-def noise_makes_momentum(d):
+def noise_makes_momentum(d: SimpleNamespace) -> Figure:
     """Terminal loss, constant coefficients: how much momentum pays, by noise and horizon.
 
     Panels: ``momentum``, ``learning_rate``, and if given ``momentum_map``, ``learning_rate_map``.

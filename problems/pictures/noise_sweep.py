@@ -1,9 +1,12 @@
 """How the step on the raw gradient falls with its noise, at several horizons."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import family, value_labels
 
 
@@ -26,7 +29,7 @@ from ...display.plotting.simulated import family, value_labels
         group="errors",
     ),
 )
-def noise_sweep(d):
+def noise_sweep(d: SimpleNamespace) -> Figure:
     """How the step on the raw gradient falls with its noise, at several horizons.
 
     Panels: ``step``, ``share``.

@@ -1,9 +1,15 @@
-"""The optimal step size under noise decays; which familiar schedule is nearest, and what it costs extra."""
+"""The optimal step size under noise decays.
+
+Which familiar schedule is nearest, and what it costs extra.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, paths, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import letters, numbered, value_labels
 
 
@@ -25,7 +31,7 @@ from ...display.plotting.simulated import letters, numbered, value_labels
     ),
     Key(name="excess_errors", shape="J R", meaning="standard errors of the excess", group="errors"),
 )
-def optimal_schedule(d):
+def optimal_schedule(d: SimpleNamespace) -> Figure:
     """The optimal step size under noise decays; which familiar schedule is nearest, and what it
     costs extra.
 

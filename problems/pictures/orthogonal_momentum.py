@@ -1,9 +1,15 @@
-"""The optimal heavy ball is the recurrence of orthogonal polynomials; its coefficients tend to Polyak's."""
+"""The optimal heavy ball is the recurrence of orthogonal polynomials.
+
+Its coefficients tend to Polyak's.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import letters, tick_values
 
 
@@ -40,7 +46,7 @@ from ...display.plotting.simulated import letters, tick_values
     ),
     Key(name="late_momentum", shape="J D", meaning="β_t of the recurrence there", group="late"),
 )
-def orthogonal_momentum(d):
+def orthogonal_momentum(d: SimpleNamespace) -> Figure:
     """The optimal heavy ball is the recurrence of orthogonal polynomials; its coefficients tend to
     Polyak's.
 

@@ -1,10 +1,18 @@
-"""Only some directions can be pushed: the reachable line, the plan, and the angle between its update and −∇L."""
+"""Only some directions can be pushed.
+
+The reachable line, the plan, and the angle between its update and −∇L.
+"""
+
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from ...display.plotting import landscapes, paths, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import GRID, map_panel
+from ...display.plotting.panels import GRID, Axes, Figure, map_panel
+
+DASHED: dict[str, Any] = {"color": style.INK, "linestyle": (0, (5, 2.5))}
 
 
 @draws(
@@ -38,68 +46,49 @@ from ...display.plotting.panels import GRID, map_panel
         group="constrained minimum",
     ),
 )
-def partial_control(d):
-    """Only some directions can be pushed: the reachable line, the plan, and the angle between its
-    update and −∇L.
+def partial_control(d: SimpleNamespace) -> Figure:
+    """Only some directions can be pushed: the reachable line, the plan, its angle to −∇L.
 
     Panels: ``map``, ``angle``.
     """
     figure = style.map_figure(7.4, 0.54, d.axis_1, d.axis_2, rows=3)
     axes = figure.subplot_mosaic([["map", "angle"]], width_ratios=[1.2, 1])
-    panel = map_panel(axes["map"], d, "pushing along one direction", "a")
+    _map(axes["map"], d)
+    _angle(axes["angle"], d)
+    style.figure_legend(figure)
+    return figure
+
+
+def _map(panel: Axes, d: SimpleNamespace) -> None:
+    map_panel(panel, d, "pushing along one direction", "a")
     for i, segment in enumerate(d.reachable):
-        panel.plot(
-            *segment.T,
-            color=style.INK,
-            linewidth=0.9,
-            linestyle=(0, (5, 2.5)),
-            zorder=2,
-            label=None if i else "reachable set",
-        )
+        label = None if i else "reachable set"
+        panel.plot(*segment.T, linewidth=0.9, zorder=2, label=label, **DASHED)
     if d.unrestricted is not None:
-        paths.trajectory(
-            panel,
-            d.unrestricted,
-            color=style.shades("optimal", 4)[3],
-            label="optimal, every direction free",
-            end=False,
-        )
+        pale, label = style.shades("optimal", 4)[3], "optimal, every direction free"
+        paths.trajectory(panel, d.unrestricted, color=pale, label=label, end=False)
     paths.trajectory(panel, d.path, label="optimal, restricted", linewidth=2.2)
     pick = paths.evenly_spaced(d.path, 6)[:-1]
-    landscapes.arrows(
-        panel,
-        d.path[pick],
-        d.descents[pick],
-        color=style.rule("gradient_descent").color,
-        label="−∇L",
+    arrows = (
+        (d.descents, "gradient_descent", "−∇L"),
+        (d.updates, "optimal", "update B u*"),
     )
-    landscapes.arrows(
-        panel, d.path[pick], d.updates[pick], color=style.rule("optimal").color, label="update B u*"
-    )
+    for vectors, key, label in arrows:
+        color = style.rule(key).color
+        landscapes.arrows(panel, d.path[pick], vectors[pick], color=color, label=label)
     landscapes.minima(panel, d.minimum)
     if d.constrained_minimum is not None:
         landscapes.attractor(panel, d.constrained_minimum, label="lowest reachable point")
     landscapes.start(panel, d.path[0])
-    paths.rule_series(
-        axes["angle"], d.times, d.angles, rule="optimal", label="angle of the optimal update"
-    )
-    axes["angle"].plot(
-        d.times,
-        d.smallest_angles,
-        color=style.INK,
-        linewidth=1.2,
-        linestyle=(0, (5, 2.5)),
-        label="smallest reachable angle",
-    )
-    axes["angle"].axhline(90, color=style.FAINT, linewidth=0.9, zorder=0)
-    top = 30 * np.ceil(max(d.angles.max(), 90) / 30) + 7
-    axes["angle"].set(ylim=(0, top), yticks=np.arange(0, top, 30), xlim=d.times[[0, -1]])
-    style.label(
-        axes["angle"],
-        "time t",
-        "angle to −∇L  (degrees)",
-        title="not the gradient direction",
-        letter="b",
-    )
-    style.figure_legend(figure)
-    return figure
+
+
+def _angle(panel: Axes, d: SimpleNamespace) -> None:
+    label = "angle of the optimal update"
+    paths.rule_series(panel, d.times, d.angles, rule="optimal", label=label)
+    label = "smallest reachable angle"
+    panel.plot(d.times, d.smallest_angles, linewidth=1.2, label=label, **DASHED)
+    panel.axhline(90, color=style.FAINT, linewidth=0.9, zorder=0)
+    top = 30 * np.ceil(max(d.angles.max(), 90) / 30) + 7  # degrees
+    panel.set(ylim=(0, top), yticks=np.arange(0, top, 30), xlim=d.times[[0, -1]])
+    title = "not the gradient direction"
+    style.label(panel, "time t", "angle to −∇L  (degrees)", title=title, letter="b")

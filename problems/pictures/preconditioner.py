@@ -1,10 +1,12 @@
 """One number between gradient descent (p = 0) and ballistic, Adam-like motion (p = ½)."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import discount_labels
+from ...display.plotting.panels import Figure, discount_labels
 
 
 @draws(
@@ -40,7 +42,7 @@ from ...display.plotting.panels import discount_labels
         group="horizon",
     ),
 )
-def preconditioner(d):
+def preconditioner(d: SimpleNamespace) -> Figure:
     """One number between gradient descent (p = 0) and ballistic, Adam-like motion (p = ½).
 
     Panels: ``curvature``; ``collapse``, all points over ηkh/γ² on the one curve ½ − ½/√(1 + 4x);

@@ -1,10 +1,15 @@
-"""Only the final loss counts: the optimal end is the proximal step, and the explicit gradient step for short horizons."""
+"""Only the final loss counts.
+
+The optimal end is the proximal step, and the explicit gradient step for short horizons.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, landscapes, paths, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import GRID, map_panel
+from ...display.plotting.panels import GRID, Figure, map_panel
 
 
 @draws(
@@ -34,7 +39,7 @@ from ...display.plotting.panels import GRID, map_panel
     ),
     Key(name="minimum", shape="2", meaning="minimum the proximal curve heads for", group="minimum"),
 )
-def proximal_limit(d):
+def proximal_limit(d: SimpleNamespace) -> Figure:
     """Only the final loss counts: the optimal end is the proximal step, and the explicit gradient
     step for short horizons.
 

@@ -1,10 +1,14 @@
-"""One quadratic mode: relaxation in time, and its rate against curvature between the two limits (VGR25 Fig. 2a, b)."""
+"""One quadratic mode: relaxation in time, and its rate against curvature between the two limits
+(VGR25 Fig. 2a, b).
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
-from ...display.plotting.panels import discount_labels
+from ...display.plotting.panels import Figure, discount_labels
 
 
 @draws(
@@ -20,7 +24,7 @@ from ...display.plotting.panels import discount_labels
     Key(name="curvatures_theory", shape="D", meaning="h of the closed form"),
     Key(name="rates_theory", shape="K D", meaning="√(γ²/4 + ηkh) - γ/2"),
 )
-def quadratic_modes(d):
+def quadratic_modes(d: SimpleNamespace) -> Figure:
     """One quadratic mode: relaxation in time, and its rate against curvature between the two limits
     (VGR25 Fig. 2a, b).
 

@@ -1,7 +1,12 @@
-"""What each way of forgetting costs, over how often the task switches and how noisy the gradients are."""
+"""What each way of forgetting costs, over how often the task switches and how noisy the gradients
+are.
+"""
+
+from types import SimpleNamespace
 
 from ...display.plotting import curves, paths, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import (
     floor_of,
     hidden_path,
@@ -54,7 +59,7 @@ from ...display.plotting.simulated import (
         name="weights", shape="E N", meaning="θ(t) of each rule on the same noise", group="example"
     ),
 )
-def resetting(d):
+def resetting(d: SimpleNamespace) -> Figure:
     """What each way of forgetting costs, over how often the task switches and how noisy the
     gradients are.
 

@@ -1,9 +1,15 @@
-"""Two tasks with unequal minima: three methods on the theory line, and the factor over the switching rate."""
+"""Two tasks with unequal minima.
+
+Three methods on the theory line, and the factor over the switching rate.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 from ...display.plotting.simulated import letters
 
 
@@ -33,7 +39,7 @@ from ...display.plotting.simulated import letters
     Key(name="rates", shape="L", meaning="switching rates of the computed factors"),
     Key(name="factors", shape="M L", meaning="computed factor s of each method", gaps=True),
 )
-def two_task_chain(d):
+def two_task_chain(d: SimpleNamespace) -> Figure:
     """Two tasks with unequal minima: three methods on the theory line, and the factor over the
     switching rate.
 

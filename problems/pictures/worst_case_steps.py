@@ -1,10 +1,19 @@
-"""Planning for the worst curvature instead of the average one: Chebyshev's steps, and the silver ones if given."""
+"""Planning for the worst curvature instead of the average one.
+
+Chebyshev's steps, and the silver ones if given.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from ...display.plotting import curves, evidence, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Axes, Figure
 from ...display.plotting.simulated import letters
+
+WORST, AVERAGE = style.rule("optimal"), style.rule("average_case")
+THEORY = style.rule("chebyshev")
 
 
 @draws(
@@ -40,101 +49,82 @@ from ...display.plotting.simulated import letters
     ),
     Key(name="silver_steps_theory", shape="P", meaning="silver step sizes", group="silver"),
 )
-def worst_case_steps(d):
-    """Planning for the worst curvature instead of the average one: Chebyshev's steps, and the
-    silver ones if given.
+def worst_case_steps(d: SimpleNamespace) -> Figure:
+    """Planning for the worst curvature instead of the average one.
 
-    Panels: ``steps``, ``gain``, ``worst``, ``silver`` if given.
+    Chebyshev's steps, and the silver ones if given. Panels: ``steps``, ``gain``, ``worst``,
+    ``silver`` if given.
     """
-    names = ["steps", "gain", "worst"] + ["silver"] * (d.silver_steps is not None)
-    figure, named = style.new_figure(0.4 + 2.35 * len(names), 3.0), letters(names)
-    axes, worst, average = (
-        figure.subplot_mosaic([names]),
-        style.rule("optimal"),
-        style.rule("average_case"),
-    )
-    theory = style.rule("chebyshev")
-    order = np.arange(1, len(d.steps) + 1)
-    axes["steps"].plot(
-        order, np.sort(d.chebyshev_steps), color=theory.color, linewidth=1.2, label="Chebyshev"
-    )
-    axes["steps"].plot(
-        order,
-        np.sort(d.minimax_steps),
-        label="computed, sorted",
-        **style.hollow(worst.color, size=4.0),
-    )
-    curves.log_axes(axes["steps"], "y")
-    axes["gain"].axhline(
-        np.max(d.minimax_gain), color=worst.color, linewidth=0.8, linestyle=(0, (1, 1.6)), zorder=1
-    )
-    axes["gain"].plot(
-        d.curvatures,
-        d.average_gain,
-        color=average.color,
-        linestyle=average.line,
-        linewidth=1.4,
-        label=average.label,
-    )
-    axes["gain"].plot(
-        d.curvatures,
-        d.minimax_gain,
-        color=worst.color,
-        linewidth=1.6,
-        label="best in the worst case",
-    )
-    curves.log_axes(axes["worst"], "y")
-    axes["worst"].plot(
-        d.horizons, d.worst_theory, color=theory.color, linewidth=1.2, label="theory"
-    )
-    axes["worst"].plot(
-        d.horizons,
-        d.worst_of_average,
-        color=average.color,
-        marker=average.marker,
-        markersize=3.6,
-        linestyle=average.line,
-        linewidth=1.2,
-        label=average.label,
-    )
-    axes["worst"].plot(
-        d.horizons,
-        d.worst_computed,
-        label="best in the worst case",
-        **style.hollow(worst.color, size=4.4),
-    )
-    style.label(axes["steps"], "rank", "learning rate α", title="steps", letter=named["steps"])
-    style.label(
-        axes["gain"],
-        "curvature h",
-        "|θ(T) / θ(0)|",
-        title="evenly bad everywhere",
-        letter=named["gain"],
-    )
-    style.label(
-        axes["worst"], "horizon T", "worst case", title="how fast it falls", letter=named["worst"]
-    )
+    names = ["steps", "gain", "worst"]
     if d.silver_steps is not None:
-        _silver(axes["silver"], d, worst, theory, named["silver"])
+        names.append("silver")
+    figure, letter_of = style.new_figure(0.4 + 2.35 * len(names), 3.0), letters(names)
+    axes = figure.subplot_mosaic([names])
+    panels = {"steps": _steps, "gain": _gain, "worst": _worst, "silver": _silver}
     for name in names:
+        panels[name](axes[name], d, letter_of[name])
         style.legend_below(axes[name], columns=1)
     return figure
 
 
-def _silver(axes, d, computed, theory, letter):
+def _steps(panel: Axes, d: SimpleNamespace, letter: str) -> None:
+    order = np.arange(1, len(d.steps) + 1)
+    known, computed = np.sort(d.chebyshev_steps), np.sort(d.minimax_steps)
+    panel.plot(order, known, color=THEORY.color, linewidth=1.2, label="Chebyshev")
+    panel.plot(order, computed, label="computed, sorted", **style.hollow(WORST.color, size=4.0))
+    curves.log_axes(panel, "y")
+    style.label(panel, "rank", "learning rate α", title="steps", letter=letter)
+
+
+def _gain(panel: Axes, d: SimpleNamespace, letter: str) -> None:
+    top = np.max(d.minimax_gain)
+    panel.axhline(top, color=WORST.color, linewidth=0.8, linestyle=(0, (1, 1.6)), zorder=1)
+    panel.plot(
+        d.curvatures,
+        d.average_gain,
+        color=AVERAGE.color,
+        linestyle=AVERAGE.line,
+        linewidth=1.4,
+        label=AVERAGE.label,
+    )
+    name = "best in the worst case"
+    panel.plot(d.curvatures, d.minimax_gain, color=WORST.color, linewidth=1.6, label=name)
+    title = "evenly bad everywhere"
+    style.label(panel, "curvature h", "|θ(T) / θ(0)|", title=title, letter=letter)
+
+
+def _worst(panel: Axes, d: SimpleNamespace, letter: str) -> None:
+    curves.log_axes(panel, "y")
+    panel.plot(d.horizons, d.worst_theory, color=THEORY.color, linewidth=1.2, label="theory")
+    panel.plot(
+        d.horizons,
+        d.worst_of_average,
+        color=AVERAGE.color,
+        marker=AVERAGE.marker,
+        markersize=3.6,
+        linestyle=AVERAGE.line,
+        linewidth=1.2,
+        label=AVERAGE.label,
+    )
+    look = style.hollow(WORST.color, size=4.4)
+    panel.plot(d.horizons, d.worst_computed, label="best in the worst case", **look)
+    style.label(panel, "horizon T", "worst case", title="how fast it falls", letter=letter)
+
+
+def _silver(axes: Axes, d: SimpleNamespace, letter: str) -> None:
     order = np.arange(len(d.silver_steps))
-    axes.vlines(order, 0, d.silver_steps_theory, color=theory.color, linewidth=1.0, zorder=2)
+    axes.vlines(order, 0, d.silver_steps_theory, color=THEORY.color, linewidth=1.0, zorder=2)
     axes.plot(
         order,
         d.silver_steps_theory,
         linestyle="none",
         marker="_",
         markersize=7,
-        color=theory.color,
+        color=THEORY.color,
         label="silver",
     )
     axes.plot(
-        order, d.silver_steps, label="computed", zorder=4, **style.hollow(computed.color, size=4.0)
+        order, d.silver_steps, label="computed", zorder=4, **style.hollow(WORST.color, size=4.0)
     )
     axes.set_ylim(0, 1.1 * max(np.max(d.silver_steps), np.max(d.silver_steps_theory)))
     style.label(

@@ -1,4 +1,6 @@
-"""Data for the pictures of learners that see noisy gradients, from closed forms and short simulations."""
+"""Data for the pictures of learners that see noisy gradients, from closed forms and short
+simulations.
+"""
 
 import numpy as np
 

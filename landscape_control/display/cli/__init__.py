@@ -1,28 +1,30 @@
 """The console command: parse arguments, call the library, print."""
 
-import argparse
 import os
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .common import BAD, INTERRUPTED, OK, SHORT, print_json
 from .solving import solve_target
-from .sweeping import add_commands
+from .sweeping import Commands, add_commands
 
-_TRACEBACK = (  # of the environment: set, errors that no check foresaw keep their traceback
-    "LANDSCAPE_CONTROL_TRACEBACK"
-)
+if TYPE_CHECKING:
+    from ..report import Reproduction
+
+# Where this variable of the environment is set, errors that no check foresaw keep their traceback.
+_TRACEBACK = "LANDSCAPE_CONTROL_TRACEBACK"
 _EXITS = (
     "exit status: 0 all is well; 1 a claim fails, or a solve did not converge; 2 the input cannot"
     " be used"
 )
 
 
-def main(arguments=None) -> int:
-    """Run the command with ``arguments`` (default: those of the process) and return its exit
-    status.
-    """
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with ``arguments`` (default: those of the process); its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal without θ shows ? and stays alive
             stream.reconfigure(errors="replace")
@@ -48,9 +50,10 @@ def main(arguments=None) -> int:
         return _say(_unforeseen(error), SHORT)
 
 
-def _write_nowhere():
-    """Let the interpreter flush standard output at its exit although it cannot be written (see the
-    docs of SIGPIPE).
+def _write_nowhere() -> None:
+    """Let the interpreter flush standard output at its exit although it cannot be written.
+
+    This is what Python's documentation of SIGPIPE advises.
     """
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -58,8 +61,8 @@ def _write_nowhere():
         os.close(nowhere)
 
 
-def _unforeseen(error):
-    """One line on an error that no check foresaw: the disk, the memory, or a fault of the program."""
+def _unforeseen(error: Exception) -> str:
+    """One line on an error that no check foresaw: disk, memory, or a fault of the program."""
     said = " ".join(str(error).split())[:300]
     if isinstance(error, OSError):
         return f"the system refused: {said}"
@@ -71,10 +74,10 @@ def _unforeseen(error):
     )
 
 
-def _parser():
+def _parser() -> ArgumentParser:
     from ... import __version__
 
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="landscape-control",
         epilog=_EXITS,
         description="Which learning rule is optimal, and when: solve, sweep, certify, reproduce.",
@@ -83,10 +86,15 @@ def _parser():
     commands = parser.add_subparsers(
         title="commands", required=True, metavar="{list,solve,sweep,resume,show,reproduce}"
     )
-
     listing = commands.add_parser("list", help="print every claim", epilog=_EXITS)
     listing.set_defaults(command=_list)
+    solving, reproducing = _add_solve(commands), _add_reproduce(commands)
+    for command in (listing, solving, reproducing, *add_commands(commands, _EXITS)):
+        command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return parser
 
+
+def _add_solve(commands: Commands) -> ArgumentParser:
     solving = commands.add_parser("solve", help="solve one problem", epilog=_EXITS)
     solving.add_argument(
         "target",
@@ -109,7 +117,10 @@ def _parser():
         help="write the solution with its arrays as JSON",
     )
     solving.set_defaults(command=solve_target)
+    return solving
 
+
+def _add_reproduce(commands: Commands) -> ArgumentParser:
     reproducing = commands.add_parser(
         "reproduce", help="run claims, draw their pictures, write a report", epilog=_EXITS
     )
@@ -125,12 +136,10 @@ def _parser():
     )
     reproducing.add_argument("--only", nargs="+", metavar="NAME", help="these claims only")
     reproducing.set_defaults(command=_reproduce)
-    for command in (listing, solving, reproducing, *add_commands(commands, _EXITS)):
-        command.add_argument("--json", action="store_true", help="print JSON instead of text")
-    return parser
+    return reproducing
 
 
-def _list(options):
+def _list(options: Namespace) -> int:
     from ...claims import all_claims
     from ..report import claim_document
     from ..report.table import align
@@ -146,60 +155,62 @@ def _list(options):
     return OK
 
 
-def _reproduce(options):
+def _reproduce(options: Namespace) -> int:
     from tqdm import tqdm
 
     from ...claims import all_claims, find_claim
     from ..report import outcome_document, reproduce, steps, text_table
 
-    claims = (
-        [find_claim(name) for name in dict.fromkeys(options.only)] if options.only else all_claims()
-    )
+    names = dict.fromkeys(options.only or ())
+    claims = [find_claim(name) for name in names] or list(all_claims())
     workers = _cores() if options.workers is None else options.workers
     with tqdm(total=steps(claims), unit="step", desc="claims and pictures", disable=None) as bar:
 
-        def advance(name):
+        def advance(name: str) -> None:
             bar.set_postfix_str(name, refresh=False)
             bar.update()
 
         result = reproduce(claims, options.output, workers=workers, progress=advance)
     if options.json:
-        print_json(
-            {
-                "passed": result.passed,
-                "seconds": result.seconds,
-                "table": str(result.table),
-                "report": str(result.page),
-                "claims": [outcome_document(outcome) for outcome in result.outcomes],
-                "undrawn": {picture.name: picture.error for picture in result.undrawn},
-            }
-        )
+        document = {
+            "passed": result.passed,
+            "seconds": result.seconds,
+            "table": str(result.table),
+            "report": str(result.page),
+            "claims": [outcome_document(outcome) for outcome in result.outcomes],
+            "undrawn": {picture.name: picture.error for picture in result.undrawn},
+        }
+        print_json(document)
     else:
         print(text_table(result.outcomes))
         print(_closing(result))
     return OK if result.passed else SHORT
 
 
-def _closing(result):
+def _closing(result: "Reproduction") -> str:
+    """The lines below the table: what could not be drawn, and the sum of all."""
     held = sum(str(outcome.verdict) == "holds" for outcome in result.outcomes)
+    drawn = len(result.pictures) - len(result.undrawn)
     lines = [
         f"picture of {picture.name} could not be drawn: {picture.error.splitlines()[0]}"
         for picture in result.undrawn
     ]
     lines.append(
-        f"{held} of {len(result.outcomes)} claims hold;"
-        f" {len(result.pictures) - len(result.undrawn)} pictures; {result.seconds:.1f} s; report in"
-        f" {result.page}"
+        f"{held} of {len(result.outcomes)} claims hold; {drawn} pictures;"
+        f" {result.seconds:.1f} s; report in {result.page}"
     )
     return "\n" + "\n".join(lines)
 
 
-def _cores():
+def _cores() -> int:
     """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def _say(text, status):
+def _say(text: str, status: int) -> int:
+    """One line to standard error; hands the exit status on."""
     from ...support.errors import printable
 
     print(f"landscape-control: {printable(' '.join(text.split()))}", file=sys.stderr)

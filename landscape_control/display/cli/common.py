@@ -4,34 +4,33 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
 from ...support.errors import ProblemError
+
+if TYPE_CHECKING:
+    from ...model.problem import ControlProblem
+    from ...optimisation.program import PolicyProgram
 
 OK, SHORT, BAD, INTERRUPTED = 0, 1, 2, 130
 NAME_LIMIT = 240  # bytes, so that a name for the draft beside it is possible too
 
 
-def print_json(document) -> int:
+def print_json(document: object) -> int:
     """Print a document as JSON; solutions, which are long, on one line."""
-    print(
-        json.dumps(
-            document,
-            indent=None if isinstance(document, dict) and "plans" in document else 1,
-            ensure_ascii=True,
-            allow_nan=False,
-        )
-    )
+    is_solution = isinstance(document, dict) and "plans" in document
+    indent = None if is_solution else 1
+    print(json.dumps(document, indent=indent, ensure_ascii=True, allow_nan=False))
     return OK
 
 
 @contextmanager
-def users_code():
-    """While a user's code runs, what it prints goes to standard error: standard output is for
-    results.
-    """
+def users_code() -> Iterator[None]:
+    """While a user's code runs, what it prints goes to standard error, not among the results."""
     with redirect_stdout(_Aside()):
         yield
 
@@ -39,17 +38,17 @@ def users_code():
 class _Aside(io.TextIOBase):
     """Standard error, which the user's code cannot close."""
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         return sys.stderr.write(text)
 
-    def flush(self):
+    def flush(self) -> None:
         sys.stderr.flush()
 
 
-def read_problem(target: str):
+def read_problem(target: str) -> "ControlProblem | PolicyProgram":
     """The problem of a file or a claim."""
     from ..report.problem_files import read_problem as read
 
@@ -57,24 +56,28 @@ def read_problem(target: str):
         return read(target)
 
 
-def check_output(option: str, path: Path, *, replaces=None) -> None:
-    """Refuse a file that cannot be written before anything is solved; ``replaces(path)`` says what
-    may be replaced.
+def check_output(
+    option: str, path: Path, *, replaces: Callable[[Path], bool] | None = None
+) -> None:
+    """Refuse a file that cannot be written before anything is solved.
+
+    ``replaces(path)`` says whether a file that exists may be replaced; without it any may.
     """
     try:
-        found = _why_unwritable(path, replaces)
+        obstacle = _why_unwritable(path, replaces)
     except (OSError, ValueError) as error:
-        found = getattr(error, "strerror", None) or str(error)
-    if found:
+        obstacle = getattr(error, "strerror", None) or str(error)
+    if obstacle:
         raise ProblemError(
             option,
             expected="a file that can be written",
-            received=f"{path} ({found})",
+            received=f"{path} ({obstacle})",
             advice=f"choose another with {option}",
         )
 
 
-def _why_unwritable(path, replaces):
+def _why_unwritable(path: Path, replaces: Callable[[Path], bool] | None) -> str:
+    """What stands in the way of writing the file, "" for nothing."""
     if not path.name:
         return "no name of a file"
     if len(os.fsencode(path.name)) > NAME_LIMIT:

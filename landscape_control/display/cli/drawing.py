@@ -1,15 +1,20 @@
 """What the command show draws: a page, maps, curves."""
 
 import math
+from argparse import Namespace
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from ...support.errors import ProblemError, check_choice
 from .common import check_output
 
 
-def written(dataset, options) -> list:
-    """Paths of the page and the pictures asked for, written."""
-    at, files = dict(_fixed(dataset, text) for text in options.at), []
+def written(dataset: Any, options: Namespace) -> list[Path]:
+    """Write the page and the pictures that were asked for; returns their paths."""
+    at = dict(_fixed(dataset, text) for text in options.at)
+    files: list[Path] = []
     _check_files(options)
     if options.html:
         with _writing("--html"):
@@ -20,25 +25,20 @@ def written(dataset, options) -> list:
     return files
 
 
-def _check_files(options):
+def _check_files(options: Namespace) -> None:
     """Refuse what cannot be written before anything is drawn; folders that are missing are made."""
-    pictures = (
-        [options.picture.with_suffix(suffix) for suffix in (".png", ".pdf")]
-        if _named(options.picture)
-        else []
-    )
-    if options.picture and not pictures:
-        check_output("--picture", options.picture)
-    for option, path in (("--html", options.html), *(("--picture", one) for one in pictures)):
-        if path and (path.parent.is_dir() or path.parent.exists()):
+    files = [("--html", options.html)] if options.html else []
+    if options.picture:
+        if options.picture.name in ("", ".."):  # no suffix can be put behind it
+            check_output("--picture", options.picture)
+        else:
+            files += [("--picture", options.picture.with_suffix(end)) for end in (".png", ".pdf")]
+    for option, path in files:
+        if path.parent.exists():
             check_output(option, path)
 
 
-def _named(path):
-    return path is not None and path.name not in ("", "..")
-
-
-def _fixed(dataset, text):
+def _fixed(dataset: Any, text: str) -> tuple[str, str | float]:
     """(axis, value) of AXIS=VALUE: one of its words, or a number, to which the nearest is taken."""
     name, sign, value = (part.strip() for part in text.partition("="))
     if not (sign and value):
@@ -48,8 +48,9 @@ def _fixed(dataset, text):
     points = dataset[check_choice("axis of --at", name, dataset.dims)].values
     if points.dtype.kind in "UOS":
         return name, check_choice(f"--at {name}", value, map(str, points))
+    truth = {"true": "1", "false": "0"}
     try:
-        number = float({"true": 1, "false": 0}.get(value.lower(), value))
+        number = float(truth.get(value.lower(), value))
     except ValueError:
         number = math.nan
     if math.isnan(number):
@@ -63,7 +64,8 @@ def _fixed(dataset, text):
 
 
 @contextmanager
-def _writing(option):
+def _writing(option: str) -> Iterator[None]:
+    """Say which option to change where the system refuses a file."""
     try:
         yield
     except OSError as error:
@@ -75,43 +77,41 @@ def _writing(option):
         ) from error
 
 
-def _page(dataset, path, variables, at):
+def _page(dataset: Any, path: Path, variables: list[str] | None, at: dict) -> Path:
     from ..report import write_atlas
 
-    if len(_drawn(dataset, at, "--html")) < 2:
+    axes = _drawn(dataset, at, "--html")
+    if len(axes) < 2:
         raise ProblemError(
             "--html",
             expected="two axes to draw along",
-            received=", ".join(_drawn(dataset, at, "--html")),
+            received=", ".join(axes),
             advice="draw curves with --picture",
         )
     return write_atlas(dataset, path, variables=variables, at=at)
 
 
-def _picture(dataset, path, variables, at):
-    """Maps over two axes, curves over one; a suffix of FILE is dropped, because both kinds of file
-    are written.
-    """
+def _picture(dataset: Any, path: Path, variables: list[str] | None, at: dict) -> tuple[Path, Path]:
+    """Maps over two axes, curves over one, as FILE.png and .pdf: a suffix of FILE is dropped."""
     from .. import plotting
 
-    path = path.with_suffix("") if path.suffix.lower() in (".png", ".pdf") else path
+    if path.suffix.lower() in (".png", ".pdf"):
+        path = path.with_suffix("")
     axes = _drawn(dataset, at, "--picture")
     if len(axes) == 1:
-        figure = plotting.sweep_slices(
-            dataset, variables or _measured(dataset, "fiub"), along=axes[0], at=at
-        )
+        numbers = variables or _measured(dataset, "fiub")
+        figure = plotting.sweep_slices(dataset, numbers, along=axes[0], at=at)
     else:
         figure = plotting.sweep_maps(dataset, variables or _measured(dataset, "fiubUOS"), at=at)
     return plotting.save(figure, path)
 
 
-def _drawn(dataset, at, option):
+def _drawn(dataset: Any, at: dict, option: str) -> list[str]:
     """One or two axes to draw along: those not fixed; seeds are averaged over."""
     from ..plotting import sweep_data
 
-    axes = [
-        name for name in sweep_data.axes_of(dataset) if name not in at and name != sweep_data.SEED
-    ]
+    fixed = {*at, sweep_data.SEED}
+    axes = [name for name in sweep_data.axes_of(dataset) if name not in fixed]
     if not 1 <= len(axes) <= 2:
         raise ProblemError(
             option,
@@ -122,19 +122,21 @@ def _drawn(dataset, at, option):
     return axes
 
 
-def _measured(dataset, kinds):
-    """What was measured with one value per cell, words first, then numbers."""
+def _measured(dataset: Any, kinds: str) -> list[str]:
+    """What was measured with one value per cell, words first, then numbers.
+
+    ``kinds`` are those of NumPy's types: "fiub" for numbers, "UOS" for words.
+    """
     from ..plotting import sweep_data
 
     axes = set(sweep_data.axes_of(dataset))
     beside = {"status", "message", "traceback", "found_from"}
-    names = [
-        name
-        for name in dataset.data_vars
-        if name not in beside
-        and set(dataset[name].dims) == axes
-        and dataset[name].dtype.kind in kinds
-    ]
+
+    def is_drawn(name: str) -> bool:
+        variable = dataset[name]
+        return name not in beside and set(variable.dims) == axes and variable.dtype.kind in kinds
+
+    names = list(filter(is_drawn, dataset.data_vars))
     if not names:
         raise ProblemError(
             "--picture",

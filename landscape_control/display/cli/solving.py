@@ -3,16 +3,23 @@
 import json
 import math
 import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from .common import OK, SHORT, check_output, print_json, read_problem
 
+if TYPE_CHECKING:
+    from ...model.problem import ControlProblem
+    from ...optimisation.program import PolicyProgram
+    from ...planning.beliefs.solution import BeliefSolution
+    from ...planning.solution import Solution
 
-def solve_target(options) -> int:
-    """Solve the problem of a file or a claim: a plan, a policy on beliefs, or the best rule of a
-    family.
-    """
+
+def solve_target(options: Namespace) -> int:
+    """Solve the problem of a file or a claim: a plan, a policy on beliefs, or the best rule."""
     from ...optimisation.program import PolicyProgram
 
     if options.output:
@@ -20,38 +27,43 @@ def solve_target(options) -> int:
     problem = read_problem(options.target)
     if isinstance(problem, PolicyProgram):
         return _solve_program(problem, options)
-    return _solve_known(problem, options) if problem.is_known else _solve_hidden(problem, options)
+    if problem.is_known:
+        return _solve_known(problem, options)
+    return _solve_hidden(problem, options)
 
 
-def _solve_known(problem, options):
+def _solve_known(problem: "ControlProblem", options: Namespace) -> int:
     from ...planning.solver import solve
     from ..report import describe_solution
 
     solution = solve(problem, tolerance=options.tolerance, throw=False)
-    document = describe_solution(problem, solution) if options.json or options.output else None
+    document = None
+    if options.json or options.output:
+        document = describe_solution(problem, solution)
     _hand_out(options, document, lambda: f"{problem.describe()}\n\n{_plans(solution)}")
     return _judge(solution)
 
 
-def _solve_hidden(problem, options):
+def _solve_hidden(problem: "ControlProblem", options: Namespace) -> int:
     """Plan with beliefs: the policy's expected cost, and what the method takes for granted."""
     from ...verification import solve
 
-    solution = solve(problem, throw=False)
+    # Known problems, whose solution is another one, went to _solve_known.
+    solution = cast("BeliefSolution", solve(problem, throw=False))
     document = _fields(solution, "method", "cost", "cost_kind", "status", "assumes", "message")
     if solution.confirmation is not None:
         document["simulated"] = _fields(solution.confirmation, "simulated", "error", "episodes")
-    _hand_out(
-        options,
-        document,
-        lambda: f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}",
-    )
+
+    def text() -> str:
+        return f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}"
+
+    _hand_out(options, document, text)
     return _judge(solution, certified=False)
 
 
-def _solve_program(program, options):
-    """The best coefficients of the family, how far to trust them, and what the cost does not feel."""
-    from ...optimisation import solve_program
+def _solve_program(program: "PolicyProgram", options: Namespace) -> int:
+    """The best coefficients of the family, how far to trust them, and which are not determined."""
+    from ...optimisation.optimise import solve_program
 
     result = solve_program(program, tolerance=options.tolerance, throw=False)
     document = _fields(
@@ -65,33 +77,29 @@ def _solve_program(program, options):
         "agreed",
         "message",
     )
-    document["coefficients"] = {
-        name: np.asarray(value).tolist() for name, value in result.coefficients.items()
-    }
-    _hand_out(
-        options,
-        document,
-        lambda: "\n".join([program.describe(), "", result.summary(), *_trust(result)]),
-    )
+    coefficients = result.coefficients.items()
+    document["coefficients"] = {name: np.asarray(value).tolist() for name, value in coefficients}
+    trust = [str(result.certificate), str(result.identifiability)] if result.status.ok else []
+
+    def text() -> str:
+        return "\n".join([program.describe(), "", result.summary(), *trust])
+
+    _hand_out(options, document, text)
     return _judge(result)
 
 
-def _trust(result):
-    return [str(result.certificate), str(result.identifiability)] if result.status.ok else []
-
-
-def _fields(solution, *names):
+def _fields(solution: object, *names: str) -> dict[str, Any]:
     return {name: _plain(getattr(solution, name)) for name in names}
 
 
-def _plain(value):
+def _plain(value: object) -> str | float | int | None:
     """A value that JSON knows: statuses by name, numbers that are none as null."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, int | float) else str(value)
 
 
-def _hand_out(options, document, text):
+def _hand_out(options: Namespace, document: object, text: Callable[[], str]) -> None:
     """The document to the file and to standard output as asked, or the text."""
     from ..report.reproduction import write_whole
 
@@ -103,9 +111,10 @@ def _hand_out(options, document, text):
         print(text())
 
 
-def _judge(solution, certified=True):
-    """Exit status of a solve, with one line saying what is wrong unless it converged and its
-    certificate passes.
+def _judge(solution: Any, certified: bool = True) -> int:
+    """Exit status of a solve, and one line on what is wrong.
+
+    Nothing is wrong where it converged and, with ``certified``, its certificate passes.
     """
     if not solution.status.ok:
         said = getattr(solution, "explanation", solution.status.value)
@@ -121,23 +130,28 @@ def _judge(solution, certified=True):
     return SHORT
 
 
-def _plans(solution):
+def _plans(solution: "Solution") -> str:
     from ..report.table import align
 
     rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
     for number, plan in enumerate(solution.plans, start=1):
-        end = [f"{value:.5g}" for value in plan.parameters[-1][:6]] + ["…"] * (
-            plan.parameters.shape[1] > 6
-        )
         rows.append(
             (
                 str(number),
                 f"{plan.cost:.9g}",
                 f"{plan.cost_error:.1g}",
                 str(plan.status),
-                ", ".join(end),
+                _end(plan.parameters[-1]),
                 ", ".join(plan.found_from[:3]),
             )
         )
     certificate = [str(solution.certificate)] if solution.status.ok else []
     return "\n".join([*align(rows), "", solution.summary(), *certificate])
+
+
+def _end(parameters: np.ndarray) -> str:
+    """Up to six parameters in words."""
+    numbers = [f"{value:.5g}" for value in parameters[:6]]
+    if len(parameters) > 6:
+        numbers.append("…")
+    return ", ".join(numbers)

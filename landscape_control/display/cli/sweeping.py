@@ -1,19 +1,46 @@
 """The commands sweep, resume and show."""
 
-import math
-import re
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...support.errors import ProblemError
+from .axis_texts import read_axis, variants
 from .common import INTERRUPTED, OK, SHORT, check_output, print_json, read_problem, users_code
 
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
 
-def add_commands(commands, epilog) -> list:
+    Commands = _SubParsersAction[ArgumentParser]
+else:
+    Commands = Any
+
+
+def add_commands(commands: Commands, epilog: str) -> list[ArgumentParser]:
     """Put the three commands into a parser; returns them."""
+    sweeping = _add_sweep(commands, epilog)
+    resuming = commands.add_parser("resume", help="finish a sweep from its folder", epilog=epilog)
+    resuming.add_argument("store", type=Path, metavar="FOLDER")
+    resuming.add_argument("--retry-failed", action="store_true", help="compute failed cells again")
+    resuming.set_defaults(command=resume)
+    for command in (sweeping, resuming):
+        command.add_argument(
+            "--workers", type=int, metavar="N", help="processes (default: one per available core)"
+        )
+        command.add_argument(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="a Dask scheduler, tcp://host:port, in place of those",
+        )
+    return [sweeping, resuming, _add_show(commands, epilog)]
+
+
+def _add_sweep(commands: Commands, epilog: str) -> ArgumentParser:
     sweeping = commands.add_parser(
         "sweep", help="solve a problem on a grid of its parameters", epilog=epilog
     )
@@ -56,19 +83,10 @@ def add_commands(commands, epilog) -> list:
     sweeping.add_argument("--tolerance", type=float, help="relative error of the cost")
     sweeping.add_argument("--method", help="of the solver")
     sweeping.set_defaults(command=sweep)
-    resuming = commands.add_parser("resume", help="finish a sweep from its folder", epilog=epilog)
-    resuming.add_argument("store", type=Path, metavar="FOLDER")
-    resuming.add_argument("--retry-failed", action="store_true", help="compute failed cells again")
-    resuming.set_defaults(command=resume)
-    for command in (sweeping, resuming):
-        command.add_argument(
-            "--workers", type=int, metavar="N", help="processes (default: one per available core)"
-        )
-        command.add_argument(
-            "--scheduler",
-            metavar="ADDRESS",
-            help="a Dask scheduler, tcp://host:port, in place of those",
-        )
+    return sweeping
+
+
+def _add_show(commands: Commands, epilog: str) -> ArgumentParser:
     showing = commands.add_parser("show", help="say what is in a sweep's folder", epilog=epilog)
     showing.add_argument("store", type=Path, metavar="FOLDER")
     showing.add_argument(
@@ -97,15 +115,15 @@ def add_commands(commands, epilog) -> list:
         help="fix an axis that is not drawn",
     )
     showing.set_defaults(command=show)
-    return [sweeping, resuming, showing]
+    return showing
 
 
-def sweep(options):
+def sweep(options: Namespace) -> int:
     """Run ``landscape-control sweep``."""
     from ...records import save
     from ...sweeps import sweep as run
 
-    axes = {name: _variants(name, values) for name, values in map(read_axis, options.axis)}
+    axes = {name: variants(name, values) for name, values in map(read_axis, options.axis)}
     if len(axes) < len(options.axis):
         raise ProblemError(
             "--axis",
@@ -134,7 +152,7 @@ def sweep(options):
     return _report(dataset, options)
 
 
-def resume(options):
+def resume(options: Namespace) -> int:
     """Run ``landscape-control resume``."""
     from ...sweeps import resume as run
 
@@ -143,7 +161,7 @@ def resume(options):
     return _report(dataset, options)
 
 
-def show(options):
+def show(options: Namespace) -> int:
     """Run ``landscape-control show``."""
     from ...sweeps import load_store
     from .drawing import written
@@ -153,104 +171,8 @@ def show(options):
     return OK
 
 
-def read_axis(text: str) -> tuple:
-    """(name, values) of NAME=LOW:HIGH:COUNT[log|lin] or NAME=VALUE,VALUE,…; (names, rows) of
-    NAME/NAME=VALUE/VALUE,…
-    """
-    name, sign, values = text.partition("=")
-    if not (name and sign and values):
-        _refuse(text, "NAME=VALUES")
-    if "/" in name:
-        return _zipped(text, name, values)
-    span = re.fullmatch(r"([^:,]+):([^:,]+):([0-9]+)(log|lin)?", values)
-    if span is None:
-        if ":" in values:
-            _refuse(text, "LOW:HIGH:COUNT, LOW:HIGH:COUNTlog, or values with commas between them")
-        return name.strip(), _alike(
-            [_value(part.strip()) for part in values.split(",") if part.strip()]
-        )
-    low, high, count = _value(span[1]), _value(span[2]), _count(span[3])
-    logarithmic = span[4] == "log"
-    if (
-        not all(isinstance(end, int | float) and math.isfinite(end) for end in (low, high))
-        or count < 1
-        or (logarithmic and min(low, high) <= 0)
-    ):
-        _refuse(
-            text,
-            "finite numbers LOW:HIGH and a COUNT >= 1; both > 0 where they are spaced"
-            " logarithmically",
-        )
-    points = (np.geomspace if logarithmic else np.linspace)(low, high, count).tolist()
-    whole = (
-        not logarithmic
-        and isinstance(low, int)
-        and isinstance(high, int)
-        and all(p == int(p) for p in points)
-    )
-    return name.strip(), [int(p) for p in points] if whole else points
-
-
-def _count(digits):
-    from ...sweeps.axes import check_size
-
-    count = int(digits[:400])  # longer ones are refused all the same
-    check_size("--axis", count)
-    return count
-
-
-def _zipped(text, name, values):
-    """Parameters that move together: a value for each at every point."""
-    names = tuple(part.strip() for part in name.split("/"))
-    rows = [
-        tuple(_value(part.strip()) for part in point.split("/"))
-        for point in values.split(",")
-        if point.strip()
-    ]
-    if any(len(row) != len(names) for row in rows):
-        _refuse(
-            text, f"{len(names)} values at each point, as in {name}={'/'.join('1' * len(names))},…"
-        )
-    return names, rows
-
-
-def _variants(name, values):
-    """Families of rules go by their names."""
-    if (
-        isinstance(name, tuple)
-        or name.rpartition(".")[2] != "family"
-        or not all(isinstance(value, str) for value in values)
-    ):
-        return values
-    from ...rules.catalogue import family_by_name as by_name
-
-    return {value: by_name(value) for value in values}
-
-
-def _value(text):
-    for kind in (int, float):
-        try:
-            number = kind(text)
-        except ValueError:
-            continue
-        if abs(number) > sys.float_info.max and "inf" not in text.lower():
-            _refuse(text[:40], "numbers up to 1.8e308, or inf")
-        return number
-    return {"true": True, "false": False}.get(text.lower(), text)
-
-
-def _alike(values):
-    return [str(v) for v in values] if any(isinstance(v, str) for v in values) else values
-
-
-def _refuse(text, expected):
-    raise ProblemError(
-        "--axis", expected=expected, received=repr(text), advice="e.g. --axis horizon=0.1:30:40log"
-    )
-
-
 @contextmanager
-def _running(options):
+def _running(options: Namespace) -> Iterator[dict[str, Any]]:
     """Arguments that sweep and resume share; an interrupt says how to go on."""
     sys.path.insert(0, "")  # measures in the working folder
     client = _client(options.scheduler)
@@ -272,7 +194,7 @@ def _running(options):
             client.close()
 
 
-def _progress():
+def _progress() -> Any:
     from ...sweeps import bar, lines
 
     if sys.stderr.isatty():
@@ -280,7 +202,8 @@ def _progress():
     return lines(lambda line: print(line, file=sys.stderr, flush=True))
 
 
-def _client(address):
+def _client(address: str | None) -> Any:
+    """A client of the Dask scheduler at the address, None without one."""
     if address is None:
         return None
     try:
@@ -303,31 +226,30 @@ def _client(address):
         ) from error
 
 
-def _is_ours(path):
+def _is_ours(path: Path) -> bool:
+    """Whether this package wrote the file, so that it may be replaced."""
     from ...records.checksum import is_sealed
 
     return is_sealed(path.read_bytes())
 
 
-def _report(dataset, options, files=()):
+def _report(dataset: Any, options: Namespace, files: Sequence[Path] = ()) -> int:
+    """Print what a sweep holds, as JSON or in words; the exit status."""
     from ...sweeps import describe
 
-    cells, failed = int(dataset.attrs["cells"]), int(dataset.attrs["failed"])
+    failed = int(dataset.attrs["failed"])
     if options.json:
-        words, counts = np.unique(dataset["status"].values, return_counts=True)
+        statuses, counts = np.unique(dataset["status"].values, return_counts=True)
         document = {
-            "cells": cells,
+            "cells": int(dataset.attrs["cells"]),
             "failed": failed,
             "store": str(options.store) if options.store else None,
-            "status": dict(zip(words.tolist(), counts.tolist(), strict=True)),
+            "status": dict(zip(statuses.tolist(), counts.tolist(), strict=True)),
             "written": list(map(str, files)),
-            **{
-                name: value
-                for name, value in dataset.attrs.items()
-                if isinstance(value, str | int | float)
-            },
         }
-        print_json(document)
+        attributes = dataset.attrs.items()
+        simple = {name: each for name, each in attributes if isinstance(each, str | int | float)}
+        print_json(document | simple)
     else:
         print("\n".join([describe(dataset), *(f"written   {file}" for file in files)]))
     return SHORT if failed else OK

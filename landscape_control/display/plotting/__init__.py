@@ -1,5 +1,4 @@
-"""Pictures: building blocks that draw on an Axes and return it, whole figures from plain arrays,
-one helper that saves.
+"""Pictures: building blocks that draw on an Axes, whole figures from plain arrays, saving.
 
 Nothing here shows a window, uses pyplot, or changes a global setting of matplotlib.
 """

@@ -1,6 +1,4 @@
-"""Building blocks: computed points over theory lines, rates on logarithmic axes, preconditioner
-exponents.
-"""
+"""Building blocks: computed points over theory lines, rates on logarithmic axes, exponents."""
 
 from typing import Literal
 
@@ -11,18 +9,19 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from ...support.arguments import Entries, Positive, checked
 from . import style
+from .places import Curves, LineStyles, Names
 
 
 @checked
 def theory_and_computed(
     axes: Axes,
     *,
-    theory: object,
-    computed: object,
-    colors: object,
-    labels: object = None,
-    markers: object = None,
-    lines: object = None,
+    theory: Curves,
+    computed: Curves,
+    colors: Names,
+    labels: Names | None = None,
+    markers: Names | None = None,
+    lines: LineStyles | None = None,
 ) -> Axes:
     """Lines for theory, open markers for what was computed, one colour per curve.
 
@@ -32,19 +31,16 @@ def theory_and_computed(
     colors, labels, markers, lines : K entries each
     """
     count = len(colors)
-    labels, markers = labels or [None] * count, markers or ["o"] * count
-    lines = lines or ["-"] * count
+    marker_of = markers or ["o"] * count
+    line_of = lines or ["-"] * count
     for i, color in enumerate(colors):
-        axes.plot(theory[0], theory[1][i], color=color, linewidth=1.4, linestyle=lines[i], zorder=3)
-        axes.plot(computed[0], computed[1][i], zorder=4, **style.hollow(color, markers[i]))
-        if labels[i] is not None:
-            axes.plot(
-                [],
-                [],
-                linewidth=1.4,
-                label=labels[i],
-                **style.hollow(color, markers[i], line=lines[i]),
-            )
+        marker, line = marker_of[i], line_of[i]
+        axes.plot(theory[0], theory[1][i], color=color, linewidth=1.4, linestyle=line, zorder=3)
+        axes.plot(computed[0], computed[1][i], zorder=4, **style.hollow(color, marker))
+        if labels and labels[i] is not None:
+            # One entry for both: an empty curve that has the line and the marker.
+            both = style.hollow(color, marker, line=line)
+            axes.plot([], [], linewidth=1.4, label=labels[i], **both)
     return axes
 
 
@@ -70,13 +66,13 @@ def log_axes(axes: Axes, which: Literal["x", "y", "xy"] = "xy") -> Axes:
 
 @checked
 def measured_slope(x: Entries, y: Entries) -> float:
-    """Slope of log y against log x by least squares, over the points with y > 0; NaN when there are
-    fewer than two.
-    """
+    """Slope of log y against log x by least squares over y > 0; NaN of fewer than two points."""
     good = np.asarray(y) > 0
     if good.sum() < 2:
         return float("nan")
-    return float(np.polyfit(np.log(np.asarray(x)[good]), np.log(np.asarray(y)[good]), 1)[0])
+    log_x, log_y = np.log(np.asarray(x)[good]), np.log(np.asarray(y)[good])
+    slope, _ = np.polyfit(log_x, log_y, 1)
+    return float(slope)
 
 
 @checked
@@ -87,19 +83,20 @@ def rate_plot(
     *,
     slope: float,
     rule: str = "gradient_descent",
-    prediction: object = None,
+    prediction: Entries | None = None,
     measured: float | None = None,
     label: str | None = None,
 ) -> Axes:
-    """Errors (S,) on log-log axes with their measured slope and a triangle of the slope theory
-    predicts.
+    """Errors (S,) on log-log axes, with their measured slope and a triangle of the predicted one.
 
     ``prediction`` (S,) draws the predicted error itself; ``measured`` is the slope to print, by
     default that of all points. Errors that are exactly zero are left out.
     """
-    good = np.asarray(error) > 0
-    x, error, look = np.asarray(x)[good], np.asarray(error)[good], style.rule(rule)
-    measured = measured_slope(x, error) if measured is None else measured
+    good = np.asarray(error) > 0  # a logarithmic axis has no place for an error of zero
+    x, error = np.asarray(x)[good], np.asarray(error)[good]
+    if measured is None:
+        measured = measured_slope(x, error)
+    look = style.rule(rule)
     log_axes(axes)
     if prediction is not None:
         axes.plot(
@@ -111,28 +108,28 @@ def rate_plot(
             zorder=2,
             label="predicted error",
         )
-    words = "computed" if label is None else label
-    axes.plot(
-        x,
-        error,
-        zorder=4,
-        label=f"{words}, slope {measured:+.2f}".replace("-", "−"),
-        **style.hollow(look.color, look.marker, 4.6),
-    )
+    name = "computed" if label is None else label
+    entry = f"{name}, slope {measured:+.2f}".replace("-", "−")
+    axes.plot(x, error, zorder=4, label=entry, **style.hollow(look.color, look.marker, 4.6))
     return slope_triangle(axes, x, error, slope)
 
 
 @checked
 def slope_triangle(axes: Axes, x: Entries, y: Entries, slope: float) -> Axes:
     """Right triangle of the given slope under the curve (x, y), labelled with the slope."""
-    logs = np.log10(x)
-    middle, half = (logs.min() + logs.max()) / 2, (logs.max() - logs.min()) / 9
+    logs, log_y = np.log10(x), np.log10(y)
+    middle = (logs.min() + logs.max()) / 2
+    half = (logs.max() - logs.min()) / 9
     left, right = 10 ** (middle - half), 10 ** (middle + half)
     order = np.argsort(x)
-    height = 10 ** np.interp(middle, np.sort(logs), np.log10(y)[order])
-    shift = 10 ** (-0.1 * np.ptp(np.log10(y)))  # below the curve
+    height = 10 ** np.interp(middle, logs[order], log_y[order])
+    shift = 10 ** (-0.1 * np.ptp(log_y))  # below the curve
     low, high = (height * shift * (at / 10**middle) ** slope for at in (left, right))
-    corner = (right, low) if slope > 0 else (left, high)
+    # The right angle lies under the hypotenuse, and the slope is written beside it.
+    if slope > 0:
+        corner, offset, side = (right, low), (4, 0), "left"
+    else:
+        corner, offset, side = (left, high), (-4, 0), "right"
     axes.fill(
         *zip((left, low), (right, high), corner, strict=True),
         facecolor=style.FAINT,
@@ -140,7 +137,6 @@ def slope_triangle(axes: Axes, x: Entries, y: Entries, slope: float) -> Axes:
         linewidth=0.8,
         zorder=1,
     )
-    offset, side = ((4, 0), "left") if slope > 0 else ((-4, 0), "right")
     axes.annotate(
         f"{slope:+g}".replace("-", "−"),
         (corner[0], np.sqrt(low * high)),
@@ -157,9 +153,7 @@ def slope_triangle(axes: Axes, x: Entries, y: Entries, slope: float) -> Axes:
 
 @checked
 def exponent_axis(axes: Axes, *, top: Positive = 0.5) -> Axes:
-    """Vertical axis of the preconditioner exponent p with its landmarks: 0 gradient descent, ½
-    ballistic, 1 Newton.
-    """
+    """Axis of the exponent p with its landmarks: 0 gradient descent, ½ ballistic, 1 Newton."""
     landmarks = [(0.0, "gradient_descent"), (0.5, "ballistic"), (1.0, "newton")]
     for value, key in landmarks:
         if value <= top + 1e-9:
@@ -175,16 +169,14 @@ def exponent_axis(axes: Axes, *, top: Positive = 0.5) -> Axes:
 def exponent_curves(
     axes: Axes,
     *,
-    theory: object,
-    computed: object,
-    colors: object,
-    labels: object = None,
-    markers: object = None,
+    theory: Curves,
+    computed: Curves,
+    colors: Names,
+    labels: Names | None = None,
+    markers: Names | None = None,
     top: Positive = 0.5,
 ) -> Axes:
-    """Preconditioner exponents p = 1 - d log r/d log h against curvature, discount or horizon, with
-    landmarks.
-    """
+    """Exponents p = 1 - d log r/d log h over curvature, discount or horizon, with landmarks."""
     log_axes(axes, "x")
     exponent_axis(axes, top=top)
     return theory_and_computed(

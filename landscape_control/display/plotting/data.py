@@ -1,12 +1,10 @@
-"""Figure data: a flat mapping from key to array, declared beside each figure and checked before
-anything is drawn.
-"""
+"""Figure data: a flat mapping from key to array, declared and checked before drawing."""
 
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -40,27 +38,24 @@ class Key:
 
     def describe(self) -> str:
         """One line: name, shape, meaning, whether it may be left out."""
-        shape = (
-            "one value"
-            if not self.shape
-            else f"({', '.join(self.shape.split())}{',' * (len(self.shape.split()) == 1)})"
-        )
-        kind = (
-            shape
-            + (" text" if self.text else "")
-            + (", NaN and infinity allowed" if self.gaps else "")
-        )
-        return (
-            f"{self.name} : {kind}"
-            + (f" [optional: {self.group}]" if self.group else "")
-            + f"\n    {self.meaning}"
-        )
+        description = f"{self.name} : {self._shape_in_words()}"
+        if self.text:
+            description += " text"
+        if self.gaps:
+            description += ", NaN and infinity allowed"
+        if self.group:
+            description += f" [optional: {self.group}]"
+        return f"{description}\n    {self.meaning}"
+
+    def _shape_in_words(self) -> str:
+        sizes = self.shape.split()
+        if not sizes:
+            return "one value"
+        return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
     @checked
     def convert(self, value: object, figure: str) -> Any:
-        """The value as an array of the declared kind and number of axes, or as one number or
-        string.
-        """
+        """The value as an array of the declared kind and axes, or as one number or string."""
         what = f"data {self.name!r} of figure {figure}"
         try:
             array = np.asarray(value, dtype=str if self.text else float)
@@ -71,7 +66,8 @@ class Key:
                 received=type(value).__name__,
                 advice="pass a plain array",
             ) from error
-        if array.ndim != len(self.shape.split()) or (array.size == 0 and not self.group):
+        is_empty = array.size == 0 and not self.group
+        if array.ndim != len(self.shape.split()) or is_empty:
             raise ProblemError(
                 what,
                 expected=self.describe(),
@@ -107,12 +103,14 @@ def read(figure: str, keys: tuple[Key, ...], data: Mapping[str, Any]) -> SimpleN
         if key.name not in data and (not key.group or _begun(key.group, keys, data))
     ]
     if missing:
+        advice = "add the missing keys"
+        if any(key.group for key in missing):
+            advice += " or drop their group"
         raise ProblemError(
             f"data of figure {figure}",
             expected="; ".join(_line(key) for key in missing),
             received=f"without {', '.join(repr(key.name) for key in missing)}",
-            advice="add the missing keys"
-            + (" or drop their group" if any(k.group for k in missing) else ""),
+            advice=advice,
         )
     check_options(f"figure {figure}", dict(data), [key.name for key in keys])
     arrays = {
@@ -122,55 +120,62 @@ def read(figure: str, keys: tuple[Key, ...], data: Mapping[str, Any]) -> SimpleN
     return SimpleNamespace(**arrays)
 
 
-def draws(
-    *keys: Key,
-) -> Callable[[Callable[[SimpleNamespace], Figure]], Callable[[Mapping[str, Any]], Figure]]:
-    """Decorator: check the data of a figure function against ``keys`` and list them in its
-    docstring.
+class WholeFigure(Protocol):
+    """A whole figure: called with its data it draws, and ``keys`` lists what the data must hold."""
+
+    __name__: str
+    keys: tuple[Key, ...]
+
+    def __call__(self, data: Mapping[str, Any]) -> Figure: ...
+
+
+def draws(*keys: Key) -> Callable[[Callable[[SimpleNamespace], Figure]], WholeFigure]:
+    """Decorator of a figure function: its data is checked against ``keys``, and they are listed.
+
+    They become a section of its docstring and its attribute ``keys``.
     """
 
-    def wrap(draw: Callable[[SimpleNamespace], Figure]):
+    def wrap(draw: Callable[[SimpleNamespace], Figure]) -> WholeFigure:
         @functools.wraps(draw)
         def figure(data: Mapping[str, Any]) -> Figure:
             return draw(read(draw.__name__, keys, data))
 
         lines = [line for key in keys for line in key.describe().splitlines()]
-        figure.__doc__ = (
-            f"{draw.__doc__.rstrip()}\n\n    Data\n    ----\n    " + "\n    ".join(lines) + "\n    "
-        )
-        figure.keys = keys
-        return figure
+        section = "\n    ".join(["Data", "----", *lines])
+        figure.__doc__ = f"{(draw.__doc__ or '').rstrip()}\n\n    {section}\n    "
+        declared = cast(WholeFigure, figure)
+        declared.keys = keys
+        return declared
 
     return wrap
 
 
-def _begun(group, keys, data):
+def _begun(group: str, keys: tuple[Key, ...], data: Mapping[str, Any]) -> bool:
+    """Whether any key of the group was given, so that the others of it must be given too."""
     return any(key.name in data for key in keys if key.group == group)
 
 
-def _line(key):
+def _line(key: Key) -> str:
     return " ".join(part.strip() for part in key.describe().splitlines())
 
 
-def _agree(figure, keys, arrays):
-    known: dict[str, tuple[int, str]] = {}
+def _agree(figure: str, keys: tuple[Key, ...], arrays: Mapping[str, Any]) -> None:
+    """Refuse arrays in which one letter stands for two sizes."""
+    known: dict[str, tuple[int, str]] = {}  # letter -> its size, and the key that had it first
     for key in keys:
-        if arrays[key.name] is None or not key.shape:
+        array = arrays[key.name]
+        if array is None or not key.shape:
             continue
-        for axis, (symbol, size) in enumerate(
-            zip(key.shape.split(), arrays[key.name].shape, strict=True)
-        ):
-            wanted, source = (
-                (int(symbol), "always")
-                if symbol.isdigit()
-                else known.setdefault(symbol, (size, key.name))
-            )
+        for axis, (symbol, size) in enumerate(zip(key.shape.split(), array.shape, strict=True)):
+            if symbol.isdigit():
+                wanted, source = int(symbol), "always"
+            else:
+                wanted, source = known.setdefault(symbol, (size, key.name))
             if size != wanted:
+                declaration = key.describe().splitlines()[0]
                 raise ProblemError(
                     f"data {key.name!r} of figure {figure}",
-                    expected=(
-                        f"{key.describe().splitlines()[0]} with {symbol} = {wanted} ({source})"
-                    ),
-                    received=f"{size} along axis {axis}, shape {arrays[key.name].shape}",
+                    expected=f"{declaration} with {symbol} = {wanted} ({source})",
+                    received=f"{size} along axis {axis}, shape {array.shape}",
                     advice="sample both on the same points, or transpose",
                 )

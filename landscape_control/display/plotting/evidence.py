@@ -1,14 +1,14 @@
-"""Building blocks: policy samples against rules, coefficients with intervals, theory against
-computation.
-"""
+"""Building blocks: policies against rules, coefficients with intervals, theory against numbers."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from ...support.arguments import Entries, Positive, checked
 from . import style
+from .places import Names
 
 MET, FAILED = style.RULES["newton"].color, style.RULES["optimal"].color
 
@@ -19,23 +19,22 @@ def policy_scatter(
     descent: Entries,
     controls: Entries,
     *,
-    groups: object = None,
-    group_labels: object = None,
+    groups: Entries | None = None,
+    group_labels: Names | None = None,
     gain: float | None = None,
     rule: str = "gradient_descent",
     gain_label: str | None = None,
 ) -> Axes:
-    """Controls u* (S,) against -∇L (S,), shaded by group (S,), with the line u = gain · (-∇L) of a
-    fitted rule.
-    """
+    """Controls u* (S,) against -∇L (S,), shaded by group (S,), with the line u = gain · (-∇L)."""
     descent, controls = np.asarray(descent), np.asarray(controls)
     groups = np.zeros(len(descent)) if groups is None else np.asarray(groups)
-    kinds = np.unique(groups)
-    names = [None] * len(kinds) if group_labels is None else group_labels
+    present = np.unique(groups)
+    names: Sequence[str | None] = [None] * len(present) if group_labels is None else group_labels
+    tones = style.shades("optimal", len(present))
     axes.locator_params(nbins=6)
     _cross(axes)
-    for kind, shade, name in zip(kinds, style.shades("optimal", len(kinds)), names, strict=True):
-        inside = groups == kind
+    for group, shade, name in zip(present, tones, names, strict=True):
+        inside = groups == group
         axes.scatter(
             descent[inside],
             controls[inside],
@@ -67,38 +66,38 @@ def prediction_scatter(
     controls: Entries,
     predicted: Entries,
     *,
-    rules: object,
-    labels: object = None,
+    rules: Names,
+    labels: Names | None = None,
 ) -> Axes:
-    """What each rule predicts (R, S) against the optimal controls (S,): a rule that fits lies on
-    the diagonal.
+    """What each rule predicts (R, S) against the optimal controls (S,).
+
+    A rule that fits lies on the diagonal.
     """
     controls, predicted = np.asarray(controls), np.atleast_2d(predicted)
     _cross(axes)
     reach = np.array([controls.min(), controls.max()])
     axes.plot(reach, reach, color=style.INK, linewidth=1.0, zorder=2)
-    size = float(np.clip(4000 / len(controls), 7, 15))
+    size = float(np.clip(4000 / len(controls), 7, 15))  # smaller dots where there are many
     axes.locator_params(nbins=6)
-    for i, (row, key, name) in enumerate(
-        zip(predicted, rules, labels or [None] * len(predicted), strict=True)
-    ):
+    names: Sequence[str | None] = labels or [None] * len(predicted)
+    for i, (row, key, name) in enumerate(zip(predicted, rules, names, strict=True)):
         look = style.rule(key)
         axes.scatter(
             controls,
             row,
             s=size,
             marker=look.marker,
-            facecolor=look.color if look.marker in "xX+P" else "none",
+            facecolor=look.color if look.slender else "none",
             edgecolor=look.color,
             linewidth=0.9,
             alpha=0.85,
-            zorder=4 - i / len(rules),
+            zorder=4 - i / len(rules),  # the best rule on top
             label=name or look.label,
         )
     return axes
 
 
-def _cross(axes):
+def _cross(axes: Axes) -> None:
     axes.axhline(0, color=style.FAINT, linewidth=0.8, zorder=0)
     axes.axvline(0, color=style.FAINT, linewidth=0.8, zorder=0)
 
@@ -106,13 +105,13 @@ def _cross(axes):
 @checked
 def forest(
     axes: Axes,
-    labels: object,
+    labels: Names,
     estimates: Entries,
     lower: Entries,
     upper: Entries,
     *,
-    theory: object = None,
-    rules: object = None,
+    theory: Entries | None = None,
+    rules: Names | None = None,
 ) -> Axes:
     """One row per coefficient, first on top: estimate with interval, theory as an ink bar.
 
@@ -124,28 +123,10 @@ def forest(
     for row, value, low, high, key, compared in zip(
         rows, estimates, lower, upper, rules, known, strict=True
     ):
-        look = style.rule(key)
-        axes.plot(
-            [low, high],
-            [row, row],
-            color=look.color,
-            linewidth=2.0,
-            solid_capstyle="butt",
-            zorder=3,
-        )
-        face, edge = (look.color, style.PAPER) if compared else (style.PAPER, look.color)
-        axes.plot(
-            value,
-            row,
-            marker=look.marker,
-            color=look.color,
-            markersize=5.5,
-            markerfacecolor=face,
-            markeredgecolor=edge,
-            markeredgewidth=0.9,
-            zorder=4,
-            linestyle="none",
-        )
+        color = style.rule(key).color
+        interval: dict[str, Any] = {"linewidth": 2.0, "solid_capstyle": "butt", "zorder": 3}
+        axes.plot([low, high], [row, row], color=color, **interval)
+        _dot(axes, value, row, key, color, size=5.5, edge_width=0.9, hollow=not compared)
     if theory is not None:
         axes.vlines(
             np.asarray(theory)[known],
@@ -159,74 +140,75 @@ def forest(
     return name_rows(axes, labels)
 
 
+def _dot(
+    axes: Axes,
+    value: float,
+    row: float,
+    rule: str,
+    color: str,
+    *,
+    size: float,
+    edge_width: float,
+    hollow: bool,
+) -> None:
+    """The marker of a rule in a row; hollow where there is nothing to hold it against."""
+    face, edge = (style.PAPER, color) if hollow else (color, style.PAPER)
+    axes.plot(
+        value,
+        row,
+        marker=style.rule(rule).marker,
+        color=color,
+        markersize=size,
+        markerfacecolor=face,
+        markeredgecolor=edge,
+        markeredgewidth=edge_width,
+        zorder=4,
+        linestyle="none",
+    )
+
+
 @checked
 def dot_rows(
     axes: Axes,
-    labels: object,
+    labels: Names,
     values: Entries,
     *,
-    rules: object = None,
-    colors: object = None,
+    rules: Names | None = None,
+    colors: Names | None = None,
     log: bool = True,
     floor: Positive | None = None,
     write: bool = False,
 ) -> Axes:
-    """One dot per row, first on top, on a stem from the left edge; with ``write`` the value stands
-    beside it.
+    """One dot per row, first on top, on a stem from the left edge.
 
-    Values (R,); those below ``floor`` are drawn there, hollow; where one is infinite or NaN, words
-    say so.
+    With ``write`` the value stands beside its dot. Values (R,); those below ``floor`` are drawn
+    there, hollow; where one is infinite or NaN, words say so.
     """
     values, rows = np.asarray(values, dtype=float), np.arange(len(labels))[::-1]
-    looks = [style.rule(key) for key in (["optimal"] * len(rows) if rules is None else rules)]
-    colors = [look.color for look in looks] if colors is None else colors
+    keys = ["optimal"] * len(rows) if rules is None else rules
+    colors = [style.rule(key).color for key in keys] if colors is None else colors
     if log:
         axes.set_xscale("log")
     shown = values if floor is None else np.maximum(values, floor)
-    for row, value, drawn, look, color in zip(rows, values, shown, looks, colors, strict=True):
+    left = 0 if floor is None else floor
+    stem: dict[str, Any] = {"linewidth": 1.1, "alpha": 0.45, "zorder": 2}
+    small: dict[str, Any] = {"fontsize": style.TINY, "fontfamily": style.FONT, "va": "center"}
+    for row, value, drawn, key, color in zip(rows, values, shown, keys, colors, strict=True):
         if not np.isfinite(value):
-            axes.annotate(
-                "diverges" if value > 0 else "not available",
-                (0.02, row),
-                xycoords=axes.get_yaxis_transform(),
-                fontsize=style.TINY,
-                color=style.MUTED,
-                fontfamily=style.FONT,
-                va="center",
-            )
+            text = "diverges" if value > 0 else "not available"
+            edge = axes.get_yaxis_transform()  # a share of the width, and a row
+            axes.annotate(text, (0.02, row), xycoords=edge, color=style.MUTED, **small)
             continue
-        axes.hlines(
-            row,
-            floor if floor is not None else 0,
-            drawn,
-            color=color,
-            linewidth=1.1,
-            alpha=0.45,
-            zorder=2,
-        )
-        edge, face = (color, style.PAPER) if drawn > value else (style.PAPER, color)
-        axes.plot(
-            drawn,
-            row,
-            color=color,
-            marker=look.marker,
-            markersize=6,
-            linestyle="none",
-            zorder=4,
-            markeredgewidth=1.0,
-            markeredgecolor=edge,
-            markerfacecolor=face,
-        )
+        axes.hlines(row, left, drawn, color=color, **stem)
+        _dot(axes, drawn, row, key, color, size=6, edge_width=1.0, hollow=drawn > value)
         if write:
             axes.annotate(
                 figures_of(value, 2),
                 (drawn, row),
                 xytext=(6, 0),
                 textcoords="offset points",
-                fontsize=style.TINY,
                 color=style.INK,
-                fontfamily=style.FONT,
-                va="center",
+                **small,
             )
     return name_rows(axes, labels)
 
@@ -234,21 +216,19 @@ def dot_rows(
 @checked
 def tolerance_used(
     axes: Axes,
-    labels: object,
+    labels: Names,
     errors: Entries,
     tolerances: Entries,
     *,
     floor: Positive = 0.0001,
 ) -> Axes:
-    """One row per claim: error / tolerance on a logarithmic axis, where 1 is the limit; met ones
-    dots, failed ones crosses.
+    """One row per claim: error / tolerance, where 1 is the limit; failed ones are crosses.
 
     Errors and tolerances (C,) in the same units; shares below ``floor`` are drawn there, hollow.
     """
     errors, tolerances = np.asarray(errors, dtype=float), np.asarray(tolerances, dtype=float)
-    used = np.divide(
-        errors, tolerances, out=np.where(errors > 0, np.inf, 0.0), where=tolerances > 0
-    )
+    exact = np.where(errors > 0, np.inf, 0.0)  # where nothing is tolerated
+    used = np.divide(errors, tolerances, out=exact, where=tolerances > 0)
     met = used <= 1
     shown = np.minimum(np.nan_to_num(used, nan=np.inf), 1e4)
     dot_rows(
@@ -276,32 +256,29 @@ def columns_width(columns: Mapping[str, Sequence[str]]) -> float:
     return 0.062 * float(sum(_lengths(columns)))
 
 
-def _lengths(columns):
+def _lengths(columns: Mapping[str, Sequence[object]]) -> list[int]:
+    """Letters that each column needs, with a gap of three."""
     return [
-        max(len(str(text)) for text in (heading, *words)) + 3 for heading, words in columns.items()
+        max(len(str(text)) for text in (heading, *entries)) + 3
+        for heading, entries in columns.items()
     ]
 
 
 @checked
 def number_columns(axes: Axes, columns: Mapping[str, Sequence[object]]) -> Axes:
-    """Columns of words beside rows, ``columns`` mapping a heading to its C words, as wide as their
-    longest words.
+    """Columns of words beside rows: ``columns`` maps a heading to its C words.
 
-    Meant for a panel of its own that shares its vertical axis with the rows.
+    Each is as wide as its longest words. Meant for a panel of its own that shares its vertical axis
+    with the rows.
     """
     axes.axis("off")
     starts = np.cumsum([0, *_lengths(columns)])
-    for at, (heading, words) in zip(starts / starts[-1], columns.items(), strict=False):
-        rows = np.arange(len(words))[::-1]
-        for row, text in zip([rows[0] + 0.85, *rows], [heading, *words], strict=True):
-            style.note(
-                axes,
-                at,
-                row,
-                str(text),
-                transform=axes.get_yaxis_transform(),
-                color=style.MUTED if text is heading else style.INK,
-            )
+    across = axes.get_yaxis_transform()  # a share of the width, and a row
+    for left, (heading, entries) in zip(starts / starts[-1], columns.items(), strict=False):
+        rows = np.arange(len(entries))[::-1]
+        style.note(axes, left, rows[0] + 0.85, heading, transform=across, color=style.MUTED)
+        for row, entry in zip(rows, entries, strict=True):
+            style.note(axes, left, row, str(entry), transform=across, color=style.INK)
     return axes
 
 

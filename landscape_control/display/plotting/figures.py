@@ -1,10 +1,10 @@
 """All whole figures by name: general ones of results, and those of the claims.
 
 ``figures.NAME(data)`` draws; ``FIGURES`` maps names to drawing functions, whose ``keys`` list the
-data. The figures of results live in :mod:`~landscape_control.display.plotting.overviews`, those of claims
-beside the claims in :mod:`landscape_control.problems.pictures`, which is imported when the first of
-them is asked for. ``PLANNING``, ``BELIEFS`` and ``CAUSAL`` are three mappings of figures that were
-grouped by the kind of problem: known landscapes, hidden ones, and optimised causal rules.
+data. The figures of results are in :mod:`~landscape_control.display.plotting.overviews`, those of
+claims beside the claims in :mod:`landscape_control.problems.pictures`, which is imported when the
+first of them is asked for. ``PLANNING``, ``BELIEFS`` and ``CAUSAL`` are mappings of the figures of
+known landscapes, hidden ones, and optimised causal rules.
 """
 
 from importlib import import_module

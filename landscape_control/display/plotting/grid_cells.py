@@ -1,4 +1,6 @@
-"""Grids of cells: borders around centres, axes scaled to them, and hatches where a cell holds nothing."""
+"""Grids of cells: borders around centres, axes scaled to them, hatches in empty cells."""
+
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,76 +13,88 @@ from . import style
 
 
 def is_geometric(values: ArrayLike) -> bool:
-    """Whether an axis is better drawn logarithmically: positive, and evener in logarithms than in
-    numbers.
-    """
+    """Whether an axis is better drawn logarithmically: positive, and evener in logarithms."""
     values = np.asarray(values)
     if values.dtype.kind not in "iuf" or len(values) < 3 or not (values > 0).all():
         return False
-    even, uneven = (
-        np.diff(np.log(values[np.isfinite(values)])),
-        np.diff(values[np.isfinite(values)]),
-    )
-    return bool(
-        len(even) > 1
-        and np.std(even) / np.abs(np.mean(even)) < np.std(uneven) / np.abs(np.mean(uneven))
-    )
+    finite = values[np.isfinite(values)]
+    if len(finite) < 3:
+        return False
+    return _unevenness(np.log(finite)) < _unevenness(finite)
+
+
+def _unevenness(values: np.ndarray) -> float:
+    """Standard deviation of the steps between neighbours, in mean steps."""
+    steps = np.diff(values)
+    return float(np.std(steps) / np.abs(np.mean(steps)))
 
 
 def edges(values: ArrayLike, log: bool) -> np.ndarray:
-    """Borders (N+1,) of cells around centres (N,), in the middle between neighbours on the scale of
-    the axis.
-    """
-    at = np.log(np.asarray(values, dtype=float)) if log else np.asarray(values, dtype=float)
-    if len(at) == 1:
-        borders = at[0] + np.array([-0.5, 0.5])
+    """Borders (N+1,) of cells around centres (N,), halfway on the scale of the axis."""
+    centres = np.asarray(values, dtype=float)
+    if log:
+        centres = np.log(centres)
+    if len(centres) == 1:
+        borders = centres[0] + np.array([-0.5, 0.5])
     else:
-        middle = (at[1:] + at[:-1]) / 2
-        borders = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+        middle = (centres[1:] + centres[:-1]) / 2
+        first, last = 2 * centres[0] - middle[0], 2 * centres[-1] - middle[-1]
+        borders = np.concatenate([[first], middle, [last]])
     return np.exp(borders) if log else borders
 
 
 def scale_axes(axes: Axes, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Scales, limits and ticks for cells at x (X,), y (Y,); returns the borders. Words get ticks of
-    their own.
+    """Scales, limits and ticks for cells at x (X,), y (Y,); returns the borders.
+
+    Words get ticks of their own.
     """
-    borders = []
-    for name, values in (("x", x), ("y", y)):
-        values = np.asarray(values)
-        numeric = values.dtype.kind in "iuf" and np.isfinite(values).all()
-        log = numeric and is_geometric(values)
-        at = values if numeric else np.arange(len(values))
-        side = edges(at, log)
-        getattr(axes, f"set_{name}scale")("log" if log else "linear")
-        getattr(axes, f"set_{name}lim")(side[0], side[-1])
-        if log:
-            getattr(axes, f"{name}axis").set_major_locator(LogLocator(base=10, numticks=7))
-            getattr(axes, f"{name}axis").set_minor_formatter(NullFormatter())
-            _few_decades(axes, name, side)
-        if not numeric:
-            style.ticks_in_words(axes, name, at, [_word(value) for value in values])
-        borders.append(side)
-    return tuple(borders)
+    return _scale_axis(axes, "x", np.asarray(x)), _scale_axis(axes, "y", np.asarray(y))
 
 
-def _few_decades(axes, name, side):
+def _scale_axis(axes: Axes, name: Literal["x", "y"], values: np.ndarray) -> np.ndarray:
+    numeric = is_numeric(values)
+    log = numeric and is_geometric(values)
+    centres = places_of(values)
+    borders = edges(centres, log)
+    getattr(axes, f"set_{name}scale")("log" if log else "linear")
+    getattr(axes, f"set_{name}lim")(borders[0], borders[-1])
+    if log:
+        axis = getattr(axes, f"{name}axis")
+        axis.set_major_locator(LogLocator(base=10, numticks=7))
+        axis.set_minor_formatter(NullFormatter())
+        _few_decades(axes, name, borders)
+    if not numeric:
+        style.ticks_in_words(axes, name, centres, [_word(value) for value in values])
+    return borders
+
+
+def is_numeric(values: ArrayLike) -> bool:
+    """Whether an axis holds finite numbers: words and infinity stand at places of their own."""
+    values = np.asarray(values)
+    return values.dtype.kind in "iuf" and bool(np.isfinite(values).all())
+
+
+def places_of(values: ArrayLike) -> np.ndarray:
+    """Where the values of an axis stand on it: numbers where they are, others one after another."""
+    values = np.asarray(values)
+    return values if is_numeric(values) else np.arange(len(values))
+
+
+def _few_decades(axes: Axes, name: str, borders: np.ndarray) -> None:
     """Below two decades, ticks at 1, 2 and 5 times the powers of ten."""
-    if side[-1] / side[0] < 100:
-        ticks = [
-            t
-            for t in LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(side[0], side[-1])
-            if side[0] < t < side[-1]
-        ]
-        getattr(axes, f"set_{name}ticks")(ticks, labels=[f"{tick:g}" for tick in ticks])
-        getattr(axes, f"set_{name}ticks")([], minor=True)
+    low, high = borders[0], borders[-1]
+    if high / low < 100:
+        places = LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(low, high)
+        ticks = [tick for tick in places if low < tick < high]
+        set_ticks = getattr(axes, f"set_{name}ticks")
+        set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        set_ticks([], minor=True)
 
 
-def _word(value):
-    return (
-        f"{value:.3g}".replace("inf", "∞")
-        if isinstance(value, (float, np.floating))
-        else str(value)
-    )
+def _word(value: object) -> str:
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.3g}".replace("inf", "∞")
+    return str(value)
 
 
 def hatch(axes: Axes) -> None:

@@ -1,17 +1,20 @@
 """Cells of a grid coloured by numbers, and their colour bars."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib import colors
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.colorbar import Colorbar
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 
 from ...support.arguments import Entries, checked
 from . import style
 from .grid_cells import edges, hatch, scale_axes
-from .places import on_grid
+from .places import AxisValues, Limits, on_grid
 
 
 @checked
@@ -24,12 +27,11 @@ def heat_map(
     signed: bool = True,
     limit: float | None = None,
 ) -> Axes:
-    """Cells coloured by values (Y, X) on cell centres x (X,), y (Y,), log-log; NaN cells are
-    hatched. Returns the Axes.
+    """Cells coloured by values (Y, X) on cell centres x (X,), y (Y,), log-log; NaN is hatched.
 
-    With ``signed`` the colours are symmetric around zero, up to ``limit`` (by default the largest
-    |value|), and follow asinh of the value, so that small values of either sign still show. The
-    coloured cells are ``axes.collections[-1]``.
+    Returns the Axes. With ``signed`` the colours are symmetric around zero, up to ``limit`` (by
+    default the largest |value|), and follow asinh of the value, so that small values of either
+    sign still show. The coloured cells are ``axes.collections[-1]``.
     """
     on_grid("values", values, x, y)
     across, up = edges(x, log=True), edges(y, log=True)
@@ -37,8 +39,10 @@ def heat_map(
     top = limit if limit is not None else float(np.abs(values).max() or 1.0)
     axes.set(xscale="log", yscale="log")
     hatch(axes)
+    scale: colors.Normalize
     if signed:
-        tones, scale = style.signed_map(), colors.AsinhNorm(top / 50, -top, top)
+        tones = style.signed_map()
+        scale = colors.AsinhNorm(top / 50, -top, top)
     else:
         tones = style.loss_map()
         scale = colors.Normalize(float(values.min()), float(values.max()))
@@ -51,56 +55,65 @@ def heat_map(
 @checked
 def number_map(
     axes: Axes,
-    x: object,
-    y: object,
+    x: AxisValues,
+    y: AxisValues,
     values: Entries,
     *,
     log: bool | None = None,
     signed: bool = False,
-    limits: object = None,
+    limits: Limits | None = None,
 ) -> tuple[Axes, QuadMesh]:
-    """Cells coloured by numbers (Y, X); those without one are hatched. Returns (Axes, coloured
-    cells) for a colour bar.
+    """Cells coloured by numbers (Y, X); those without one are hatched.
 
-    ``log`` colours logarithmically, by default where all numbers are positive and span two decades;
-    ``signed`` is symmetric around zero.
+    Returns (Axes, coloured cells) for a colour bar. ``log`` colours logarithmically, by default
+    where all numbers are positive and span two decades; ``signed`` is symmetric around zero.
     """
     values = np.ma.masked_invalid(np.asarray(values, dtype=float))
     sides = scale_axes(axes, x, y)
     hatch(axes)
-    low, high = (float(values.min()), float(values.max())) if values.count() else (0.0, 1.0)
-    low, high = (low, high) if limits is None else limits
-    log = (low > 0 and high > 100 * low) if log is None else log and low > 0
+    low, high = limits if limits is not None else _extent(values)
+    if log is None:
+        log = high > 100 * low
     if signed:
         top = max(abs(low), abs(high)) or 1.0
         norm, tones = colors.Normalize(-top, top), style.signed_map()
     else:
-        norm = (colors.LogNorm if log else colors.Normalize)(
-            low, high if high > low else low + (abs(low) or 1.0)
-        )
-        tones = warm_map()
+        top = high if high > low else low + (abs(low) or 1.0)  # one number alone needs a range
+        norm, tones = _norm(low, top, log), warm_map()
     mesh = axes.pcolormesh(*sides, values, cmap=tones, norm=norm, rasterized=True, zorder=0)
     mesh.set_label("_cells")
     return axes, mesh
 
 
+def _extent(values: np.ma.MaskedArray) -> tuple[float, float]:
+    if not values.count():
+        return 0.0, 1.0
+    return float(values.min()), float(values.max())
+
+
+def _norm(low: float, high: float, log: bool) -> colors.Normalize:
+    """Linear, or logarithmic where that is wanted and all numbers are positive."""
+    if log and low > 0:
+        return colors.LogNorm(low, high)
+    return colors.Normalize(low, high)
+
+
 def warm_map() -> colors.Colormap:
-    """Paper (low) through pale orange to deep vermillion (high): told apart in grey and by
-    colour-blind readers.
-    """
+    """Paper (low) through pale orange to deep vermillion (high), which differ in grey, too."""
     return colors.LinearSegmentedColormap.from_list(
         "warm", ["#fbfbfa", "#f6dcc9", "#e5a06a", "#b5551f", "#5f2408"]
     )
 
 
 def colour_bar(figure: Figure, axes: Axes | list[Axes], cells: QuadMesh) -> Colorbar:
-    """Slim colour bar beside a map, dressed like the panels."""
+    """Slim colour bar beside a map, with the texts of the panels."""
     bar = _slim_bar(figure, axes, cells)
-    low, high = cells.norm.vmin, cells.norm.vmax
+    low, high = cells.get_clim()
+    locator: Locator
     if isinstance(cells.norm, colors.LogNorm):
         locator = _log_locator(low, high, numticks=8)
     else:
-        values = cells.get_array()
+        values: np.ma.MaskedArray = np.ma.asarray(cells.get_array())
         locator = MaxNLocator(5, integer=bool(np.ma.allequal(values, values.round())))
     ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
     bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
@@ -116,12 +129,13 @@ def scaled_cells(axes: Axes, x: Entries, y: Entries, values: Entries, *, log: bo
     where contours of a theory can be drawn.
     """
     heat_map(axes, x, y, values, signed=False)
-    cells, shown = axes.collections[-1], values[np.isfinite(values)]
+    cells = axes.collections[-1]
+    shown = values[np.isfinite(values)]
     low, high = shown.min(), shown.max()
     log = log and low > 0
     warm_half = style.signed_map()(np.linspace(0.5, 1, 32))
     cells.set_cmap(colors.LinearSegmentedColormap.from_list("warm", warm_half))
-    cells.set_norm((colors.LogNorm if log else colors.Normalize)(low, high))
+    cells.set_norm(_norm(low, high, log))
     bar = _slim_bar(axes.figure, axes, cells)
     locator = _log_locator(low, high) if log else MaxNLocator(5)
     ticks = [tick for tick in locator.tick_values(low, high) if low < tick < high]
@@ -130,13 +144,16 @@ def scaled_cells(axes: Axes, x: Entries, y: Entries, values: Entries, *, log: bo
     return ticks
 
 
-def _slim_bar(figure, axes, cells):
+def _slim_bar(
+    figure: Figure | SubFigure, axes: Axes | list[Axes], cells: ScalarMappable
+) -> Colorbar:
     bar = figure.colorbar(cells, ax=axes, pad=0.03, aspect=22, fraction=0.08)
     style.dress(bar.ax)
     bar.outline.set_visible(False)
     return bar
 
 
-def _log_locator(low, high, **options):
+def _log_locator(low: float, high: float, **options: Any) -> LogLocator:
     """Ticks at powers of ten, and below three decades also at 2 and 5 times them."""
-    return LogLocator(subs=(1.0,) if high > 1e3 * low else (1.0, 2.0, 5.0), **options)
+    subs = (1.0,) if high > 1e3 * low else (1.0, 2.0, 5.0)
+    return LogLocator(subs=subs, **options)

@@ -1,6 +1,6 @@
-"""Building blocks: loss contours, marked points and vector fields. Each draws on an Axes and
-returns it.
-"""
+"""Building blocks: loss contours, marked points, fields. Each draws on an Axes and returns it."""
+
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,8 +14,10 @@ from .places import Places, Side, grid_data, on_grid, planar
 
 @checked
 def contour_levels(loss: Entries, count: Count = 18, bend: float = 4.5) -> np.ndarray:
-    """``count`` + 1 levels from min L to max L, exponentially denser near the bottom, where the
-    minima are told apart.
+    """``count`` + 1 levels from min L to max L, exponentially denser near the bottom.
+
+    There the minima differ from each other; ``bend`` is the logarithm of the ratio of the largest
+    to the smallest step.
     """
     if not np.isfinite(loss).any():
         raise ProblemError(
@@ -24,8 +26,10 @@ def contour_levels(loss: Entries, count: Count = 18, bend: float = 4.5) -> np.nd
             received=f"none in shape {np.shape(loss)}",
             advice="choose a box in which the loss can be computed",
         )
-    low, high = (float(extreme(loss[np.isfinite(loss)])) for extreme in (np.min, np.max))
-    return low + (high - low) * np.expm1(bend * np.linspace(0, 1, count + 1)) / np.expm1(bend)
+    known = loss[np.isfinite(loss)]
+    low, high = float(np.min(known)), float(np.max(known))
+    heights = np.expm1(bend * np.linspace(0, 1, count + 1))
+    return low + (high - low) * heights / np.expm1(bend)
 
 
 @checked
@@ -38,9 +42,7 @@ def loss_contours(
     levels: Vector | None = None,
     filled: bool = True,
 ) -> Axes:
-    """Muted contours of the loss on a grid: x (X,), y (Y,), loss (Y, X), ``levels`` as in
-    :func:`contour_levels`.
-    """
+    """Muted contours of a loss (Y, X) on x (X,), y (Y,); levels as of :func:`contour_levels`."""
     x, y, loss = np.asarray(x), np.asarray(y), np.asarray(loss)
     on_grid("loss", loss, x, y)
     levels = contour_levels(loss) if levels is None else np.asarray(levels)
@@ -70,10 +72,11 @@ def landscape_contours(
     box: Matrix,
     *,
     points: Side = 141,
-    **options: object,
+    **options: Any,
 ) -> Axes:
-    """Contours of ``landscape.loss`` in ``box`` ((low₁, high₁), (low₂, high₂)); options as
-    :func:`loss_contours`.
+    """Contours of ``landscape.loss`` in ``box`` ((low₁, high₁), (low₂, high₂)).
+
+    ``options`` are those of :func:`loss_contours`.
     """
     grid = grid_data(landscape, box, points=points)
     return loss_contours(axes, grid["axis_1"], grid["axis_2"], grid["loss"], **options)
@@ -85,9 +88,12 @@ def minima(
 ) -> Axes:
     """Minima (M, 2) as ink stars; with ``rank`` the first, the lowest one, is drawn larger."""
     points = planar("points", points)
-    sizes = np.where((np.arange(len(points)) == 0) | (not rank), 95, 45)
+    sizes = np.full(len(points), 95)
+    if rank:
+        sizes[1:] = 45
     axes.scatter(
-        *points.T,
+        points[:, 0],
+        points[:, 1],
         s=sizes,
         marker="*",
         facecolor=style.INK,
@@ -103,15 +109,26 @@ def minima(
 def saddles(axes: Axes, points: Places, *, label: str | None = "saddle") -> Axes:
     """Saddles (S, 2) as ink crosses."""
     points = planar("points", points)
-    axes.scatter(*points.T, s=30, marker="x", color=style.INK, linewidth=1.3, zorder=6, label=label)
+    axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        s=30,
+        marker="x",
+        color=style.INK,
+        linewidth=1.3,
+        zorder=6,
+        label=label,
+    )
     return axes
 
 
 @checked
 def start(axes: Axes, point: Points, *, label: str | None = "start") -> Axes:
     """Start θ₀ as an open ink circle; ``point`` (2,) or several (M, 2)."""
+    points = planar("point", point)
     axes.scatter(
-        *planar("point", point).T,
+        points[:, 0],
+        points[:, 1],
         s=42,
         facecolor=style.PAPER,
         edgecolor=style.INK,
@@ -131,8 +148,10 @@ def attractor(
     label: str | None = "attractor",
 ) -> Axes:
     """Where the drift lets the learner come to rest, as a diamond."""
+    points = planar("point", point)
     axes.scatter(
-        *planar("point", point).T,
+        points[:, 0],
+        points[:, 1],
         s=34,
         marker="D",
         facecolor=color,
@@ -186,9 +205,7 @@ def arrows(
     label: str | None = None,
     length: Positive = 0.16,
 ) -> Axes:
-    """Unit arrows at points (K, 2) along vectors (K, 2), ``length`` as a fraction of the panel's
-    width.
-    """
+    """Unit arrows at points (K, 2) along vectors (K, 2); ``length`` in widths of the panel."""
     unit = np.asarray(vectors) / np.linalg.norm(vectors, axis=1, keepdims=True)
     axes.quiver(
         *np.transpose(points),

@@ -3,13 +3,17 @@
 Each takes one flat mapping of arrays and returns a Figure; its docstring lists the keys.
 """
 
-from types import MappingProxyType
+from collections.abc import Mapping
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.typing import HashableList
 
 from ...support.errors import ProblemError
 from . import evidence, landscapes, paths, style
-from .data import Key, draws
+from .data import Key, WholeFigure, draws
 from .panels import GRID, map_panel, optional, rows_with_numbers
 
 
@@ -22,62 +26,79 @@ from .panels import GRID, map_panel, optional, rows_with_numbers
     Key(name="minima", shape="M 2", meaning="minima, lowest first", group="minima"),
     Key(name="title", shape="", meaning="what was solved", text=True, group="title"),
 )
-def plan_overview(d):
-    """One plan in full: parameters, controls and costates over time, and its path on the contours
-    when n = 2.
+def plan_overview(d: SimpleNamespace) -> Figure:
+    """One plan in full: parameters, controls and costates over time; its path when n = 2.
 
     Panels: ``map`` if the landscape is given, ``parameters``, ``controls``, ``costates``.
     """
-    mapped = d.loss is not None
-    if mapped and d.parameters.shape[1] != 2:
+    series = {
+        "parameters": ("parameters θ", "θ"),
+        "controls": ("controls u", "u"),
+        "costates": ("costates λ = ∂V/∂θ", "λ"),
+    }
+    if d.loss is None:
+        figure = style.new_figure(7.4, 2.6, row_gap=0.1)
+        axes = figure.subplot_mosaic([list(series)])
+        letters = "abc"
+        if d.title is not None:
+            _title_of_figure(figure, d.title)
+    else:
+        _check_two_parameters(d)
+        height = style.map_height(7.4, d.axis_1, d.axis_2, highest=4.0) + 0.75
+        figure = style.new_figure(7.4, height + 2.6, row_gap=0.1)
+        mosaic: list[HashableList[str]] = [["map"] * 3, list(series)]
+        axes = figure.subplot_mosaic(mosaic, height_ratios=[height, 2.0])
+        letters = "bcd"
+        _path_of_plan(axes["map"], d)
+    for (name, (title, symbol)), letter in zip(series.items(), letters, strict=True):
+        _components(axes[name], d.times, getattr(d, name), symbol)
+        style.label(axes[name], "time t", title=title, letter=letter)
+    return figure
+
+
+def _check_two_parameters(d: SimpleNamespace) -> None:
+    count = d.parameters.shape[1]
+    if count != 2:
         raise ProblemError(
             "figure plan_overview",
             expected="two parameters when the landscape is given",
-            received=f"{d.parameters.shape[1]}",
+            received=f"{count}",
             advice="leave out axis_1, axis_2 and loss",
         )
-    tall = style.map_height(7.4, d.axis_1, d.axis_2, highest=4.0) + 0.75 if mapped else 0.0
-    figure = style.new_figure(7.4, tall + 2.6, row_gap=0.1)
-    series = (
-        ("parameters", "parameters θ", "θ"),
-        ("controls", "controls u", "u"),
-        ("costates", "costates λ = ∂V/∂θ", "λ"),
+
+
+def _title_of_figure(figure: Figure, title: str) -> None:
+    figure.suptitle(
+        style.literal(title),
+        x=0.01,
+        ha="left",
+        fontsize=style.TEXT + 1,
+        color=style.INK,
+        fontfamily=style.FONT,
     )
-    rows = [["map"] * 3] * mapped + [[name for name, _, _ in series]]
-    axes = figure.subplot_mosaic(rows, height_ratios=[tall, 2.0] if mapped else None)
-    if mapped:
-        map_panel(axes["map"], d, "the plan" if d.title is None else d.title, "a")
-        paths.trajectory(axes["map"], d.parameters, linewidth=2.1)
-        if d.minima is not None:
-            landscapes.minima(axes["map"], d.minima, rank=True)
-        landscapes.start(axes["map"], d.parameters[0])
-        style.legend_below(axes["map"], columns=3)
-    elif d.title is not None:
-        title = style.literal(d.title)
-        figure.suptitle(
-            title,
-            x=0.01,
-            ha="left",
-            fontsize=style.TEXT + 1,
-            color=style.INK,
-            fontfamily=style.FONT,
-        )
-    for (name, words, symbol), letter in zip(series, "bcd" if mapped else "abc", strict=True):
-        values = getattr(d, name)
-        labels = (
-            [f"{symbol}{chr(0x2080 + i + 1)}" for i in range(values.shape[1])]
-            if values.shape[1] < 9
-            else None
-        )
-        lines = ["-", (0, (4, 1.5)), (0, (1, 1.2))] * values.shape[1]
-        paths.time_series(
-            axes[name], d.times, values, labels=labels, lines=lines[: values.shape[1]]
-        )
-        style.label(axes[name], "time t", title=words, letter=letter)
-        axes[name].set_xlim(d.times[[0, -1]])
-        if labels and values.shape[1] > 1:
-            style.legend_below(axes[name], columns=4)
-    return figure
+
+
+def _path_of_plan(panel: Axes, d: SimpleNamespace) -> None:
+    """The plan on the contours of its landscape."""
+    map_panel(panel, d, "the plan" if d.title is None else d.title, "a")
+    paths.trajectory(panel, d.parameters, linewidth=2.1)
+    if d.minima is not None:
+        landscapes.minima(panel, d.minima, rank=True)
+    landscapes.start(panel, d.parameters[0])
+    style.legend_below(panel, columns=3)
+
+
+def _components(panel: Axes, times: np.ndarray, values: np.ndarray, symbol: str) -> None:
+    """Curves (N, d) over time; up to eight of them are named, θ₁, θ₂, ..."""
+    count = values.shape[1]
+    labels = None
+    if count < 9:
+        labels = [f"{symbol}{chr(ord('₁') + i)}" for i in range(count)]
+    lines: list[str | tuple] = ["-", (0, (4, 1.5)), (0, (1, 1.2))] * count
+    paths.time_series(panel, times, values, labels=labels, lines=lines[:count])
+    panel.set_xlim(times[0], times[-1])
+    if labels and count > 1:
+        style.legend_below(panel, columns=4)
 
 
 @draws(
@@ -104,7 +125,7 @@ def plan_overview(d):
     ),
     Key(name="errors", shape="R", meaning="relative policy error of each rule"),
 )
-def policy_scatter(d):
+def policy_scatter(d: SimpleNamespace) -> Figure:
     """Optimal controls against −∇L, and against what each fitted rule predicts.
 
     Panels: ``descent``, ``prediction``.
@@ -127,12 +148,13 @@ def policy_scatter(d):
         title="one gain for all?",
         letter="a",
     )
-    words = [
-        f"{style.rule(key).label}, error {evidence.figures_of(error, 2)}"
-        for key, error in zip(d.rules, d.errors, strict=True)
+    errors = [evidence.figures_of(error, 2) for error in d.errors]
+    labels = [
+        f"{style.rule(key).label}, error {error}"
+        for key, error in zip(d.rules, errors, strict=True)
     ]
     evidence.prediction_scatter(
-        axes["prediction"], d.controls, d.predictions, rules=d.rules, labels=words
+        axes["prediction"], d.controls, d.predictions, rules=d.rules, labels=labels
     )
     style.label(
         axes["prediction"],
@@ -141,8 +163,8 @@ def policy_scatter(d):
         title="which rule lies on the diagonal?",
         letter="b",
     )
-    for name in axes:
-        style.legend_below(axes[name], columns=2 if name == "descent" else 1, markerscale=1.3)
+    style.legend_below(axes["descent"], columns=2, markerscale=1.3)
+    style.legend_below(axes["prediction"], columns=1, markerscale=1.3)
     return figure
 
 
@@ -159,44 +181,50 @@ def policy_scatter(d):
         gaps=True,
     ),
 )
-def coefficients(d):
-    """Fitted coefficients with intervals, each relative to what theory predicts (or to itself where
-    theory is silent).
+def coefficients(d: SimpleNamespace) -> Figure:
+    """Fitted coefficients with intervals, each relative to what theory predicts.
 
-    Panels: ``forest``, ``numbers``.
+    Where theory is silent they are relative to themselves. Panels: ``forest``, ``numbers``.
     """
-    half, number = (d.upper - d.lower) / 2, evidence.figures_of
-    # no interval where nothing was uncertain
-    spread = [f" ± {number(width, 1)}" if width else "" for width in half]
+    halves = (d.upper - d.lower) / 2
     columns = {
-        "estimate": [
-            number(value) + width for value, width in zip(d.estimates, spread, strict=True)
-        ],
-        "theory": [number(value) for value in d.theory],
+        "estimate": list(map(_with_interval, d.estimates, halves)),
+        "theory": [evidence.figures_of(value) for value in d.theory],
     }
     labels = [
         f"{style.rule(key).label}:  {name}" for key, name in zip(d.rules, d.names, strict=True)
     ]
     figure, panels = rows_with_numbers(["forest"], labels, columns, 3.9)
     axes = panels["forest"]
-    silent = "  (hollow: theory predicts none)" * bool(np.isnan(d.theory).any())
-    style.label(
-        axes,
-        "deviation from theory,  (estimate − theory) / |theory|",
-        title="coefficients of the rules" + silent,
-    )
-    known = np.isfinite(d.theory)
-    reference = np.where(known, d.theory, d.estimates)
-    shown = np.array([d.estimates, d.lower, d.upper, d.theory]) - reference
-    shown /= np.where(
-        reference == 0, np.maximum(np.abs(shown[1:3]).max(0), 1e-300), np.abs(reference)
-    )
-    reach = min(max(0.02, 1.15 * np.abs(shown).max(where=np.isfinite(shown), initial=0.0)), 2.0)
-    evidence.forest(
-        axes, labels, shown[0], *np.clip(shown[1:3], -reach, reach), theory=shown[3], rules=d.rules
-    )
+    title = "coefficients of the rules"
+    if np.isnan(d.theory).any():
+        title += "  (hollow: theory predicts none)"
+    style.label(axes, "deviation from theory,  (estimate − theory) / |theory|", title=title)
+    estimate, lower, upper, theory = shown = _deviations(d)
+    largest = np.abs(shown).max(where=np.isfinite(shown), initial=0.0)
+    reach = min(max(0.02, 1.15 * largest), 2.0)
+    lower, upper = np.clip([lower, upper], -reach, reach)
+    evidence.forest(axes, labels, estimate, lower, upper, theory=theory, rules=d.rules)
     axes.set_xlim(-reach, reach)
     return figure
+
+
+def _with_interval(estimate: float, half: float) -> str:
+    number = evidence.figures_of(estimate)
+    if not half:  # no interval where nothing was uncertain
+        return number
+    return f"{number} ± {evidence.figures_of(half, 1)}"
+
+
+def _deviations(d: SimpleNamespace) -> np.ndarray:
+    """Estimates, lower and upper ends and theory (4, C), relative to theory or the estimate."""
+    known = np.isfinite(d.theory)
+    reference = np.where(known, d.theory, d.estimates)
+    absolute = np.array([d.estimates, d.lower, d.upper, d.theory]) - reference
+    widest = np.abs(absolute[1:3]).max(0)
+    # A reference of zero gives no relative number: the longer half of the interval is the unit.
+    unit = np.where(reference == 0, np.maximum(widest, 1e-300), np.abs(reference))
+    return absolute / unit
 
 
 @draws(
@@ -224,18 +252,16 @@ def coefficients(d):
     ),
     Key(name="title", shape="", meaning="what was compared", text=True, group="title"),
 )
-def verdict(d):
-    """Which rule is the optimal policy here: error of the policy, cost of running the rule,
-    coefficients, conditioning.
+def verdict(d: SimpleNamespace) -> Figure:
+    """Which rule is the optimal policy here: policy error, cost of running it, coefficients.
 
     Panels: ``error``, ``regret``, ``numbers``. Values below 1e-5 are drawn there, hollow; the value
     stands beside each dot.
     """
     columns = {} if d.coefficients is None else {"coefficients": d.coefficients}
-    columns |= {
-        "condition": [evidence.figures_of(value, 2) for value in d.conditions],
-        "identifiable": [{1.0: "yes", 0.0: "no"}.get(value, "—") for value in d.identifiable],
-    }
+    columns["condition"] = [evidence.figures_of(value, 2) for value in d.conditions]
+    answers = {1.0: "yes", 0.0: "no"}
+    columns["identifiable"] = [answers.get(value, "—") for value in d.identifiable]
     labels = [style.rule(key).label for key in d.rules]
     figure, axes = rows_with_numbers(["error", "regret"], labels, columns, 5.0)
     style.label(
@@ -246,7 +272,8 @@ def verdict(d):
     style.label(axes["regret"], "extra cost of the rule, J/J* − 1")
     for name, values in (("error", d.errors), ("regret", d.regrets)):
         evidence.dot_rows(axes[name], labels, values, rules=d.rules, floor=1e-5, write=True)
-        axes[name].set_xlim(5e-6, 30 * np.max(values, where=np.isfinite(values), initial=1e-3))
+        largest = np.max(values, where=np.isfinite(values), initial=1e-3)
+        axes[name].set_xlim(5e-6, 30 * largest)
     axes["regret"].tick_params(axis="y", labelleft=False)
     axes["error"].get_yticklabels()[0].set_fontweight("bold")
     return figure
@@ -264,9 +291,8 @@ def verdict(d):
     ),
     Key(name="tolerances", shape="C", meaning="largest error allowed, in the same units"),
 )
-def claims_overview(d):
-    """All claims at a glance: how much of its tolerance each one uses, with the two numbers beside
-    it.
+def claims_overview(d: SimpleNamespace) -> Figure:
+    """All claims at a glance: how much of its tolerance each one uses, and the two numbers.
 
     Panels: ``claims``, ``numbers``. Dots are met claims, crosses failed ones.
     """
@@ -284,9 +310,5 @@ def claims_overview(d):
     return figure
 
 
-FIGURES = MappingProxyType(
-    {
-        draw.__name__: draw
-        for draw in (plan_overview, policy_scatter, coefficients, verdict, claims_overview)
-    }
-)
+_ALL = (plan_overview, policy_scatter, coefficients, verdict, claims_overview)
+FIGURES: Mapping[str, WholeFigure] = MappingProxyType({draw.__name__: draw for draw in _ALL})

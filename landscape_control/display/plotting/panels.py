@@ -1,10 +1,9 @@
-"""What several figures share: the landscape's data keys, the map panel, rows with a table, legend
-words.
-"""
+"""What several figures share: keys of a landscape, the map panel, rows with a table of numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 
+# The pictures of claims take these two types from here: only this package imports matplotlib.
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -49,13 +48,11 @@ def rows_with_numbers(
     *,
     row: float = 0.3,
 ) -> tuple[Figure, dict[str, Axes]]:
-    """Figure of the named panels, ``width`` inches together, space for the row labels, and a table
-    as wide as its words.
-    """
+    """Figure of the named panels, ``width`` inches together, beside a table; its panels by name."""
     table = evidence.columns_width(columns)
-    figure = style.new_figure(
-        width + table + 0.062 * max(map(len, labels)) + 0.3, 0.95 + row * len(labels)
-    )
+    longest = max(map(len, labels))
+    figure_width = width + table + 0.062 * longest + 0.3  # inches; 0.062 a letter of a row's label
+    figure = style.new_figure(figure_width, 0.95 + row * len(labels))
     widths = [width / len(names)] * len(names) + [table]
     axes = figure.subplot_mosaic([[*names, "numbers"]], width_ratios=widths, sharey=True)
     evidence.number_columns(axes["numbers"], columns)

@@ -1,6 +1,8 @@
 """Building blocks: cells of a grid coloured by kind, regions outlined and named, marked cells."""
 
+from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib import colors
@@ -13,59 +15,66 @@ from scipy.ndimage import label as connected
 
 from ...support.arguments import checked
 from . import style
-from .grid_cells import hatch, hatched, scale_axes
+from .grid_cells import hatch, hatched, places_of, scale_axes
+from .places import AxisValues, Cells, Names
 
 _LEAST = 0.012  # regions smaller than this share of the map are named in the legend only
+_LETTER, _LINE = 0.052, 0.11  # inches: width of a letter and height of a line of the size TINY
+Sides = tuple[np.ndarray, np.ndarray]  # borders of the cells across and up
 
 
 @checked
 def region_map(
     axes: Axes,
-    x: object,
-    y: object,
-    regions: object,
-    names: object,
+    x: AxisValues,
+    y: AxisValues,
+    regions: Cells,
+    names: Names,
     *,
     failed: bool = True,
-) -> list:
-    """Cells coloured by kind, each connected region outlined and named inside. Returns legend
-    handles.
+) -> list[Patch]:
+    """Cells coloured by kind, each connected region outlined and named; returns legend handles.
 
     Parameters
     ----------
     regions : (Y, X), index into ``names``; negative or NaN where there is none: hatched
     names : keys of rules or families, or any words; colours and labels are those of the style sheet
     """
-    regions = np.where(np.isfinite(np.asarray(regions, dtype=float)), regions, -1).astype(int)
+    given = np.asarray(regions, dtype=float)
+    indices = np.where(np.isfinite(given), given, -1).astype(int)
     sides = scale_axes(axes, x, y)
     hatch(axes)
     looks, tones = [style.rule(name) for name in names], tones_of(names)
-    axes.pcolormesh(
-        *sides,
-        np.ma.masked_less(regions, 0),
-        cmap=colors.ListedColormap(tones),
-        vmin=-0.5,
-        vmax=len(names) - 0.5,
-        rasterized=True,
-        zorder=0,
-    ).set_label("_cells")
-    axes.add_collection(
-        LineCollection(
-            _borders(regions, *sides), colors=style.INK, linewidths=1.0, zorder=3, capstyle="round"
-        ),
-        autolim=False,
-    )
-    handles, present = [], np.unique(regions[regions >= 0])
-    for kind in present:
-        _name_regions(axes, regions == kind, sides, looks[kind])
-        handles.append(
-            Patch(
-                facecolor=tones[kind], edgecolor=style.INK, linewidth=0.6, label=looks[kind].label
-            )
-        )
-    if failed and (regions < 0).any():
+    _colour_cells(axes, indices, sides, tones)
+    handles = []
+    for index in np.unique(indices[indices >= 0]):
+        label = looks[index].label
+        _name_regions(axes, indices == index, sides, label)
+        patch = Patch(facecolor=tones[index], edgecolor=style.INK, linewidth=0.6, label=label)
+        handles.append(patch)
+    if failed and (indices < 0).any():
         handles.append(hatched())
     return handles
+
+
+def _colour_cells(axes: Axes, indices: np.ndarray, sides: Sides, tones: list[str]) -> None:
+    """The cells in the tones of their kinds, with lines where two kinds meet."""
+    across, up = sides
+    cells = axes.pcolormesh(
+        across,
+        up,
+        np.ma.masked_less(indices, 0),
+        cmap=colors.ListedColormap(tones),
+        vmin=-0.5,
+        vmax=len(tones) - 0.5,
+        rasterized=True,
+        zorder=0,
+    )
+    cells.set_label("_cells")
+    lines = LineCollection(
+        _borders(indices, across, up), colors=style.INK, linewidths=1.0, zorder=3, capstyle="round"
+    )
+    axes.add_collection(lines, autolim=False)
 
 
 def tones_of(names: Iterable[str]) -> list[str]:
@@ -77,29 +86,19 @@ def tones_of(names: Iterable[str]) -> list[str]:
 @checked
 def mark_cells(
     axes: Axes,
-    x: object,
-    y: object,
-    mask: object,
+    x: AxisValues,
+    y: AxisValues,
+    mask: Cells,
     *,
     label: str = "warning",
 ) -> Line2D | None:
-    """A small ink triangle in every cell of mask (Y, X); the legend handle, or None where there is
-    nothing to mark.
-    """
-    rows, columns = np.nonzero(mask)
+    """A small ink triangle in every cell of mask (Y, X); the legend handle, or None for none."""
+    rows, columns = np.nonzero(np.asarray(mask))
     if not len(rows):
         return None
-    spots = [
-        (
-            np.asarray(side)
-            if np.asarray(side).dtype.kind in "iuf"
-            and np.isfinite(np.asarray(side, dtype=float)).all()
-            else np.arange(len(side))
-        )
-        for side in (x, y)
-    ]
-    size = float(np.clip(90 / max(len(spots[0]), len(spots[1])), 1.6, 4.5))
-    options = {
+    across, up = places_of(x), places_of(y)
+    size = float(np.clip(90 / max(len(across), len(up)), 1.6, 4.5))
+    look: dict[str, Any] = {
         "linestyle": "none",
         "marker": "^",
         "markersize": size,
@@ -108,77 +107,105 @@ def mark_cells(
         "markeredgewidth": 0.4,
         "label": label,
     }
-    axes.plot(spots[0][columns], spots[1][rows], zorder=6, **options)
-    return Line2D([], [], **options | {"markersize": 4.5})
+    axes.plot(across[columns], up[rows], zorder=6, **look)
+    return Line2D([], [], **look | {"markersize": 4.5})
 
 
-def _ranks(looks):
+def _ranks(looks: Iterable[style.RuleStyle]) -> list[int]:
     """How many earlier kinds share the colour, so that they can be given another shade."""
-    seen: dict[str, int] = {}
-    return [
-        seen.update({look.color: seen.get(look.color, -1) + 1}) or seen[look.color]
-        for look in looks
-    ]
+    earlier: Counter[str] = Counter()
+    ranks = []
+    for look in looks:
+        ranks.append(earlier[look.color])
+        earlier[look.color] += 1
+    return ranks
 
 
-def _pale(color, rank):
+def _pale(color: str, rank: int) -> str:
     """A tone light enough for ink on it; kinds that share a colour get lighter and lighter."""
-    dark = np.mean(colors.to_rgb(color)) < 0.25
-    share = (0.4 if dark else 0.62, 0.36, 0.2, 0.1)[min(rank, 3)] * (0.8 if dark else 1.0)
-    return colors.to_hex(share * np.array(colors.to_rgb(color)) + (1 - share) * np.ones(3))
+    full = np.array(colors.to_rgb(color))
+    # How much of the colour is left; what is mixed in is white.
+    shares = (0.62, 0.36, 0.2, 0.1)
+    if np.mean(full) < 0.25:  # a dark colour gives a stronger tone
+        shares = (0.4 * 0.8, 0.36 * 0.8, 0.2 * 0.8, 0.1 * 0.8)
+    share = shares[min(rank, 3)]
+    red, green, blue = share * full + (1 - share) * np.ones(3)
+    return colors.to_hex((red, green, blue))
 
 
-def _borders(regions, x, y):
+def _borders(regions: np.ndarray, x: np.ndarray, y: np.ndarray) -> list[list[tuple[float, float]]]:
     """Segments between cells of different kind."""
-    lines = []
-    for row, column in zip(*np.nonzero(regions[:, 1:] != regions[:, :-1]), strict=True):
-        lines.append([(x[column + 1], y[row]), (x[column + 1], y[row + 1])])
-    for row, column in zip(*np.nonzero(regions[1:] != regions[:-1]), strict=True):
-        lines.append([(x[column], y[row + 1]), (x[column + 1], y[row + 1])])
-    return lines
+    segments = []
+    for row, column in np.argwhere(regions[:, 1:] != regions[:, :-1]):
+        right = x[column + 1]
+        segments.append([(right, y[row]), (right, y[row + 1])])
+    for row, column in np.argwhere(regions[1:] != regions[:-1]):
+        top = y[row + 1]
+        segments.append([(x[column], top), (x[column + 1], top)])
+    return segments
 
 
-def _name_regions(axes, mask, sides, look):
+def _name_regions(axes: Axes, mask: np.ndarray, sides: Sides, label: str) -> None:
     """The name at the cell with most space of the largest connected part, if there is any."""
-    parts, count = connected(mask)
-    sizes = [np.count_nonzero(parts == part + 1) for part in range(count)]
-    if not sizes or max(sizes) < _LEAST * mask.size:
+    part = _largest_part(mask)
+    if part is None:
         return
-    part = parts == int(np.argmax(sizes)) + 1
-    space = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
-    # words are wide: prefer long rows
-    wide = np.where(part, _run_lengths(part) * np.minimum(space, 2) + space, 0)
-    spots = np.argwhere(wide >= 0.97 * wide.max())
-    row, column = spots[np.abs(spots - spots.mean(axis=0)).sum(axis=1).argmin()]
+    row, column = _widest_cell(part)
     left, right = _run(part[row], column)
     low, high = _run(part[:, column], row)
-    size = axes.figure.get_size_inches() * [axes.get_position().width, axes.get_position().height]
-    wide, tall = (right - left) / part.shape[1] * size[0], (high - low) / part.shape[0] * size[1]
-    text, turned = _folded(look.label, wide, tall)
-    across = _middle(sides[0], left, right, axes.get_xscale())
-    up = _middle(sides[1], *((low, high) if turned else (row, row + 1)), axes.get_yscale())
-    if text:
-        style.note(
-            axes,
-            across,
-            up,
-            text,
-            ha="center",
-            fontsize=style.TINY,
-            path_effects=style.halo(1.6),
-            linespacing=1.05,
-            rotation=90 if turned else 0,
-        )
+    panel = axes.bbox  # in pixels, which makes it good for subfigures, too
+    wide = (right - left) / part.shape[1] * panel.width / axes.figure.dpi
+    tall = (high - low) / part.shape[0] * panel.height / axes.figure.dpi
+    text, turned = _folded(label, wide, tall)
+    if not text:
+        return
+    if not turned:  # upright words are centred in their column, others stand in their row
+        low, high = row, row + 1
+    style.note(
+        axes,
+        _middle(sides[0], left, right, axes.get_xscale()),
+        _middle(sides[1], low, high, axes.get_yscale()),
+        text,
+        ha="center",
+        fontsize=style.TINY,
+        path_effects=style.halo(1.6),
+        linespacing=1.05,
+        rotation=90 if turned else 0,
+    )
 
 
-def _run(inside, place):
+def _largest_part(mask: np.ndarray) -> np.ndarray | None:
+    """The largest connected part of a region, or None where it is too small for its name."""
+    parts, count = connected(mask)
+    if not count:
+        return None
+    sizes = np.bincount(parts.ravel(), minlength=count + 1)[1:]  # part 0 is the background
+    if sizes.max() < _LEAST * mask.size:
+        return None
+    return parts == int(np.argmax(sizes)) + 1
+
+
+def _widest_cell(part: np.ndarray) -> tuple[int, int]:
+    """The cell (row, column) with most space around it, of several the one in their middle."""
+    space = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    # Words are wide: a long row counts more than distance from the border beyond two cells.
+    merit = np.where(part, _run_lengths(part) * np.minimum(space, 2) + space, 0)
+    best = np.argwhere(merit >= 0.97 * merit.max())
+    from_middle = np.abs(best - best.mean(axis=0)).sum(axis=1)
+    row, column = best[from_middle.argmin()]
+    return row, column
+
+
+def _run(inside: np.ndarray, place: int) -> tuple[int, int]:
     """(first, last + 1) of the stretch of true entries around it."""
     outside = np.flatnonzero(~inside)
     before, after = outside[outside < place], outside[outside > place]
-    return int(before[-1]) + 1 if len(before) else 0, int(after[0]) if len(after) else len(inside)
+    first = int(before[-1]) + 1 if len(before) else 0
+    end = int(after[0]) if len(after) else len(inside)
+    return first, end
 
 
-def _run_lengths(part):
+def _run_lengths(part: np.ndarray) -> np.ndarray:
     """For every cell the length of its row's run inside the part."""
     lengths = np.zeros(part.shape)
     for row, inside in enumerate(part):
@@ -188,18 +215,26 @@ def _run_lengths(part):
     return lengths
 
 
-def _folded(text, wide, tall):
-    """(words, turned) as they fit into so many inches: on one line, one word per line, upright; ""
-    where they do not.
+def _folded(text: str, wide: float, tall: float) -> tuple[str, bool]:
+    """(words, turned) as they fit into so many inches; ("", False) where they do not.
+
+    Tried are one line, one word per line, and one upright line.
     """
-    letter, line, words = 0.052, 0.11, text.split()
-    if len(text) * letter <= wide and line <= tall:
+    words = text.split()
+    length = _LETTER * len(text)
+    if length <= wide and tall >= _LINE:
         return text, False
-    if max(map(len, words), default=0) * letter <= wide and line * len(words) <= tall:
+    longest = max(map(len, words), default=0)
+    if _LETTER * longest <= wide and _LINE * len(words) <= tall:
         return "\n".join(words), False
-    return (text, True) if line <= wide and len(text) * letter <= tall else ("", False)
+    if length <= tall and wide >= _LINE:
+        return text, True
+    return "", False
 
 
-def _middle(side, first, last, scale):
-    low, high = side[first], side[last]
-    return float(np.sqrt(low * high)) if scale == "log" else float((low + high) / 2)
+def _middle(borders: np.ndarray, first: int, end: int, scale: str) -> float:
+    """Halfway between two borders on the scale of their axis."""
+    low, high = borders[first], borders[end]
+    if scale == "log":
+        return float(np.sqrt(low * high))
+    return float((low + high) / 2)

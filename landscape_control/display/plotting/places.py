@@ -1,6 +1,7 @@
-"""Points of the plane and grids over it, as the building blocks take them."""
+"""What the building blocks take: points of the plane, grids over it, one entry per curve or row."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,18 @@ from ...support.errors import ProblemError
 
 Places = Annotated[np.ndarray, Shape((1, 2), allow_nan=True, stored=True, entry="point")]
 Side = Annotated[int, Whole(low=2, high=5000)]  # points along one side of a map
+
+if TYPE_CHECKING:
+    Names = Sequence[str]
+    LineStyles = Sequence[str | tuple]
+    Curves = tuple[np.ndarray | Any, np.ndarray | Any]
+    Limits = tuple[float, float]
+    Marks = Sequence[float] | np.ndarray
+    AxisValues = Sequence[float] | Sequence[str] | np.ndarray
+    Cells = Sequence[Sequence[float]] | np.ndarray
+else:
+    # Not checked when a block is called: lists, tuples and NumPy's arrays are taken as they are.
+    Names = LineStyles = Curves = Limits = Marks = AxisValues = Cells = object
 
 
 def planar(what: str, points: ArrayLike) -> np.ndarray:
@@ -38,13 +51,19 @@ def on_grid(what: str, values: ArrayLike, x: ArrayLike, y: ArrayLike) -> None:
         )
 
 
+def known_minima(landscape: Landscape) -> np.ndarray:
+    """The minima (M, n) that a landscape knows, M = 0 where it knows none."""
+    if landscape.minima is None:
+        return np.empty((0, landscape.dimension))
+    return np.asarray(landscape.minima)
+
+
 @checked
 def grid_data(landscape: Landscape, box: Matrix, *, points: Side = 141) -> dict[str, np.ndarray]:
-    """The keys axis_1, axis_2 and loss of every map: a landscape of two parameters on a grid over
-    ``box``.
+    """A landscape of two parameters on a grid over ``box``: the keys of every map.
 
-    ``box`` is ((low₁, high₁), (low₂, high₂)). Raises ProblemError for another box, or a landscape
-    of another dimension.
+    These are axis_1 (X,), axis_2 (Y,) and loss (Y, X). ``box`` is ((low₁, high₁), (low₂, high₂)).
+    Raises ProblemError for another box, or a landscape of another dimension.
     """
     if box.shape != (2, 2) or (box[:, 0] >= box[:, 1]).any():
         raise ProblemError(
@@ -62,6 +81,6 @@ def grid_data(landscape: Landscape, box: Matrix, *, points: Side = 141) -> dict[
                 "maps have two axes; give the other parameters values in a landscape of your own"
             ),
         )
-    x, y = (np.linspace(*side, points) for side in box)
+    x, y = (np.linspace(low, high, points) for low, high in box)
     mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     return {"axis_1": x, "axis_2": y, "loss": np.reshape(landscape.loss(mesh), (points, points))}

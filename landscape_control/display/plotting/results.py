@@ -1,25 +1,29 @@
-"""From results to figure data: what the library returns, as the flat mappings that the whole
-figures read.
-"""
+"""From results to figure data: the flat mappings that the whole figures read."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...identification import Identification
-from ...identification.maps import Verdict
+from ...identification.identification import Identification
+from ...identification.maps import RuleFit, Verdict
 from ...model.landscape import Landscape
+from ...planning.solution import Plan, Solution
 from ...support.arguments import Count, Matrix, checked
 from ...support.errors import ProblemError, shown
-from .places import Side, grid_data
+from .places import Side, grid_data, known_minima
 
 _PATH = ("times", "parameters", "controls", "costates")
+
+if TYPE_CHECKING:
+    PlanLike = Plan | Solution
+else:
+    PlanLike = object  # whatever has these four arrays, see plan_data
 
 
 @checked
 def plan_data(
-    plan: object,
+    plan: PlanLike,
     landscape: Landscape | None = None,
     box: Matrix | None = None,
     *,
@@ -39,8 +43,9 @@ def plan_data(
             received=shown(plan),
             advice="pass what landscape_control.solve(problem) returns",
         )
-    data = {name: getattr(plan, name) for name in _PATH}
-    data |= {} if title is None else {"title": title}
+    data: dict[str, Any] = {name: getattr(plan, name) for name in _PATH}
+    if title is not None:
+        data["title"] = title
     if landscape is None:
         return data
     if landscape.dimension != 2:
@@ -50,45 +55,47 @@ def plan_data(
             received=f"{landscape.dimension}",
             advice="leave out the landscape: the time series are drawn for any number",
         )
-    known = np.empty((0, 2)) if landscape.minima is None else landscape.minima
-    data |= grid_data(
-        landscape,
-        _box_around(np.vstack([plan.parameters, known])) if box is None else box,
-        points=points,
-    )
-    return data | ({"minima": known[np.argsort(landscape.loss(known))]} if len(known) else {})
+    minima = known_minima(landscape)
+    if box is None:
+        box = _box_around(np.vstack([plan.parameters, minima]))
+    data |= grid_data(landscape, box, points=points)
+    if len(minima):
+        lowest_first = np.argsort(landscape.loss(minima))
+        data["minima"] = minima[lowest_first]
+    return data
 
 
-def _box_around(points):
+def _box_around(points: np.ndarray) -> np.ndarray:
+    """((low₁, high₁), (low₂, high₂)) of the points, with a margin of a quarter on each side."""
     low, high = points.min(0), points.max(0)
-    margin = 0.25 * np.maximum(high - low, 0.4 * (high - low).max())
-    return tuple(zip(low - margin, high + margin, strict=True))
+    extent = high - low
+    margin = 0.25 * np.maximum(extent, 0.4 * extent.max())  # a straight path has no width
+    return np.column_stack([low - margin, high + margin])
 
 
 @checked
 def verdict_data(verdict: Verdict | Identification) -> dict[str, Any]:
     """Data of ``figures.verdict`` from what ``compare`` returns."""
     rows = verdict.rows
-    words = [
-        ", ".join(f"{c.symbol} = {row.coefficients[c.name]:.3g}" for c in row.rule.coefficients)
-        for row in rows
-    ]
     return {
         "rules": [row.key for row in rows],
         "errors": [row.error for row in rows],
         "regrets": [np.nan if row.excess_cost is None else row.excess_cost for row in rows],
         "conditions": [row.condition for row in rows],
         "identifiable": [float(row.identifiable) for row in rows],
-        "coefficients": words,
+        "coefficients": [_coefficients_in_words(row) for row in rows],
         "title": f"verdict: {verdict.conclusion.value}",
     }
 
 
+def _coefficients_in_words(row: RuleFit) -> str:
+    numbers = row.coefficients
+    return ", ".join(f"{c.symbol} = {numbers[c.name]:.3g}" for c in row.rule.coefficients)
+
+
 @checked
 def coefficients_data(verdict: Verdict | Identification) -> dict[str, Any]:
-    """Data of ``figures.coefficients`` from what ``compare`` returns: every coefficient of every
-    rule.
-    """
+    """Data of ``figures.coefficients`` from what ``compare`` returns: all coefficients of all."""
     pairs = [(row, c) for row in verdict.rows for c in row.rule.coefficients]
     ends = np.array([row.intervals[c.name] for row, c in pairs], dtype=float)
     theory = [row.predicted.get(c.name) for row, c in pairs]
@@ -116,29 +123,28 @@ def policy_data(
     """
     samples, rows = verdict.scatter, verdict.rows[:count]
     several = len(samples) > 1
-    groups = [
-        np.full(part.controls.shape, i) if several else np.indices(part.controls.shape)[1]
-        for i, part in enumerate(samples)
-    ]
-    kind, number = (
-        ("problem", len(samples)) if several else ("component", samples[0].controls.shape[1])
-    )
-    names = [f"{kind} {i + 1}" for i in range(number)] if group_names is None else group_names
-    descent, controls = (
-        _flat(-part.slopes for part in samples),
-        _flat(part.controls for part in samples),
-    )
+    if several:
+        groups = [np.full(part.controls.shape, i) for i, part in enumerate(samples)]
+        names = [f"problem {i + 1}" for i in range(len(samples))]
+    else:
+        groups = [np.indices(part.controls.shape)[1] for part in samples]
+        names = [f"component {i + 1}" for i in range(samples[0].controls.shape[1])]
+    descent = _flat(-part.slopes for part in samples)
+    controls = _flat(part.controls for part in samples)
+    # Least squares of u = gain · (-∇L); at rest there is no slope to divide by.
+    gain = float(descent @ controls / max(descent @ descent, 1e-300))
     return {
         "descent": descent,
         "controls": controls,
         "groups": _flat(groups),
-        "group_names": names,
-        "gain": float(descent @ controls / max(descent @ descent, 1e-300)),
+        "group_names": names if group_names is None else group_names,
+        "gain": gain,
         "rules": [row.key for row in rows],
         "predictions": np.array([_flat(row.fitted) for row in rows]),
         "errors": [row.error for row in rows],
     }
 
 
-def _flat(parts):
+def _flat(parts: Iterable[np.ndarray]) -> np.ndarray:
+    """The entries of all parts in one row."""
     return np.concatenate([np.ravel(part) for part in parts])

@@ -33,6 +33,11 @@ class RuleStyle:
     line: str | tuple = "-"
     marker: str = "o"
 
+    @property
+    def slender(self) -> bool:
+        """Whether the marker is all arms: a paper edge would eat it, and it cannot be hollow."""
+        return self.marker in "xX+P"
+
 
 RULES = MappingProxyType(
     {
@@ -132,7 +137,7 @@ RULES = MappingProxyType(
 
 
 _PREFIXES = MappingProxyType(
-    {  # variants keep the colour of what they vary
+    {  # of a variant, which keeps the colour of what it varies: words, line, marker
         "decayed_": ("decayed ", (0, (2, 1.2)), "d"),
         "drift_compensated_": ("drift-compensated ", (0, (5, 1, 1, 1, 1, 1)), "H"),
     }
@@ -171,12 +176,10 @@ def rule(key: str) -> RuleStyle:
 
 @checked
 def shades(key: str, count: Count) -> list[str]:
-    """``count`` shades of a rule's colour, dark to light: one rule at several values of a
-    parameter.
-    """
+    """``count`` shades of a rule's colour, dark to light: one rule at several values."""
     base = np.array(colors.to_rgb(rule(key).color))
     ramp = colors.LinearSegmentedColormap.from_list(
         "shades", [0.28 * base, 0.75 * base, base, 0.5 + 0.5 * base]
     )
-    where = [0.55] if count == 1 else np.linspace(0.0, 1.0, count)
-    return [colors.to_hex(ramp(w)) for w in where]
+    shares = [0.55] if count == 1 else np.linspace(0.0, 1.0, count)
+    return [colors.to_hex(ramp(share)) for share in shares]

@@ -11,11 +11,10 @@ from ...support.errors import ProblemError
 
 @checked
 def save(figure: Figure, path: PathName, *, dpi: Count = 150) -> tuple[Path, Path]:
-    """Write ``path``.png (at ``dpi``) and ``path``.pdf, making the folder if needed; the two paths
-    are returned.
+    """Write ``path``.png (at ``dpi``) and ``path``.pdf; the two paths are returned.
 
-    The files carry no date, so that the same figure gives the same bytes. Raises ProblemError for a
-    path that already ends in .png or .pdf.
+    The folder is made if needed. The files carry no date, so that the same figure gives the same
+    bytes. Raises ProblemError for a path that already ends in .png or .pdf.
     """
     path = Path(path)
     if path.suffix.lower() in (".png", ".pdf"):

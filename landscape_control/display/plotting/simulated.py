@@ -1,9 +1,8 @@
-"""Building blocks for beliefs and simulations: means with bands or error bars, belief bands, task
-switches, panel rows.
-"""
+"""Building blocks for beliefs and simulations: bands, error bars, task switches, panel rows."""
 
 from collections.abc import Sequence
 from string import ascii_lowercase
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,9 +21,7 @@ def band(
     alpha: float = 0.18,
     label: str | None = None,
 ) -> Axes:
-    """Shaded region centre ± half, arrays (N,); on a logarithmic axis its lower edge stays
-    positive.
-    """
+    """Shaded region centre ± half, arrays (N,); on a logarithmic axis its low edge is positive."""
     low, high = np.asarray(centre) - half, np.asarray(centre) + half
     if axes.get_yscale() == "log":
         low = np.maximum(low, 1e-3 * np.abs(centre) + 1e-300)
@@ -42,9 +39,7 @@ def belief_band(
     *,
     label: str = "belief, mean ± 2 sd",
 ) -> Axes:
-    """Mean of a belief over time with the band of two standard deviations; times, mean, variance
-    (N,).
-    """
+    """Mean of a belief over time with ± 2 standard deviations; times, mean, variance (N,)."""
     band(axes, times, mean, 2 * np.sqrt(variance), style.BELIEF, alpha=0.2)
     axes.plot(times, mean, color=style.BELIEF, linewidth=1.5, zorder=3, label=label)
     return axes
@@ -90,8 +85,9 @@ def simulated(
     label: str | None = None,
     floor: float | None = None,
 ) -> Axes:
-    """Simulated means (S,) in the style of their rule, bars of ± 2 standard errors (S,); NaN points
-    are left out.
+    """Simulated means (S,) in the style of their rule, with bars of ± 2 standard errors (S,).
+
+    Points that are NaN are left out.
 
     Values below ``floor`` (needed where a logarithmic axis meets zero or noise) are drawn there,
     hollow and without a bar.
@@ -110,26 +106,42 @@ def simulated(
         zorder=4,
         markersize=4.4,
         markeredgewidth=0.7,
-        markeredgecolor=look.color if look.marker in "xX+P" else style.PAPER,
+        markeredgecolor=look.color if look.slender else style.PAPER,
         label=look.label if label is None else label,
     )
     axes.plot(x[under], shown[under], zorder=5, **style.hollow(look.color, look.marker, 4.2))
     if errors is not None:
-        half, low = 2 * np.asarray(errors), shown * 1e-3 if floor is None else floor
-        down = np.minimum(half, np.maximum(shown - low, 0)) if axes.get_yscale() == "log" else half
-        inside = known & ~under
-        axes.errorbar(
-            x[inside],
-            shown[inside],
-            yerr=np.array([down, half])[:, inside],
-            fmt="none",
-            ecolor=look.color,
-            elinewidth=1.0,
-            capsize=1.8,
-            capthick=0.8,
-            zorder=3.5,
-        )
+        half = 2 * np.asarray(errors)
+        _bars(axes, x, shown, half, known & ~under, floor=floor, color=look.color)
     return axes
+
+
+def _bars(
+    axes: Axes,
+    x: np.ndarray,
+    shown: np.ndarray,
+    half: np.ndarray,
+    inside: np.ndarray,
+    *,
+    floor: float | None,
+    color: str,
+) -> None:
+    """Bars ± half at the points ``inside``; on a logarithmic axis they end above zero."""
+    down = half
+    if axes.get_yscale() == "log":
+        lowest = shown * 1e-3 if floor is None else floor
+        down = np.minimum(half, np.maximum(shown - lowest, 0))
+    axes.errorbar(
+        x[inside],
+        shown[inside],
+        yerr=np.array([down, half])[:, inside],
+        fmt="none",
+        ecolor=color,
+        elinewidth=1.0,
+        capsize=1.8,
+        capthick=0.8,
+        zorder=3.5,
+    )
 
 
 def family(
@@ -141,11 +153,12 @@ def family(
     tones: Sequence[str],
     labels: Sequence[str] | None = None,
     *,
-    log: str = "xy",
+    log: Literal["x", "y", "xy"] = "xy",
     errors: np.ndarray | None = None,
 ) -> Axes:
-    """Theory lines (K, D) under computed open markers (K, S), one tone each, with bars of ± 2
-    standard errors if given.
+    """Theory lines (K, D) under computed open markers (K, S), one tone each.
+
+    ``errors`` (K, S) are standard errors, drawn as bars of ± 2 of them.
     """
     curves.log_axes(axes, log)
     curves.theory_and_computed(
@@ -153,33 +166,36 @@ def family(
     )
     if "x" in log:
         tick_values(axes, x)
-    for row, half, tone in zip(computed, [] if errors is None else 2 * errors, tones, strict=False):
-        axes.errorbar(
-            x, row, yerr=half, fmt="none", ecolor=tone, elinewidth=1.0, capsize=1.8, zorder=3.5
-        )
+    if errors is None:
+        return axes
+    bars: dict[str, Any] = {"fmt": "none", "elinewidth": 1.0, "capsize": 1.8, "zorder": 3.5}
+    for row, half, tone in zip(computed, 2 * errors, tones, strict=False):
+        axes.errorbar(x, row, yerr=half, ecolor=tone, **bars)
     return axes
 
 
 def floor_of(values: ArrayLike, given: float | None) -> float | None:
-    """``given``, or where a logarithmic axis would lose values at or below zero, a third of the
-    smallest positive one.
+    """``given``, or a third of the smallest positive value where others are zero or below.
+
+    A logarithmic axis would lose those. None where all or none are positive.
     """
     known = np.asarray(values)[np.isfinite(values)]
-    if given is not None or (known > 0).all() or not (known > 0).any():
+    positive = known[known > 0]
+    if given is not None or len(positive) in (0, len(known)):
         return given
-    return float(known[known > 0].min() / 3)
+    return float(positive.min() / 3)
 
 
 def tick_values(axes: Axes, values: ArrayLike) -> Axes:
-    """Ticks of a horizontal logarithmic axis: the values themselves, as far as they keep apart,
-    below 1.5 decades.
+    """Ticks of a horizontal logarithmic axis below 1.5 decades: the values, as far as they fit.
 
     There the powers of ten would label one point or none; a wider axis keeps them.
     """
     values = np.sort(np.asarray(values, dtype=float))
     if values[-1] > 10**1.5 * values[0]:
         return axes
-    gap, kept = np.log(values[-1] / values[0]) / 7, [values[0]]
+    gap = np.log(values[-1] / values[0]) / 7
+    kept = [values[0]]
     for value in values[1:]:
         if np.log(value / kept[-1]) > gap:
             kept.append(value)
@@ -200,6 +216,7 @@ def numbered(stem: str, count: int) -> list[str]:
 
 def letters(names: Sequence[str]) -> dict[str, str]:
     """Panel letters by name in reading order; a lone panel has none, nor have those after z."""
-    return dict.fromkeys(names, "") | (
-        dict(zip(names, ascii_lowercase, strict=False)) if len(names) > 1 else {}
-    )
+    blank = dict.fromkeys(names, "")
+    if len(names) < 2:
+        return blank
+    return blank | dict(zip(names, ascii_lowercase, strict=False))

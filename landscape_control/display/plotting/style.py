@@ -1,17 +1,19 @@
-"""How everything looks: text sizes, panels, legends, colours of maps, and the look of each rule (from
-``rule_styles``). No global setting is touched.
+"""How everything looks: text sizes, panels, legends, colours of maps, and the look of each rule.
+
+The looks of the rules stand in ``rule_styles``. No global setting of matplotlib is touched.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import colors
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import Normal, Stroke
+from matplotlib.patheffects import AbstractPathEffect, Normal, Stroke
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
@@ -41,14 +43,14 @@ def signed_map() -> colors.Colormap:
     )
 
 
-def halo(width: float = 1.2) -> list:
-    """Path effect: a thin paper outline, so that a path stays legible on contours and on other
-    paths.
-    """
+def halo(width: float = 1.2) -> list[AbstractPathEffect]:
+    """Path effect: a thin paper outline, so that a path stays legible on contours and paths."""
     return [Stroke(linewidth=width, foreground=PAPER, alpha=0.9), Normal()]
 
 
-def hollow(color: str, marker: str = "o", size: float = 4.2, line: str = "none") -> dict:
+def hollow(
+    color: str, marker: str = "o", size: float = 4.2, line: str | tuple = "none"
+) -> dict[str, Any]:
     """Options of ``Axes.plot`` for open markers, the sign of computed values."""
     return {
         "color": color,
@@ -67,20 +69,19 @@ def legend_line(label: str, **look: Any) -> Line2D:
 
 @checked
 def new_figure(width: Positive, height: Positive, *, row_gap: NonNegative = 0.06) -> Figure:
-    """Empty figure of that size in inches, with constrained layout and without pyplot; ``row_gap``
-    in panel heights.
+    """Empty figure, ``width`` x ``height`` inches; ``row_gap`` in panel heights.
+
+    It is made without pyplot, which would keep every figure alive until it is closed.
     """
-    figure = Figure(figsize=(width, height), dpi=150, facecolor=PAPER, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.085, wspace=0.05, hspace=row_gap)
-    return figure
+    layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.085, wspace=0.05, hspace=row_gap)
+    return Figure(figsize=(width, height), dpi=150, facecolor=PAPER, layout=layout)
 
 
 def literal(words: str) -> str:
-    """Words for matplotlib as they stand: a "$" begins no mathematics, and half a surrogate pair,
-    which no font has, is "?".
+    """Words for matplotlib as they stand: a "$" begins no mathematics.
 
-    For names and units of users and files; :func:`label`, :func:`legend`, :func:`note` and
-    :func:`ticks_in_words` use it.
+    Half a surrogate pair, which no font has, becomes "?". For names and units of users and files;
+    :func:`label`, :func:`legend`, :func:`note` and :func:`ticks_in_words` use it.
     """
     return words.encode("utf-8", "replace").decode("utf-8").replace("$", r"\$")
 
@@ -137,7 +138,7 @@ def dress(axes: Axes) -> Axes:
 
 def note(axes: Axes, x: float, y: float, text: str, **options: Any) -> Text:
     """Small text at (x, y); data coordinates unless ``transform`` says otherwise."""
-    settings = {
+    settings: dict[str, Any] = {
         "fontsize": SMALL,
         "color": INK,
         "fontfamily": FONT,
@@ -150,10 +151,10 @@ def note(axes: Axes, x: float, y: float, text: str, **options: Any) -> Text:
 
 @checked
 def legend(
-    axes: Axes | Figure, *, handles: Iterable[object] | None = None, **options: object
+    axes: Axes | Figure, *, handles: Iterable[object] | None = None, **options: Any
 ) -> Legend:
     """Legend of an Axes or a Figure in small letters, without a frame."""
-    settings = {
+    settings: dict[str, Any] = {
         "fontsize": SMALL,
         "frameon": False,
         "labelcolor": INK,
@@ -174,7 +175,7 @@ def legend(
 
 
 @checked
-def legend_below(axes: Axes, *, columns: Count = 2, gap: float = 33.0, **options: object) -> Legend:
+def legend_below(axes: Axes, *, columns: Count = 2, gap: float = 33.0, **options: Any) -> Legend:
     """Legend ``gap`` points under the panel, below its axis label, where it can cover nothing."""
     where = axes.transAxes + ScaledTranslation(0.0, -gap / 72, axes.figure.dpi_scale_trans)
     return legend(
@@ -189,16 +190,13 @@ def legend_below(axes: Axes, *, columns: Count = 2, gap: float = 33.0, **options
 
 @checked
 def figure_legend(figure: Figure, *, columns: Count = 4) -> Legend:
-    """One legend under all panels, every label once, in at most ``columns`` columns and fewer if
-    the words are long.
-    """
-    drawn = [zip(*panel.get_legend_handles_labels(), strict=True) for panel in figure.axes]
-    unique = {text: handle for pairs in drawn for handle, text in pairs}
-    fits = [
-        count
-        for count in range(columns, 1, -1)
-        if _legend_width(list(unique), count) < figure.get_figwidth() - 0.2
-    ]
+    """One legend under all panels, every label once; fewer columns where the words are long."""
+    unique: dict[str, object] = {}
+    for panel in figure.axes:
+        handles, labels = panel.get_legend_handles_labels()
+        unique |= dict(zip(labels, handles, strict=True))
+    width = figure.get_figwidth() - 0.2
+    fits = [count for count in range(columns, 1, -1) if _legend_width(list(unique), count) < width]
     return legend(
         figure,
         handles=unique.values(),
@@ -208,11 +206,13 @@ def figure_legend(figure: Figure, *, columns: Count = 4) -> Legend:
     )
 
 
-def _legend_width(labels, columns):
+def _legend_width(labels: Sequence[str], columns: int) -> float:
     """Estimated width in inches: matplotlib fills column by column, the first ones longest."""
-    tall, more = divmod(len(labels), columns)
-    ends = np.cumsum([0] + [tall + 1] * more + [tall] * (columns - more))
-    longest = [max(map(len, labels[i:j]), default=0) for i, j in zip(ends, ends[1:], strict=False)]
+    tall, longer = divmod(len(labels), columns)
+    ends = np.cumsum([0] + [tall + 1] * longer + [tall] * (columns - longer))
+    parts = [labels[i:j] for i, j in zip(ends[:-1], ends[1:], strict=True)]
+    longest = [max(map(len, part), default=0) for part in parts]
+    # Widths of a letter and of a line with its gaps at the size SMALL.
     return sum(0.058 * length + 0.42 for length in longest)
 
 
@@ -225,13 +225,12 @@ def map_height(
     highest: float = 5.5,
 ) -> float:
     """Height in inches of a map with equal axes in a column that wide, kept within limits."""
-    return float(np.clip((width - 0.75) * np.ptp(axis_2) / np.ptp(axis_1), lowest, highest))
+    panel = width - 0.75  # without the labels of the vertical axis
+    return float(np.clip(panel * np.ptp(axis_2) / np.ptp(axis_1), lowest, highest))
 
 
 def map_figure(
     width: float, share: float, axis_1: ArrayLike, axis_2: ArrayLike, *, rows: int = 2
 ) -> Figure:
-    """Figure whose height fits a map with equal axes in a column of ``share`` of the width and a
-    legend of ``rows`` rows.
-    """
+    """Figure as high as a map with equal axes in ``share`` of the width, and its legend."""
     return new_figure(width, map_height(width * share, axis_1, axis_2) + 0.85 + 0.17 * rows)

@@ -1,14 +1,13 @@
-"""Reading a sweep for pictures: maps and slices of an xarray.Dataset as plain arrays, with the words
-for axes and variables.
+"""Reading a sweep for pictures: maps and slices of an xarray.Dataset as plain arrays and words.
 
 The dataset is what ``landscape_control.sweep`` returns: a dimension per axis, a variable per
 measure, and a ``status`` in every cell; cells that failed have no number.
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,8 +15,14 @@ from numpy.typing import ArrayLike
 from ...support.errors import ProblemError
 from . import style
 
+if TYPE_CHECKING:
+    from xarray import Dataset as DatasetLike
+else:
+    DatasetLike = object  # anything with dimensions and variables; xarray takes long to import
+
 FINE = ("converged", "computed")  # states of cells whose numbers count
 SEED, WARNING = "seed", "hidden_basin"
+TEXT, NUMBERS = "UOS", "fiub"  # kinds of NumPy's types
 AXIS_WORDS = {
     "horizon": "horizon T",
     "discount": "discount γ",
@@ -38,12 +43,13 @@ TITLES = {
 
 
 def axes_of(dataset: Any) -> tuple[str, ...]:
-    """Names of the sweep's axes: the dimensions of ``status``, or of the first variable that has
-    any.
-    """
+    """Names of the sweep's axes: the dimensions of ``status``, or of the first with any."""
     if "status" in dataset:
         return tuple(dataset["status"].dims)
-    return next((tuple(dataset[name].dims) for name in dataset.data_vars if dataset[name].dims), ())
+    for name in dataset.data_vars:
+        if dataset[name].dims:
+            return tuple(dataset[name].dims)
+    return ()
 
 
 def read_map(
@@ -76,21 +82,24 @@ def read_map(
     """
     array, at = _variable(dataset, variable), dict(at or {})
     x, y = _two_axes(dataset, array, x, y, at)
-    array, failed, warned = (
-        fixed(part, at) for part in (array, _failed(dataset), _warned(dataset))
-    )
-    values, failed, warned = (_flat(part, (y, x), variable) for part in (array, failed, warned))
-    text = values.dtype.kind in "UOS"
-    bad = failed > 0.5
-    values = np.where(bad, "", values) if text else np.where(bad, np.nan, values.astype(float))
-    along, up = values_of(dataset, x), values_of(dataset, y)
+
+    def on_map(part: Any) -> np.ndarray:
+        return _flat(fixed(part, at), (y, x), variable)
+
+    values = on_map(array)
+    failed = on_map(_failed(dataset)) > 0.5  # averaged over seeds: where most of them failed
+    warned = on_map(_warned(dataset)) > 0
+    is_text = values.dtype.kind in TEXT
+    if not is_text:
+        values = values.astype(float)
+    values = np.where(failed, "" if is_text else np.nan, values)
     return SimpleNamespace(
-        x=along,
-        y=up,
+        x=values_of(dataset, x),
+        y=values_of(dataset, y),
         values=values,
-        is_text=text,
-        failed=bad,
-        warned=warned > 0,
+        is_text=is_text,
+        failed=failed,
+        warned=warned,
         dims=(y, x),
         x_label=axis_label(dataset, x),
         y_label=axis_label(dataset, y),
@@ -99,10 +108,12 @@ def read_map(
 
 
 def kinds(values: ArrayLike) -> list[str]:
-    """Different words in an array, those the style sheet knows first and in its order; "none" last."""
-    found = {str(value) for value in np.ravel(values)} - {""}
-    order = [key for key in style.RULES if key in found and key != "none"]
-    return order + sorted(found - set(order) - {"none"}) + ["none"] * ("none" in found)
+    """Different words in an array, those of the style sheet first, in its order; "none" last."""
+    present = {str(value) for value in np.ravel(values)} - {""}
+    known = [key for key in style.RULES if key in present and key != "none"]
+    others = sorted(present - set(known) - {"none"})
+    last = ["none"] if "none" in present else []
+    return known + others + last
 
 
 def read_slices(
@@ -114,17 +125,19 @@ def read_slices(
     at: Mapping | None = None,
     band: str = SEED,
 ) -> SimpleNamespace:
-    """Curves over one axis: x (X,), mean and standard error (C, X) over the axis ``band``, labels
-    (C,) by another axis.
+    """Curves over one axis: x (X,), mean and standard error (C, X), labels (C,).
 
-    The error is NaN where ``band`` is no axis or has one value. Raises ProblemError as
+    The mean is over the axis ``band``, the curves belong to the values of the axis ``by``. The
+    error is NaN where ``band`` is no axis or has one value. Raises ProblemError as
     :func:`read_map`.
     """
     array, at = _variable(dataset, variable), dict(at or {})
     for name in (along, *([by] if by else [])):
         _check_axis(dataset, name)
-    array = fixed(array.where(_failed(dataset) < 0.5) if array.dtype.kind in "fiub" else array, at)
-    if array.dtype.kind in "UOS":
+    if array.dtype.kind in NUMBERS:
+        array = array.where(_failed(dataset) < 0.5)
+    array = fixed(array, at)
+    if array.dtype.kind in TEXT:
         raise ProblemError(
             f"slices of {variable!r}",
             expected="numbers",
@@ -134,28 +147,38 @@ def read_slices(
     free = [dim for dim in array.dims if dim not in (along, by, band)]
     if free:
         _refuse_free(variable, free)
-    array = array.transpose(*([by] if by else []), along, *([band] if band in array.dims else []))
-    values = np.asarray(array.values, dtype=float)
-    values = values if by else values[None]
-    values = values if band in array.dims else values[..., None]
-    known = np.isfinite(values)
-    count = known.sum(-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(known, values, 0).sum(-1) / np.where(count, count, np.nan)
-        spread = np.sqrt(
-            np.where(known, (values - mean[..., None]) ** 2, 0).sum(-1) / (count - 1) / count
-        )
-    labels = (
-        [""] if by is None else [f"{symbol_of(by)} = {short(v)}" for v in values_of(dataset, by)]
-    )
+    mean, error = _over_band(_curves(array, along, by, band))
+    labels = [""]
+    if by is not None:
+        labels = [f"{symbol_of(by)} = {short(value)}" for value in values_of(dataset, by)]
     return SimpleNamespace(
         x=values_of(dataset, along),
         mean=mean,
-        error=np.where(count > 1, spread, np.nan),
+        error=error,
         labels=labels,
         x_label=axis_label(dataset, along),
         y_label=title_of(dataset, variable),
     )
+
+
+def _curves(array: Any, along: str, by: str | None, band: str) -> np.ndarray:
+    """Numbers (C, X, B) over the axes by, along and band; one that is missing has length one."""
+    dims = [name for name in (by, along, band) if name in array.dims]
+    values = np.asarray(array.transpose(*dims).values, dtype=float)
+    if not by:
+        values = values[None]
+    return values if band in array.dims else values[..., None]
+
+
+def _over_band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard error (C, X) of what is known of (C, X, B); NaN of too few."""
+    known = np.isfinite(values)
+    count = known.sum(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(known, values, 0).sum(-1) / np.where(count, count, np.nan)
+        squares = np.where(known, (values - mean[..., None]) ** 2, 0).sum(-1)
+        error = np.sqrt(squares / (count - 1) / count)
+    return mean, np.where(count > 1, error, np.nan)
 
 
 def symbol_of(name: str) -> str:
@@ -183,16 +206,16 @@ def title_of(dataset: Any, variable: str) -> str:
     return f"{words} ({units})" if units else words
 
 
-def _variable(dataset, name):
+def _variable(dataset: Any, name: str) -> Any:
     _check_known("variable of the sweep", name, dataset.data_vars, "measure it in the sweep")
     return dataset[name]
 
 
-def _check_axis(dataset, name):
+def _check_axis(dataset: Any, name: str) -> None:
     _check_known("axis of the sweep", name, dataset.dims, "choose one of them")
 
 
-def _check_known(what, name, names, otherwise):
+def _check_known(what: str, name: str, names: Iterable[str], otherwise: str) -> None:
     """Refuse a name that is not among ``names``, with the near matches or what to do otherwise."""
     if name in names:
         return
@@ -206,16 +229,19 @@ def _check_known(what, name, names, otherwise):
     )
 
 
-def _two_axes(dataset, array, x, y, at):
-    for name in (*(part for part in (x, y) if part is not None), *at):
-        _check_axis(dataset, name)
-    free = [
-        dim
-        for dim in axes_of(dataset)
-        if dim not in at and dim not in (x, y) and dim != SEED and dim in array.dims
-    ]
-    x = free.pop(0) if x is None and free else x
-    y = free.pop(0) if y is None and free else y
+def _two_axes(
+    dataset: Any, array: Any, x: str | None, y: str | None, at: Mapping
+) -> tuple[str, str]:
+    """The axes to draw along: those asked for, and for the others the first ones that are free."""
+    for name in (x, y, *at):
+        if name is not None:
+            _check_axis(dataset, name)
+    taken = {x, y, SEED, *at}
+    free = [dim for dim in axes_of(dataset) if dim not in taken and dim in array.dims]
+    if x is None and free:
+        x = free.pop(0)
+    if y is None and free:
+        y = free.pop(0)
     if x is None or y is None or x == y:
         raise ProblemError(
             "map of a sweep",
@@ -226,21 +252,22 @@ def _two_axes(dataset, array, x, y, at):
     return x, y
 
 
-def _failed(dataset):
+def _failed(dataset: Any) -> Any:
     """1.0 in cells whose status says that their numbers do not count."""
     if "status" not in dataset:
         first = next(iter(dataset.data_vars.values()))
         return first.copy(data=np.zeros(first.shape))
     status = dataset["status"]
-    return status.copy(data=(~np.isin(np.asarray(status.values).astype(str), FINE)).astype(float))
+    fine = np.isin(np.asarray(status.values).astype(str), FINE)
+    return status.copy(data=(~fine).astype(float))
 
 
-def _warned(dataset):
+def _warned(dataset: Any) -> Any:
+    """1.0 in cells that the measure of overlooked basins warns of."""
     if WARNING not in dataset:
         return _failed(dataset) * 0.0
-    return dataset[WARNING].copy(
-        data=np.nan_to_num(np.asarray(dataset[WARNING].values, dtype=float))
-    )
+    warning = dataset[WARNING]
+    return warning.copy(data=np.nan_to_num(np.asarray(warning.values, dtype=float)))
 
 
 def fixed(array: Any, at: Mapping) -> Any:
@@ -248,27 +275,25 @@ def fixed(array: Any, at: Mapping) -> Any:
     for name, value in at.items():
         if name in array.dims:
             points = np.asarray(array[name].values)
-            words = points.dtype.kind in "UOS"
-            place = (
-                list(map(str, points)).index(str(value))
-                if words
-                else int(np.abs(points - value).argmin())
-            )
+            if points.dtype.kind in TEXT:
+                place = list(map(str, points)).index(str(value))
+            else:
+                place = int(np.abs(points - value).argmin())
             array = array.isel({name: place})
     return array
 
 
-def _flat(array, dims, variable):
+def _flat(array: Any, dims: tuple[str, str], variable: str) -> np.ndarray:
     """The values with axes ``dims``; numbers are averaged over seeds."""
     free = [dim for dim in array.dims if dim not in dims]
-    if free == [SEED] and array.dtype.kind in "fiub":
+    if free == [SEED] and array.dtype.kind in NUMBERS:
         array, free = array.mean(SEED), []
     if free:
         _refuse_free(variable, free)
     return np.asarray(array.transpose(*dims).values)
 
 
-def _refuse_free(variable, free):
+def _refuse_free(variable: str, free: Sequence[str]) -> NoReturn:
     raise ProblemError(
         f"axes of {variable!r}",
         expected="axes that are drawn, fixed, or seeds of numbers",
@@ -280,13 +305,13 @@ def _refuse_free(variable, free):
 def values_of(dataset: Any, name: str) -> np.ndarray:
     """The values of an axis."""
     _check_axis(dataset, name)
-    return (
-        np.asarray(dataset[name].values)
-        if name in dataset.coords
-        else np.arange(dataset.sizes[name])
-    )
+    if name in dataset.coords:
+        return np.asarray(dataset[name].values)
+    return np.arange(dataset.sizes[name])
 
 
 def short(value: object) -> str:
     """A coordinate in words."""
-    return f"{float(value):.3g}" if isinstance(value, (int, float, np.number)) else str(value)
+    if isinstance(value, (int, float, np.number)):
+        return f"{float(value):.3g}"
+    return str(value)

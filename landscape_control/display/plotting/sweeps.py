@@ -9,13 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import HashableList
 
 from ...support.arguments import Count, checked
 from . import curves, grid_cells, heat_maps, phase_diagrams, style
 from .simulated import letters
-from .sweep_data import SEED, kinds, read_map, read_slices, short, symbol_of, values_of
+from .sweep_data import SEED, DatasetLike, kinds, read_map, read_slices, short, symbol_of, values_of
 
 
 def draw_map(
@@ -32,13 +34,14 @@ def draw_map(
     Returns ``handles`` for a legend and ``cells`` for a colour bar (None for words); ``names``
     fixes the order and so the colours of words, ``limits`` the range of numbers.
     """
+    handles: list[Artist] = []
+    cells = None
     if data.is_text:
         names = kinds(data.values) if names is None else list(names)
-        places = {name: place for place, name in enumerate(names)}
-        regions = np.array([[places.get(value, -1) for value in row] for row in data.values])
-        handles, cells = phase_diagrams.region_map(axes, data.x, data.y, regions, names), None
+        index_of = {name: index for index, name in enumerate(names)}
+        regions = np.array([[index_of.get(word, -1) for word in row] for row in data.values])
+        handles += phase_diagrams.region_map(axes, data.x, data.y, regions, names)
     else:
-        handles = []
         _, cells = heat_maps.number_map(axes, data.x, data.y, data.values, limits=limits, **options)
         if np.isnan(data.values).any():
             handles.append(grid_cells.hatched())
@@ -53,39 +56,25 @@ def draw_map(
 def draw_slices(
     axes: Axes, data: SimpleNamespace, *, rule: str = "optimal", width: float = 1.0
 ) -> Axes:
-    """Draw what :func:`read_slices` returned: one shade per curve, mean ± ``width`` standard errors
-    shaded.
-    """
-    numeric = (
-        np.asarray(data.x).dtype.kind in "iuf"
-        and np.isfinite(np.asarray(data.x, dtype=float)).all()
-    )
-    at = np.asarray(data.x, dtype=float) if numeric else np.arange(len(data.x))
-    if numeric and grid_cells.is_geometric(data.x):
+    """Draw what :func:`read_slices` returned: a shade per curve, mean ± ``width`` errors shaded."""
+    places = grid_cells.places_of(data.x)
+    if not grid_cells.is_numeric(data.x):
+        style.ticks_in_words(axes, "x", places, [short(value) for value in data.x])
+    elif grid_cells.is_geometric(data.x):
         curves.log_axes(axes, "x")
-    elif not numeric:
-        style.ticks_in_words(axes, "x", at, [short(value) for value in data.x])
-    for mean, error, tone, words in zip(
-        data.mean, data.error, style.shades(rule, len(data.mean)), data.labels, strict=True
-    ):
-        half = np.where(np.isfinite(error), width * error, 0.0)
-        axes.fill_between(
-            at, mean - half, mean + half, facecolor=tone, alpha=0.22, linewidth=0, zorder=1.5
-        )
-        axes.plot(
-            at,
-            mean,
-            linewidth=1.4,
-            label=words or None,
-            zorder=3,
-            **style.hollow(tone, size=3.4, line="-"),
-        )
+    shade: dict[str, Any] = {"alpha": 0.22, "linewidth": 0, "zorder": 1.5}
+    tones = style.shades(rule, len(data.mean))
+    for mean, error, tone, label in zip(data.mean, data.error, tones, data.labels, strict=True):
+        half = np.where(np.isfinite(error), width * error, 0.0)  # NaN: one seed has no spread
+        axes.fill_between(places, mean - half, mean + half, facecolor=tone, **shade)
+        look = style.hollow(tone, size=3.4, line="-")
+        axes.plot(places, mean, linewidth=1.4, label=label or None, zorder=3, **look)
     return style.label(axes, data.x_label, data.y_label)
 
 
 @checked
 def sweep_maps(
-    dataset: object,
+    dataset: DatasetLike,
     variables: str | Sequence[str],
     *,
     x: str | None = None,
@@ -93,29 +82,29 @@ def sweep_maps(
     at: Mapping | None = None,
     columns: Count = 3,
 ) -> Figure:
-    """One map per variable over two axes: words as phase diagrams with named regions, numbers as
-    heat maps.
+    """One map per variable over two axes: words as named regions, numbers as heat maps.
 
     Failed cells are hatched; where the sweep measured ``hidden_basin``, cells it warns of carry a
-    triangle. Parameters as for :func:`~landscape_control.display.plotting.sweep_data.read_map`. Panels are
-    labelled by their variables.
+    triangle. Parameters as for :func:`~landscape_control.display.plotting.sweep_data.read_map`.
+    Panels are labelled by their variables.
     """
     variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
     maps = {name: read_map(dataset, name, x=x, y=y, at=at) for name in variables}
     figure, axes = _panels(variables, columns)
-    handles = {}
-    for letter, name in zip(letters(variables).values(), variables, strict=True):
-        drawn = draw_map(axes[name], maps[name])
-        if drawn.cells is not None and np.isfinite(maps[name].values).any():
-            heat_maps.colour_bar(figure, axes[name], drawn.cells)
-        _name(axes, name, variables, maps[name], maps[name].title, letter)
+    handles: dict[str, Artist] = {}
+    for name, letter in letters(variables).items():
+        data, panel = maps[name], axes[name]
+        drawn = draw_map(panel, data)
+        if drawn.cells is not None and np.isfinite(data.values).any():
+            heat_maps.colour_bar(figure, panel, drawn.cells)
+        style.label(panel, data.x_label, data.y_label, title=data.title, letter=letter)
         handles |= {handle.get_label(): handle for handle in drawn.handles}
     return _with_legend(figure, handles)
 
 
 @checked
 def sweep_multiples(
-    dataset: object,
+    dataset: DatasetLike,
     variable: str,
     *,
     over: str,
@@ -126,17 +115,18 @@ def sweep_multiples(
 ) -> Figure:
     """The same map once per value of a third axis, with the same colours throughout."""
     points = values_of(dataset, over)
-    maps = [
-        read_map(dataset, variable, x=x, y=y, at={**(at or {}), over: value}) for value in points
-    ]
+    others = dict(at or {})
+    maps = [read_map(dataset, variable, x=x, y=y, at=others | {over: value}) for value in points]
     names = [f"panel_{i + 1}" for i in range(len(maps))]
     figure, axes = _panels(names, columns)
     every = np.concatenate([data.values.ravel() for data in maps])
     shared = _shared(every, maps[0].is_text)
-    handles, cells = {}, None
+    handles: dict[str, Artist] = {}
+    cells = None
     for name, data, value in zip(names, maps, points, strict=True):
         drawn = draw_map(axes[name], data, **shared)
-        _name(axes, name, names, data, f"{symbol_of(over)} = {short(value)}", "")
+        title = f"{symbol_of(over)} = {short(value)}"
+        style.label(axes[name], data.x_label, data.y_label, title=title)
         handles |= {handle.get_label(): handle for handle in drawn.handles}
         cells = drawn.cells
     if cells is not None:
@@ -154,7 +144,7 @@ def sweep_multiples(
 
 @checked
 def sweep_slices(
-    dataset: object,
+    dataset: DatasetLike,
     variables: str | Sequence[str],
     *,
     along: str,
@@ -162,12 +152,13 @@ def sweep_slices(
     at: Mapping | None = None,
     band: str = SEED,
 ) -> Figure:
-    """Curves over one axis, a shade per value of another, mean ± one standard error over the axis
-    ``band`` shaded.
+    """Curves over one axis, a shade per value of another.
+
+    Shaded is the mean ± one standard error over the axis ``band``.
     """
     variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
     figure, axes = _panels(variables, 3)
-    for letter, name in zip(letters(variables).values(), variables, strict=True):
+    for name, letter in letters(variables).items():
         data = read_slices(dataset, name, along=along, by=by, at=at, band=band)
         draw_slices(axes[name], data)
         style.label(axes[name], title=data.y_label, letter=letter)
@@ -176,34 +167,37 @@ def sweep_slices(
     return figure
 
 
-def _panels(names, columns):
-    columns = min(2 if len(names) == 4 and columns == 3 else columns, len(names))
-    rows = [list(names[i : i + columns]) for i in range(0, len(names), columns)]
-    rows[-1] += ["."] * (columns - len(rows[-1]))
-    size = (4.6, 3.8) if len(names) == 1 else (0.6 + 3.0 * columns, 0.5 + 2.75 * len(rows))
-    figure = style.new_figure(*size)
+def _panels(names: Sequence[str], columns: int) -> tuple[Figure, dict[str, Axes]]:
+    """A figure with a panel per name, row by row; four stand two by two."""
+    if len(names) == 4 and columns == 3:
+        columns = 2
+    columns = min(columns, len(names))
+    rows: list[HashableList[str]] = [
+        list(names[i : i + columns]) for i in range(0, len(names), columns)
+    ]
+    rows[-1] += ["."] * (columns - len(rows[-1]))  # "." is matplotlib's empty place
+    width, height = 0.6 + 3.0 * columns, 0.5 + 2.75 * len(rows)
+    if len(names) == 1:  # a lone panel may be larger
+        width, height = 4.6, 3.8
+    figure = style.new_figure(width, height)
     return figure, figure.subplot_mosaic(rows)
 
 
-def _name(axes, name, names, data, title, letter):
-    style.label(axes[name], data.x_label, data.y_label, title=title, letter=letter)
-
-
-def _shared(values, is_text):
+def _shared(values: np.ndarray, is_text: bool) -> dict[str, Any]:
+    """What panels have in common: the order of words, or the range of numbers."""
     if is_text:
         return {"names": kinds(values)}
     known = values[np.isfinite(values)]
-    return {"limits": (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)}
+    if not known.size:
+        return {"limits": (0.0, 1.0)}
+    return {"limits": (float(known.min()), float(known.max()))}
 
 
-def _with_legend(figure, handles):
+def _with_legend(figure: Figure, handles: Mapping[str, Artist]) -> Figure:
     if handles:
-        words = max(map(len, handles))
-        fits = max(1, int((figure.get_figwidth() - 0.2) / (0.058 * words + 0.42)))
-        style.legend(
-            figure,
-            handles=handles.values(),
-            loc="outside lower center",
-            ncols=min(len(handles), fits),
-        )
+        longest = max(map(len, handles))
+        entry_width = 0.058 * longest + 0.42  # inches
+        fits = max(1, int((figure.get_figwidth() - 0.2) / entry_width))
+        columns = min(len(handles), fits)
+        style.legend(figure, handles=handles.values(), loc="outside lower center", ncols=columns)
     return figure

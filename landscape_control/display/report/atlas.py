@@ -1,26 +1,30 @@
-"""The atlas page: a sweep as one HTML file, where every cell shows its trajectory against the
-classic rules.
-"""
+"""The atlas page: a sweep as one HTML file; every cell shows its path against classic rules."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ...model.landscape import Landscape
 from ...support.arguments import Path as PathName
 from ...support.arguments import checked
 from ...support.errors import ProblemError
 from ...sweeps.summary import check_dataset
-from .atlas_data import atlas_data
-from .markup import data_block, text
+from .atlas_data import Document, atlas_data
+from .markup import data_block, description_list, table_head, text
 from .static_files import filled, html_document
 from .versions import versions
+
+if TYPE_CHECKING:
+    from xarray import Dataset as DatasetLike
+else:
+    DatasetLike = object  # check_dataset says what is wrong; xarray takes long to import
 
 _MOST_ROWS = 2500  # cells listed in the table that needs no script
 
 
 @checked
 def atlas_page(
-    dataset: object,
+    dataset: DatasetLike,
     *,
     variables: Sequence[str] | None = None,
     x: str | None = None,
@@ -30,8 +34,7 @@ def atlas_page(
     title: str = "Atlas of optimal learning rules",
     lead: str = "",
 ) -> str:
-    """One self-contained HTML document of a sweep; it needs no network, and its tables no script
-    either.
+    """One self-contained HTML document of a sweep; it needs no network, its tables no script.
 
     The map shows one variable at a time, words as regions and numbers by colour. Pointing at a
     cell, or moving there with the arrow keys, shows its trajectory and what was measured; a click
@@ -68,9 +71,10 @@ def atlas_page(
 
 
 @checked
-def write_atlas(dataset: object, path: PathName, **options: object) -> Path:
-    """Write :func:`atlas_page` to ``path`` (``.html``); the folder is made if needed. Returns the
-    path.
+def write_atlas(dataset: DatasetLike, path: PathName, **options: Any) -> Path:
+    """Write :func:`atlas_page` with ``options`` to ``path`` (``.html``); returns the path.
+
+    The folder is made if needed.
     """
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
@@ -86,23 +90,26 @@ def write_atlas(dataset: object, path: PathName, **options: object) -> Path:
     return path
 
 
-def _lead(document):
+def _lead(document: Document) -> str:
+    """The paragraph below the heading, of a page that was given none."""
     x, y = document["axes"]
     cells = len(x["values"]) * len(y["values"])
     failed = sum(map(sum, document["failed"]))
-    lost = f"; {failed} of them have no number" if failed else ""
-    seen = (
-        "see its trajectory beside the classic rules, each with the coefficients that suit it best."
-        if document.get("paths")
-        else "see what was measured there."
+    sentence = (
+        f"Each of {cells} cells is one problem solved, at its own {x['label']} and {y['label']}"
     )
-    return (
-        f"Each of {cells} cells is one problem solved, at its own {x['label']} and"
-        f" {y['label']}{lost}. Point at a cell to {seen}"
-    )
+    if failed:
+        sentence += f"; {failed} of them have no number"
+    if document.get("paths"):
+        shown = (
+            "its trajectory beside the classic rules, each with the coefficients that suit it best"
+        )
+    else:
+        shown = "what was measured there"
+    return f"{sentence}. Point at a cell to see {shown}."
 
 
-def _plates(document):
+def _plates(document: Document) -> str:
     """The map, and beside it paths and numbers of one cell: empty, the script fills them."""
     if document.get("paths"):
         label = "optimal path and the paths of the rules"
@@ -116,64 +123,50 @@ def _plates(document):
     return filled("atlas.html", paths=paths, rules_hidden=rules_hidden)
 
 
-def _table(document):
+def _table(document: Document) -> str:
     """Every cell as a row: the page without its script."""
     x, y = document["axes"]
-    cells = [(i, j) for j in range(len(y["values"])) for i in range(len(x["values"]))]
+    columns, lines = range(len(x["values"])), range(len(y["values"]))
+    cells = [(i, j) for j in lines for i in columns]
     if len(cells) > _MOST_ROWS:
         return (
             f'<p class="source">{len(cells)} cells are too many for a table; the sweep itself holds'
             " all numbers.</p>\n"
         )
-    heads = [
-        x["label"],
-        y["label"],
-        *(variable["title"] for variable in document["variables"]),
-        "status",
-    ]
-    rows = [_row(document, i, j) for i, j in cells]
-    head = "".join(f'<th scope="col">{text(words)}</th>' for words in heads)
-    body = "\n".join(
-        "<tr>" + "".join(f'<td class="number">{text(words)}</td>' for words in row) + "</tr>"
-        for row in rows
-    )
+    measured = [variable["title"] for variable in document["variables"]]
+    head = table_head([text(title) for title in (x["label"], y["label"], *measured, "status")])
+    body = "\n".join(_row(document, i, j) for i, j in cells)
     return (
-        "<details><summary>All cells as a table</summary><div"
-        f' class="scroll"><table><thead><tr>{head}</tr></thead>\n'
+        "<details><summary>All cells as a table</summary>"
+        f'<div class="scroll"><table>{head}\n'
         f"<tbody>{body}</tbody></table></div></details>\n"
     )
 
 
-def _row(document, i, j):
+def _row(document: Document, i: int, j: int) -> str:
+    """The cell in column i and row j of the map as a row of the table."""
     x, y = document["axes"]
     values = [_word(variable["values"][j][i]) for variable in document["variables"]]
-    return [
-        x["words"][i],
-        y["words"][j],
-        *values,
-        document["status"][j][i] if document["status"] else "",
-    ]
+    status = document["status"][j][i] if document["status"] else ""
+    entries = [x["words"][i], y["words"][j], *values, status]
+    cells = "".join(f'<td class="number">{text(entry)}</td>' for entry in entries)
+    return f"<tr>{cells}</tr>"
 
 
-def _word(value):
+def _word(value: object) -> str:
     if value is None:
         return "—"
-    return (
-        f"{value:.4g}".replace("-", "−")
-        if isinstance(value, float)
-        else str(value).replace("_", " ")
-    )
+    if isinstance(value, float):
+        return f"{value:.4g}".replace("-", "−")
+    return str(value).replace("_", " ")
 
 
-def _colophon(dataset):
+def _colophon(dataset: DatasetLike) -> str:
     notes = {
         "seed": dataset.attrs.get("seed"),
         "problem": str(dataset.attrs.get("fingerprint", ""))[:16],
         **versions(),
     }
-    items = "".join(
-        f"<dt>{text(name)}</dt><dd>{text(value)}</dd>"
-        for name, value in notes.items()
-        if value not in (None, "")
-    )
-    return f"<article><h2>How this was made</h2>\n<dl>{items}</dl></article>\n"
+    known = {name: value for name, value in notes.items() if value not in (None, "")}
+    items = description_list(known)
+    return f"<article><h2>How this was made</h2>\n{items}</article>\n"

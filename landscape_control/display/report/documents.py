@@ -1,6 +1,4 @@
-"""Results as plain documents (dicts, lists, numbers, strings) for JSON: non-finite numbers become
-null.
-"""
+"""Results as plain documents (dicts, lists, numbers, strings) for JSON; NaN and ∞ become null."""
 
 import dataclasses
 import enum
@@ -41,10 +39,8 @@ _SOLUTION_FIELDS = (
 )
 
 
-def plain(value) -> Any:
-    """The value in terms of dict, list, str, float, int, bool and None; dataclasses by their public
-    fields.
-    """
+def plain(value: object) -> Any:
+    """The value as dict, list, str, number, bool or None; dataclasses by their public fields."""
     if isinstance(value, enum.Enum):
         return str(value)
     if isinstance(value, (bool, str, int)) or value is None:
@@ -60,11 +56,8 @@ def plain(value) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            f.name: plain(getattr(value, f.name))
-            for f in dataclasses.fields(value)
-            if not f.name.startswith("_")
-        }
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: plain(getattr(value, name)) for name in names if not name.startswith("_")}
     return str(value)
 
 
@@ -79,8 +72,9 @@ def claim_document(claim: Claim) -> dict:
 
 @checked
 def outcome_document(outcome: Outcome) -> dict:
-    """A claim with its verdict, checks, time, and error if it could not be evaluated (the data for
-    drawing is left out).
+    """A claim with its verdict, checks, time, and error if it could not be evaluated.
+
+    The data for drawing is left out.
     """
     checks = [] if outcome.evidence is None else outcome.evidence.checks
     rows = [
@@ -99,11 +93,10 @@ def outcome_document(outcome: Outcome) -> dict:
 
 @checked
 def describe_solution(problem: ControlProblem, solution: Solution) -> dict:
-    """A solution with its problem in words, every plan (arrays as nested lists, time first),
-    certificate and versions.
+    """A solution with its problem in words, every plan, certificate and versions.
 
-    Keys: format, versions, problem, status, advice, cost, ..., plans (best first), certificate
-    (null unless converged).
+    Arrays are nested lists, time first. Keys: format, versions, problem, status, advice, cost, ...,
+    plans (best first), certificate (null unless converged).
     """
     document: dict[str, object] = {
         "format": "landscape-control solution 1",

@@ -1,14 +1,12 @@
-"""One self-contained HTML page: verdicts, statements, checks, pictures, versions; no script,
-nothing fetched.
-"""
+"""One HTML page of all claims: verdicts, checks, pictures; no script, nothing fetched."""
 
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from ...claims import Outcome, Verdict
+from ...claims import Check, Outcome, Verdict
 from ...support.arguments import Count, NonNegative, checked
-from .markup import text
+from .markup import description_list, table_head, text
 from .pictures import OVERVIEW, Picture
 from .static_files import html_document
 from .table import check_verdict, first_line, relation_words
@@ -30,9 +28,7 @@ def html_page(
     seconds: NonNegative,
     workers: Count,
 ) -> str:
-    """The report as one HTML document; pictures (by claim name) are embedded as PNG, so the file
-    can be sent alone.
-    """
+    """The report as one HTML document; pictures (by claim name) are embedded as PNG."""
     articles = "".join(_article(outcome, pictures.get(outcome.claim.name)) for outcome in outcomes)
     overview = _overview(outcomes, pictures.get(OVERVIEW))
     return html_document(
@@ -43,11 +39,10 @@ def html_page(
     )
 
 
-def _tally(outcomes, seconds):
+def _tally(outcomes: Sequence[Outcome], seconds: float) -> str:
     held = sum(outcome.verdict is Verdict.HOLDS for outcome in outcomes)
-    checks = [
-        check for outcome in outcomes if outcome.evidence for check in outcome.evidence.checks
-    ]
+    evidence = [outcome.evidence for outcome in outcomes if outcome.evidence]
+    checks = [check for each in evidence for check in each.checks]
     passed = sum(check.passed for check in checks)
     return (
         f"<strong>{held} of {len(outcomes)} claims hold</strong>, with {passed} of {len(checks)}"
@@ -55,33 +50,34 @@ def _tally(outcomes, seconds):
     )
 
 
-def _overview(outcomes, picture):
-    rows = [
-        [
-            f'<td><a href="#{text(outcome.claim.name)}">{text(outcome.claim.title)}</a></td>',
-            f'<td class="word">{text(outcome.claim.figure or "")}</td>',
-            f'<td class="word">{text(", ".join(outcome.claim.relations))}</td>',
-            f'<td class="word {outcome.verdict}">{outcome.verdict}</td>',
-            f'<td class="number">{outcome.seconds:.1f}</td>',
-        ]
-        for outcome in outcomes
+def _overview(outcomes: Sequence[Outcome], picture: Picture | None) -> str:
+    rows = [_outcome_row(outcome) for outcome in outcomes]
+    table = _table(("claim", "figure", "relation", "verdict", "seconds"), rows)
+    drawn = _picture("How much of its tolerance each claim uses", picture)
+    return f"<nav>{table}</nav>\n{drawn}"
+
+
+def _outcome_row(outcome: Outcome) -> list[str]:
+    claim, verdict = outcome.claim, outcome.verdict
+    return [
+        f'<td><a href="#{text(claim.name)}">{text(claim.title)}</a></td>',
+        f'<td class="word">{text(claim.figure or "")}</td>',
+        f'<td class="word">{text(", ".join(claim.relations))}</td>',
+        f'<td class="word {verdict}">{verdict}</td>',
+        f'<td class="number">{outcome.seconds:.1f}</td>',
     ]
-    return (
-        f"<nav>{_grid(('claim', 'figure', 'relation', 'verdict', 'seconds'), rows)}</nav>\n"
-        f"{_picture('How much of its tolerance each claim uses', picture)}"
-    )
 
 
-def _article(outcome, picture):
-    claim = outcome.claim
+def _article(outcome: Outcome, picture: Picture | None) -> str:
+    claim, verdict = outcome.claim, outcome.verdict
     kicker = " · ".join(text(part) for part in (claim.figure, claim.name) if part)
-    body = (
-        _failure(outcome.error, outcome.traceback)
-        if outcome.evidence is None
-        else _checks(outcome.evidence.checks)
-    )
-    kind = outcome.verdict
-    head = f'<h2>{text(claim.title)}</h2><span class="verdict {kind}">{kind}</span>'
+    if outcome.evidence is None:
+        body = _failure(outcome.error, outcome.traceback)
+    else:
+        rows = [_check_row(check) for check in outcome.evidence.checks]
+        columns = ("quantity", "theory", "computed", "error", "relation", "verdict")
+        body = _table(columns, rows)
+    head = f'<h2>{text(claim.title)}</h2><span class="verdict {verdict}">{verdict}</span>'
     source = f'<p class="source">Source: {text(claim.source)}</p>'
     return (
         f'<article id="{text(claim.name)}"><p class="kicker">{kicker}</p>\n'
@@ -91,31 +87,27 @@ def _article(outcome, picture):
     )
 
 
-def _checks(checks):
-    rows = [
-        [
-            f"<td>{text(check.quantity)}</td>",
-            f'<td class="number">{_number(check.theory)}</td>',
-            f'<td class="number">{_number(check.computed)}</td>',
-            f'<td class="number">{_number(check.error, 2)}</td>',
-            f'<td class="word">{text(relation_words(check))}</td>',
-            f'<td class="word {check_verdict(check)}">{check_verdict(check)}</td>',
-        ]
-        for check in checks
+def _check_row(check: Check) -> list[str]:
+    verdict = check_verdict(check)
+    return [
+        f"<td>{text(check.quantity)}</td>",
+        f'<td class="number">{_number(check.theory)}</td>',
+        f'<td class="number">{_number(check.computed)}</td>',
+        f'<td class="number">{_number(check.error, 2)}</td>',
+        f'<td class="word">{text(relation_words(check))}</td>',
+        f'<td class="word {verdict}">{verdict}</td>',
     ]
-    return _grid(("quantity", "theory", "computed", "error", "relation", "verdict"), rows)
 
 
-def _grid(titles, rows):
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with these columns; the cells of the rows are markup already."""
+    head = table_head(titles)
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return (
-        "<div"
-        f' class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>\n'
-    )
+    return f'<div class="scroll"><table>{head}\n<tbody>{body}</tbody></table></div>\n'
 
 
-def _picture(title, picture):
+def _picture(title: str, picture: Picture | None) -> str:
+    """The picture inside the page, so that the file can be sent alone; or why there is none."""
     if picture is None:
         return ""
     if picture.png is None:
@@ -128,24 +120,24 @@ def _picture(title, picture):
     )
 
 
-def _failure(error, traceback):
+def _failure(error: str, traceback: str) -> str:
     return (
         f'<p class="broken">{text(first_line(error))}</p>\n<details><summary>Where it'
         f" happened</summary><pre>{text(traceback)}</pre></details>\n"
     )
 
 
-def _colophon(seconds, workers):
+def _colophon(seconds: float, workers: int) -> str:
     made = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
-    taken = f"{seconds:.1f} s with {workers} worker process{'es' if workers > 1 else ''}"
-    rows = {"made": made, "run time": taken, **versions()}
-    items = "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in rows.items())
+    processes = "process" if workers == 1 else "processes"
+    taken = f"{seconds:.1f} s with {workers} worker {processes}"
+    items = description_list({"made": made, "run time": taken, **versions()})
     return (
         "<article><h2>How this was made</h2>\n<p>Run <code>make reproduce</code>, or "
         "<code>landscape-control reproduce</code> in any folder. "
-        f"The same table with full precision is in claims.csv.</p>\n<dl>{items}</dl></article>\n"
+        f"The same table with full precision is in claims.csv.</p>\n{items}</article>\n"
     )
 
 
-def _number(value, digits=8):
+def _number(value: float, digits: int = 8) -> str:
     return text(f"{value:.{digits}g}".replace("-", "−"))

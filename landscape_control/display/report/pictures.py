@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...claims import Outcome
+from ...claims import Check, Outcome
 from ...support.arguments import Count, checked
 from ...support.arguments import Path as PathName
 from ...support.processes import run_all
@@ -39,19 +39,17 @@ def draw_pictures(
     workers: Count = 1,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Picture]:
-    """Draw the picture of every outcome that has evidence, and OVERVIEW, into folder/NAME.png and
-    .pdf; by claim name.
+    """Draw the picture of every outcome that has evidence, and OVERVIEW; by claim name.
 
-    A picture that cannot be drawn is an entry with its error, never the end of the run.
+    The files are folder/NAME.png and .pdf. A picture that cannot be drawn is an entry with its
+    error, never the end of the run.
     """
-    known = [outcome for outcome in outcomes if outcome.evidence is not None]
-    drawings = {
-        outcome.claim.name: (outcome.claim.picture, dict(outcome.evidence.data))
-        for outcome in known
-        if outcome.claim.picture
-    }
-    if known:
-        drawings[OVERVIEW] = ("claims_overview", overview_data(known))
+    drawings: dict[str, tuple[str, dict]] = {}  # file name -> name of the picture, its data
+    for outcome in outcomes:
+        if outcome.evidence is not None and outcome.claim.picture:
+            drawings[outcome.claim.name] = (outcome.claim.picture, dict(outcome.evidence.data))
+    if any(outcome.evidence is not None for outcome in outcomes):
+        drawings[OVERVIEW] = ("claims_overview", overview_data(outcomes))
     folder, names = Path(folder), list(drawings)
     tasks = [(*drawings[name], folder / name) for name in names]
     report = None if progress is None else lambda index: progress(names[index])
@@ -65,29 +63,34 @@ def draw_pictures(
 
 
 def overview_data(outcomes: Sequence[Outcome]) -> dict:
-    """Of every claim the check that uses most of its tolerance: arrays (C,); NaN where nothing
-    finite was computed.
+    """Of every claim with evidence the check that uses most of its tolerance: arrays (C,).
+
+    NaN stands where nothing finite was computed.
     """
-    worst = [max(outcome.evidence.checks, key=_share) for outcome in outcomes]
+    worst = {
+        outcome.claim.name: max(outcome.evidence.checks, key=_share)
+        for outcome in outcomes
+        if outcome.evidence is not None
+    }
+    checks = list(worst.values())
     numbers = {
-        "theory": [check.theory for check in worst],
-        "computed": [check.computed for check in worst],
-        "errors": [check.error for check in worst],
-        "tolerances": [check.tolerance for check in worst],
+        "theory": [check.theory for check in checks],
+        "computed": [check.computed for check in checks],
+        "errors": [check.error for check in checks],
+        "tolerances": [check.tolerance for check in checks],
     }
-    return {"claims": [outcome.claim.name for outcome in outcomes]} | {
-        key: np.where(np.isfinite(values), values, np.nan) for key, values in numbers.items()
-    }
+    finite = {key: np.where(np.isfinite(row), row, np.nan) for key, row in numbers.items()}
+    return {"claims": list(worst), **finite}
 
 
-def _share(check):
+def _share(check: Check) -> float:
     """The part of its tolerance that a check uses."""
     if check.tolerance:
         return check.error / check.tolerance
     return 0.0 if check.passed else np.inf
 
 
-def _draw(task) -> tuple[Path, ...]:
+def _draw(task: tuple[str, dict, Path]) -> tuple[Path, ...]:
     from ...problems import pictures
     from ..plotting import save  # matplotlib takes a while: imported when drawing
 

@@ -35,39 +35,40 @@ def read_problem(target: str) -> ControlProblem | PolicyProgram:
             received=f"{target} (no such file)",
             advice="check the path, or see the names with 'landscape-control list'",
         )
-    found = _run_file(path)
-    if not isinstance(found, ControlProblem | PolicyProgram):
+    problem = _run_file(path)
+    if not isinstance(problem, ControlProblem | PolicyProgram):
         raise ProblemError(
             f"'problem' in {target}",
             expected="a ControlProblem or a PolicyProgram, or a function returning one",
-            received=_called(found),
+            received=_kind_of(problem),
             advice="end the file with problem = landscape_control.ControlProblem(...)",
         )
-    return found
+    return problem
 
 
-def _called(found):
-    if found is None:
+def _kind_of(value: object) -> str:
+    if value is None:
         return "nothing"
-    return f"a class, {found.__name__}" if isinstance(found, type) else type(found).__name__
+    if isinstance(value, type):
+        return f"a class, {value.__name__}"
+    return type(value).__name__
 
 
-def _run_file(path):
+def _run_file(path: Path) -> object:
     """What the file calls ``problem`` (called if it is a function), or None."""
     sys.path.insert(0, str(path.resolve().parent))  # as 'python FILE' does
     arguments, folder = sys.argv, os.getcwd()
     sys.argv = [str(path)]
     try:
-        found = runpy.run_path(str(path)).get("problem")
-        return found() if callable(found) and not isinstance(found, type) else found
+        problem = runpy.run_path(str(path)).get("problem")
+        if callable(problem) and not isinstance(problem, type):
+            return problem()
+        return problem
     except (ProblemError, KeyboardInterrupt):
         raise
     except BaseException as error:  # the file is the user's and may do anything: sys.exit, too
-        lines = [
-            frame.lineno
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(path)
-        ]
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         where = f"line {lines[-1]}: " if lines else ""
         raise ProblemError(
             f"problem file {path}",
@@ -81,7 +82,9 @@ def _run_file(path):
         sys.path.pop(0)
 
 
-def _raised(error):
+def _raised(error: BaseException) -> str:
     if isinstance(error, SystemExit):
-        return f"a call of sys.exit({'' if error.code is None else repr(error.code)})"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        code = "" if error.code is None else repr(error.code)
+        return f"a call of sys.exit({code})"
+    name, message = type(error).__name__, str(error)
+    return f"{name}: {message}" if message else name

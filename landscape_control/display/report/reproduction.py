@@ -18,22 +18,28 @@ from .table import csv_table
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reproduction:
-    """What a run left: outcomes in the order of the claims, pictures by claim name, and the files."""
+    """What a run left: outcomes in the order of the claims, pictures by claim name, the files."""
 
     outcomes: tuple[Outcome, ...]
     pictures: dict[str, Picture]
     folder: Path
     seconds: float
 
-    table = property(lambda self: self.folder / "claims.csv", doc="The CSV file.")
-    page = property(lambda self: self.folder / "report.html", doc="The HTML file.")
+    @property
+    def table(self) -> Path:
+        """The CSV file."""
+        return self.folder / "claims.csv"
+
+    @property
+    def page(self) -> Path:
+        """The HTML file."""
+        return self.folder / "report.html"
 
     @property
     def passed(self) -> bool:
         """Whether every claim holds and every picture could be drawn."""
-        return (
-            all(outcome.verdict is Verdict.HOLDS for outcome in self.outcomes) and not self.undrawn
-        )
+        held = all(outcome.verdict is Verdict.HOLDS for outcome in self.outcomes)
+        return held and not self.undrawn
 
     @property
     def undrawn(self) -> tuple[Picture, ...]:
@@ -55,12 +61,12 @@ def reproduce(
     workers: Count = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Reproduction:
-    """Evaluate the claims and write claims.csv, report.html and figures/NAME.png and .pdf into
-    ``folder``.
+    """Evaluate the claims and write their table, page and pictures into ``folder``.
 
-    Files appear whole or not at all. ``progress`` is called with a claim's name when it is
-    evaluated, and again when its picture is drawn. Raises ProblemError without claims, or if the
-    folder cannot be made; failing claims are outcomes.
+    These are claims.csv, report.html and figures/NAME.png and .pdf. Files appear whole or not at
+    all. ``progress`` is called with a claim's name when it is evaluated, and again when its picture
+    is drawn. Raises ProblemError without claims, or if the folder cannot be made; failing claims
+    are outcomes.
     """
     if not claims:
         raise ProblemError(

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...claims import Check, Outcome
 from ...support.arguments import checked
@@ -31,16 +31,12 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf|nan")
 
 
 def relation_words(check: Check) -> str:
-    """The relation with its tolerance, e.g. "equal ±1e-06", "at most +1e-08 relative", "limit
-    ±0.05", "at least".
-    """
+    """The relation with its tolerance, e.g. "equal ±1e-06", "at most +1e-08 relative"."""
     if check.tolerance == 0:
         return check.relation
     sign = {"at most": "+", "at least": "-"}.get(check.relation, "±")
-    return (
-        f"{check.relation}"
-        f" {sign}{check.tolerance:g}{' relative' if check.measure == 'relative' else ''}"
-    )
+    measure = " relative" if check.measure == "relative" else ""
+    return f"{check.relation} {sign}{check.tolerance:g}{measure}"
 
 
 def check_verdict(check: Check) -> str:
@@ -50,52 +46,52 @@ def check_verdict(check: Check) -> str:
 
 @checked
 def text_table(outcomes: Iterable[Outcome]) -> str:
-    """Aligned columns ``claim | theory | computed | relation | verdict``: one line per claim, one
-    below it per check.
+    """Aligned columns ``claim | theory | computed | relation | verdict``.
+
+    There is one line per claim, and one below it per check.
     """
-    rows, notes = [_TEXT_COLUMNS], {}
+    rows: list[tuple[str, ...]] = [_TEXT_COLUMNS]
+    notes: dict[int, str] = {}  # number of rows above it -> a line that has no columns
     for outcome in outcomes:
         rows.append((outcome.claim.name, "", "", "", str(outcome.verdict)))
         if outcome.evidence is None:
             notes[len(rows)] = f"  {first_line(outcome.error)}"
             continue
-        rows += [
-            (
-                f"  {check.quantity}",
-                f"{check.theory:.8g}",
-                f"{check.computed:.8g}",
-                relation_words(check),
-                check_verdict(check),
-            )
-            for check in outcome.evidence.checks
-        ]
+        rows += map(_check_row, outcome.evidence.checks)
     lines = align(rows)
     for count in sorted(notes, reverse=True):
         lines.insert(count + 1, notes[count])  # one further down for the rule below the header
     return "\n".join(lines)
 
 
+def _check_row(check: Check) -> tuple[str, ...]:
+    return (
+        f"  {check.quantity}",
+        f"{check.theory:.8g}",
+        f"{check.computed:.8g}",
+        relation_words(check),
+        check_verdict(check),
+    )
+
+
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of columns padded to equal width and joined by " | ", a rule below the first (combining
-    marks have no width).
-    """
+    """Lines of columns padded to equal width and joined by " | ", a rule below the first."""
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        " | ".join(
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    return [lines[0], "-+-".join("-" * width for width in widths), *lines[1:]]
+    lines = []
+    for row in rows:
+        padded = [cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True)]
+        lines.append(" | ".join(padded).rstrip())
+    rule = "-+-".join("-" * width for width in widths)
+    return [lines[0], rule, *lines[1:]]
 
 
 @checked
 def csv_table(outcomes: Iterable[Outcome]) -> str:
-    """One line per check with full precision; a claim that could not be evaluated is one line with
-    its error as note.
+    """One line per check with full precision.
 
-    Cells are data: words that a spreadsheet would take for a formula have an apostrophe in front of
-    them. Numbers have not.
+    A claim that could not be evaluated is one line with its error as note. Cells are data: words
+    that a spreadsheet would take for a formula have an apostrophe in front of them. Numbers have
+    not.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, _CSV_COLUMNS, lineterminator="\n")
@@ -108,41 +104,40 @@ def csv_table(outcomes: Iterable[Outcome]) -> str:
             "seconds": f"{outcome.seconds:.3f}",
         }
         if outcome.evidence is None:
-            writer.writerow(
-                _cells(
-                    {**shared, "verdict": str(outcome.verdict), "note": first_line(outcome.error)}
-                )
-            )
+            broken = {"verdict": str(outcome.verdict), "note": first_line(outcome.error)}
+            writer.writerow(_cells(shared | broken))
             continue
         for check in outcome.evidence.checks:
-            words = {
-                "quantity": check.quantity,
-                "relation": check.relation,
-                "measure": check.measure,
-                "verdict": check_verdict(check),
-            }
-            numbers = {
-                name: repr(getattr(check, name))
-                for name in ("theory", "computed", "tolerance", "error")
-            }
-            writer.writerow(_cells(shared | words | numbers))
+            writer.writerow(_cells(shared | _check_cells(check)))
     return text.getvalue()
 
 
-def _cells(row):
+def _check_cells(check: Check) -> dict[str, str]:
+    """What the CSV table says of one check; ``repr`` keeps every digit of a number."""
+    return {
+        "quantity": check.quantity,
+        "theory": repr(check.theory),
+        "computed": repr(check.computed),
+        "relation": check.relation,
+        "tolerance": repr(check.tolerance),
+        "measure": check.measure,
+        "error": repr(check.error),
+        "verdict": check_verdict(check),
+    }
+
+
+def _cells(row: Mapping[str, str]) -> dict[str, str]:
     return {name: csv_cell(value) for name, value in row.items()}
 
 
 def csv_cell(words: str) -> str:
-    """The words as the text of a cell; numbers stay as they are, -1.5 too, and UTF-8 can hold what
-    comes back.
+    """The words as the text of a cell that UTF-8 can hold; numbers stay as they are, -1.5 too.
 
     A lone carriage return, which ``csv`` does not put in quotes and which ends a row elsewhere,
     becomes a line feed.
     """
-    words = (
-        words.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    )
+    words = words.encode("utf-8", "replace").decode("utf-8")
+    words = words.replace("\r\n", "\n").replace("\r", "\n")
     is_formula = words.lstrip(" ").startswith(_STARTS_A_FORMULA) and not _NUMBER.fullmatch(words)
     return f"'{words}" if is_formula else words
 
@@ -152,12 +147,12 @@ def first_line(text: str) -> str:
     return text.splitlines()[0] if text else ""
 
 
-def _width(text):
+def _width(text: str) -> int:
     """Columns that a text takes in a terminal."""
     return sum(map(_width_of_sign, text))
 
 
-def _width_of_sign(sign):
-    if unicodedata.combining(sign):
+def _width_of_sign(sign: str) -> int:
+    if unicodedata.combining(sign):  # drawn over the sign before it
         return 0
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

@@ -15,7 +15,7 @@ import xarray
 
 from landscape_control import ProblemError, load
 from landscape_control.display import cli
-from landscape_control.display.cli.sweeping import read_axis
+from landscape_control.display.cli.axis_texts import read_axis
 
 pytestmark = pytest.mark.usefixtures("sample_claims")
 

@@ -1,4 +1,6 @@
-"""Figures of results: one plan, one verdict, coefficients and policies, from what the library returns."""
+"""Figures of results: one plan, one verdict, coefficients and policies, from what the library
+returns.
+"""
 
 import functools
 from types import SimpleNamespace

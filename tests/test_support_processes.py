@@ -1,5 +1,5 @@
-"""Worker processes: the same results in the same order for any number of them, one BLAS thread each,
-the one that dies is named, and none stays behind after Ctrl-C.
+"""Worker processes: the same results in the same order for any number of them, one BLAS thread
+each, the one that dies is named, and none stays behind after Ctrl-C.
 """
 
 import os
