@@ -5,6 +5,7 @@ alike.
 from .adaptive import AccumulatedSquares, AdamFamily, CorrectedAverage
 from .coefficient import Coefficient, Layout
 from .decay import DecayInside, Fixed, WeightDecay
+from .discounted import DiscountedBayes
 from .family import Clock, Family
 from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov
 from .neural import GatedPolicy, NeuralPolicy
@@ -23,6 +24,7 @@ __all__ = [
     "CorrectedAverage",
     "Cosine",
     "DecayInside",
+    "DiscountedBayes",
     "Family",
     "FirstOrderSpan",
     "Fixed",
