@@ -38,6 +38,7 @@ SAMPLES = (
 
 ROWS = {
     "BeliefSolution": {},
+    "belief.DiscountedModel": {"mean_discount": 0.9, "scale_discount": 0.99},
     "Collocation": {"elements": 3, "points": "gauss"},
     "ControlProblem": {"landscape": WELL, "objective": OBJECTIVE, "start": [0.5, 0.5]},
     "CurvatureNoise": {"scale": 0.1},
@@ -107,6 +108,7 @@ ROWS = {
     "policies.Constant": {},
     "policies.Cosine": {"final": 0.1},
     "policies.FirstOrderSpan": {"memory": 2, "constant": True},
+    "policies.DiscountedBayes": {},
     "policies.Fixed": {"family": BALL, "values": {"momentum": 0.5}},
     "policies.GatedPolicy": {"hidden": 2, "gradient_scale": 1.0, "sees_clock": True},
     "policies.GradientDescent": {"constant": True},
@@ -143,6 +145,10 @@ ROWS |= {
 # valid calls with nothing but what follows from the kinds
 PLAIN = [
     "belief.combination",
+    "belief.discount_of_drift",
+    "belief.discount_of_volatility",
+    "belief.drift_of_discount",
+    "belief.volatility_of_discount",
     "comparison.Criteria",
     "comparison.Exponents",
     "comparison.PathLaw",
@@ -258,6 +264,7 @@ PLAIN = [
 
 # what needs more than its kinds say to be a valid call
 UNCALLED = [
+    "belief.DiscountedBelief",
     "belief.GaussianBelief",
     "belief.TaskBelief",
     "belief.unbounded",

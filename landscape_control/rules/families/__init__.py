@@ -3,6 +3,7 @@
 from .adaptive import AccumulatedSquares, AdamFamily, CorrectedAverage
 from .coefficient import Coefficient, Layout
 from .decay import DecayInside, Fixed, WeightDecay
+from .discounted import DiscountedBayes
 from .family import Clock, Family
 from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov
 from .neural import GatedPolicy, NeuralPolicy
@@ -21,6 +22,7 @@ __all__ = [
     "CorrectedAverage",
     "Cosine",
     "DecayInside",
+    "DiscountedBayes",
     "Family",
     "FirstOrderSpan",
     "Fixed",
