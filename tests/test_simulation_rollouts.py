@@ -224,6 +224,9 @@ def test_a_rollout_says_what_it_was_and_survives_pickling_as_plain_numbers():
     assert run.cost == pytest.approx((run.losses + run.efforts + run.terminals).mean())
     with pytest.raises(lc.ProblemError, match="forgotten in a pickle"):
         paired_difference(again, run)
+    other = simulate(SHORT.changed(loss_weight=3.0), certainty_equivalent, episodes=10, step=0.1)
+    with pytest.raises(lc.ProblemError, match="forgotten there too"):
+        paired_difference(again, pickle.loads(pickle.dumps(other)))
 
 
 TWO = lc.quadratic(hessian=np.eye(2), minimum=[0.0, 0.0])

@@ -117,7 +117,7 @@ class Rollout:
     def __getstate__(self):
         """Plain arrays only: the problem's functions stay behind.
 
-        A rollout from a pickle cannot be paired with one that has its problem.
+        A rollout from a pickle cannot be paired.
         """
         return {**self.__dict__, "problem": None}
 
@@ -167,17 +167,15 @@ def _must_agree(a: Rollout, b: Rollout) -> Iterator[tuple[str, object, object]]:
     yield "horizon", a.horizon, b.horizon
     yield "grid of random draws", _draw_step(a), _draw_step(b)
     if a.problem is None or b.problem is None:
-        yield "problem", _memory(a), _memory(b)
+        # two forgotten problems may be different ones, so that they never agree
+        both = a.problem is None and b.problem is None
+        yield "problem", "forgotten in a pickle", "forgotten there too" if both else "known"
         return
     yield "hidden variables", id(a.problem.landscape.hidden), id(b.problem.landscape.hidden)
     first, second = a.problem.objective, b.problem.objective
     for own in fields(Objective):
         if own.name != "horizon":
             yield f"objective.{own.name}", getattr(first, own.name), getattr(second, own.name)
-
-
-def _memory(rollout: Rollout) -> str:
-    return "forgotten in a pickle" if rollout.problem is None else "known"
 
 
 def _draw_step(rollout: Rollout) -> float:
