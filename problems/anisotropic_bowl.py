@@ -80,7 +80,9 @@ def checks_of(plan, discount):
 
 
 def evaluate():
-    """Solve once per discount; compare the paths, their bend, and the order of their first steps."""
+    """Solve once per discount; compare the paths, their bend, and the order of their first
+    steps.
+    """
     solver = lc.Solver(problem(), method=METHOD, tolerance=1e-9)
     plans = [solver.solve(discount=discount) for discount in DISCOUNTS]
     checks = [

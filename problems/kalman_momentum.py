@@ -206,7 +206,9 @@ def mean_check() -> Check:
 
 
 def transient_checks(gains, adam, steady: float):
-    """Start, limit and speed of the two transients at ρ = 0.01, gaps compared far from round-off."""
+    """Start, limit and speed of the two transients at ρ = 0.01, gaps compared far from
+    round-off.
+    """
     beta, late = 1 - steady, slice(40, 81)
 
     def contraction(curve):

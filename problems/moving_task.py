@@ -165,7 +165,9 @@ def simulated_check(kind) -> Check:
 
 
 def _parabola(kind, relaxation, s, step, draws):
-    """Slope and bend at s of every episode's cost as a parabola in the factor, from three rollouts."""
+    """Slope and bend at s of every episode's cost as a parabola in the factor, from three
+    rollouts.
+    """
     posed = hidden_problem(kind, *SIMULATED)
 
     def policy(factor):

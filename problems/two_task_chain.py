@@ -167,7 +167,9 @@ def cost_checks(grid, plan):
 
 
 def evaluate() -> Evidence:
-    """Three methods at three switching rates, against the formula and against one another's costs."""
+    """Three methods at three switching rates, against the formula and against one another's
+    costs.
+    """
     solved = {scale: methods(scale) for scale in SCALES}
     grid, plan, _ = solved[1.0]
     found = np.array([controls(one, BELIEFS) for one in solved[1.0]])

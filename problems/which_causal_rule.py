@@ -210,7 +210,9 @@ def named(verdict) -> str | None:
 
 
 def distance(row, numbers) -> float:
-    """Largest relative distance of the coefficients of a row from given numbers, ε in units of one."""
+    """Largest relative distance of the coefficients of a row from given numbers, ε in units
+    of one.
+    """
     return max(
         abs(row.coefficients[name] - value) / (1 if name == "epsilon" else abs(value))
         for name, value in numbers.items()

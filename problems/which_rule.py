@@ -59,7 +59,9 @@ def bowl(curvatures, discount: float) -> lc.ControlProblem:
 
 
 def gaussian_model() -> lc.ControlProblem:
-    """Mean and logarithmic width of a Gaussian model with its Fisher metric, over a short horizon."""
+    """Mean and logarithmic width of a Gaussian model with its Fisher metric, over a short
+    horizon.
+    """
     landscape = lc.Landscape.from_expression(
         lambda v: v[1] + (0.25 + (v[0] - 1) ** 2) * ca.exp(-2 * v[1]) / 2,
         dimension=2,

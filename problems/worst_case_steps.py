@@ -200,7 +200,9 @@ def roaming(steps):
 
 
 def silver_checks(horizon):
-    """Silver steps between gradient descent and Chebyshev's, and the reverse where curvature roams."""
+    """Silver steps between gradient descent and Chebyshev's, and the reverse where
+    curvature roams.
+    """
     steps, factor = silver_steps(LOW, HIGH, horizon)
     rate, shrink = constant_descent(LOW, HIGH)
     found = np.abs(polynomials(steps, 0.0, np.linspace(LOW, HIGH, 2001))[-1]).max()

@@ -83,7 +83,9 @@ def rows(quick):
 
 
 def command(quick):
-    """The command from process start to exit, its overhead over its cells, and the basins it found."""
+    """The command from process start to exit, its overhead over its cells, and the basins
+    it found.
+    """
     count = 6 if quick else 20
     with tempfile.TemporaryDirectory() as folder:
         runs = [run_command(folder, f"run{i}", count) for i in range(2 if quick else 7)]

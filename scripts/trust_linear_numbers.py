@@ -37,7 +37,9 @@ class LinearNumbers:
 
 
 def homogeneous(p: LinearNumbers) -> Homogeneous:
-    """Augment by the constant, centre at the minimum, and put half of the discount into the drift."""
+    """Augment by the constant, centre at the minimum, and put half of the discount into the
+    drift.
+    """
     n = len(p.start)
     drift, push, cost, final = (np.zeros((n + 1, n + 1)) for _ in range(4))
     drift[:n, :n], drift[:n, n] = p.matrix, p.offset + p.matrix @ p.minimum

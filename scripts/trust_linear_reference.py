@@ -51,7 +51,9 @@ class Exact:
 
 @np.errstate(all="ignore")
 def solve_exactly(p: LinearNumbers) -> Exact:
-    """The optimal cost and first control. Raises UndecidedError where two ways to it do not agree."""
+    """The optimal cost and first control. Raises UndecidedError where two ways to it do not
+    agree.
+    """
     h = homogeneous(p)
     if math.isinf(p.horizon):
         return _endless(p, h)

@@ -1,4 +1,6 @@
-"""What the optimal learner makes of one observed gradient, beside its best classical equivalents."""
+"""What the optimal learner makes of one observed gradient, beside its best classical
+equivalents.
+"""
 
 from types import SimpleNamespace
 
