@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from ..model.problem import ControlProblem
 from ..planning.solution import Solution
@@ -36,7 +36,7 @@ def identify_solution(
 ) -> Identification:
     """The optimal policy of a solution's problem, or of ``problem`` where it holds none."""
     if problem is None:
-        problem = cast(ControlProblem | None, solution.problem)
+        problem = solution.problem
     if problem is None:
         raise ProblemError(
             "solution",

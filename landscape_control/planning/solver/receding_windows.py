@@ -262,14 +262,12 @@ def _with_one_costate(problem: ControlProblem, pieces: Pieces) -> Pieces:
     - Aᵀ)δ and is seen by no control: it is carried back from the last window to the first.
     """
     directions = reachable_directions(problem.model) if problem.end is not None else None
-    if directions is None or not directions[1].shape[1]:
+    drift = problem.model.drift_matrix
+    if directions is None or drift is None or not directions[1].shape[1]:
         return pieces
     rest = directions[1]
-    coasting = (
-        rest.T
-        @ (problem.objective.discount * np.eye(len(rest)) - problem.model.drift_matrix[0].T)
-        @ rest
-    )
+    growth = problem.objective.discount * np.eye(len(rest)) - drift[0].T
+    coasting = rest.T @ growth @ rest
     continued = [pieces[-1]]
     for begin, piece in reversed(pieces[:-1]):
         apart = rest.T @ (continued[0][1].costates[0] - piece.costates[-1])

@@ -136,8 +136,9 @@ def effort_hessian(
     price = ca.diag(ca.vertcat(*weights)) / numbers.learning_rate
     velocities = ca.DM(derivative) @ unit / width
     total = ca.kron(velocities.T @ price @ velocities, _sparse(mass))
-    if model.has_drift:
-        matrix = model.drift_matrix[0]
+    affine = model.drift_matrix  # no other drift is condensed
+    if model.has_drift and affine is not None:
+        matrix = affine[0]
         mixed = ca.kron(velocities.T @ price @ unit, _sparse(mass @ matrix))
         total += ca.kron(unit @ price @ unit, _sparse(matrix.T @ mass @ matrix)) - mixed - mixed.T
 
