@@ -225,7 +225,7 @@ print("begins", flush=True)
 try:
     solver.solve(starts={starts}, throw=False)
     print("ended")
-except lc.errors.SolveInterrupted as stop:
+except lc.SolveInterrupted as stop:
     found = None if stop.solution is None else (str(stop.solution.status), stop.solution.parameters.shape[1])
     print(type(stop).__name__, found)
 """
@@ -267,7 +267,7 @@ def test_an_interruption_that_a_function_of_casadi_wraps_is_one(monkeypatch):
 
     problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
     monkeypatch.setattr(module, "solve_on_first_mesh", interrupted)
-    with pytest.raises(lc.errors.SolveInterrupted):
+    with pytest.raises(lc.SolveInterrupted):
         lc.solve(problem)
     monkeypatch.setattr(module, "solve_on_first_mesh", broken)
     with pytest.raises(SystemError, match="something else"):
@@ -290,7 +290,7 @@ def test_an_interruption_that_compiled_code_drops_is_raised_again(monkeypatch):
 
     problem = lc.ControlProblem(landscape=lc.double_well(), objective=UNIT, start=[-0.6, 0.55])
     monkeypatch.setattr(NlpBuffers, "solve", dropping)
-    with pytest.raises(lc.errors.SolveInterrupted):
+    with pytest.raises(lc.SolveInterrupted):
         lc.solve(problem)
     assert len(runs) == 1
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
