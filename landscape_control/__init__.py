@@ -227,7 +227,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
 else:
 
     def __getattr__(name: str) -> object:
-        if name in _PACKAGES:
+        if name in _PACKAGES or name in older_paths.MOVED:
             return import_module(f".{name}", __name__)
         if name in _LATER:
             return getattr(import_module(f".{_LATER[name]}", __name__), name)

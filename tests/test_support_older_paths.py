@@ -72,6 +72,17 @@ def test_public_names_stand_where_they_stood(window, names):
         assert callable(getattr(module, name))
 
 
+@pytest.mark.parametrize("older", [name for name in sorted(MOVED) if "." not in name])
+def test_an_older_module_is_an_attribute_of_the_package(older):
+    assert getattr(lc, older) is importlib.import_module(f"landscape_control.{MOVED[older]}")
+
+
+def test_an_older_module_is_an_attribute_before_anybody_imports_it():
+    code = "import landscape_control as lc; print(lc.errors.ProblemError is lc.ProblemError)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 def test_an_unknown_module_is_unknown():
     with pytest.raises(ModuleNotFoundError, match="landscape_control.solver.nothing"):
         importlib.import_module("landscape_control.solver.nothing")

@@ -22,6 +22,7 @@ from landscape_control.support.older_paths import MOVED
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "landscape_control"
 
+
 def parts_of_class(cls: type) -> Iterator[tuple[str, object]]:
     """(name, function) of its constructor, public methods and properties, those of its bases in
     this package included.
