@@ -117,6 +117,7 @@ ROWS = {
     "policies.Layout": {"coefficients": BALL.coefficients, "horizon": 3},
     "policies.Lion": {"smoothing": 0.1},
     "policies.Nesterov": {"constant": True},
+    "policies.QuasiHyperbolic": {},
     "policies.NeuralPolicy": {"hidden": 2, "gradient_scale": 1.0},
     "policies.Polynomial": {},
     "policies.Scheduled": {"family": BALL, "shape": policies.Constant()},

@@ -31,6 +31,7 @@ NUMBERS = {
     "sgd_weight_decay": {"learning_rate": 0.2, "decay": 0.05},
     "heavy_ball": {"learning_rate": 0.1, "momentum": 0.8},
     "nesterov": {"learning_rate": 0.1, "momentum": 0.8},
+    "quasi_hyperbolic_momentum": {"learning_rate": 0.3, "momentum": 0.9, "share": 0.7},
     "corrected_momentum": {"learning_rate": 0.2, "momentum": 0.8},
     "heavy_ball_weight_decay": {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.02},
     "heavy_ball_decoupled_decay": {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.05},
@@ -49,6 +50,7 @@ LINEAR = [
     "sgd_weight_decay",
     "heavy_ball",
     "nesterov",
+    "quasi_hyperbolic_momentum",
     "corrected_momentum",
     "heavy_ball_weight_decay",
 ]

@@ -18,6 +18,7 @@ from landscape_control.policies import (
     Nesterov,
     Policy,
     PolicyProgram,
+    QuasiHyperbolic,
 )
 from landscape_control.support.errors import ProblemError
 
@@ -95,6 +96,22 @@ def test_nesterov_is_heavy_ball_with_an_answer_to_the_change_of_the_gradient():
     np.testing.assert_allclose(
         found[1:], 0.8 * found[:-1] - 0.3 * SEEN[1:] - 0.3 * 0.8 * change, rtol=1e-12, atol=1e-13
     )
+
+
+def test_quasi_hyperbolic_momentum_is_the_loop_of_its_paper():
+    """g buffer and step of Ma & Yarats 2019, equations 3 and 4."""
+    values = {"learning_rate": 0.3, "momentum": 0.8, "share": 0.7}
+    found, buffer = moves(QuasiHyperbolic(), values, SEEN), np.zeros(3)
+    for t in range(HORIZON):
+        buffer = 0.8 * buffer + 0.2 * SEEN[t]
+        np.testing.assert_allclose(found[t], -0.3 * (0.3 * SEEN[t] + 0.7 * buffer), rtol=1e-13)
+
+
+@pytest.mark.parametrize(("share", "nesterov"), [(1.0, False), (0.8, True)])
+def test_quasi_hyperbolic_momentum_contains_heavy_ball_and_nesterov(share, nesterov):
+    values = {"learning_rate": 0.3 / (1 - 0.8), "momentum": 0.8, "share": share}
+    found = moves(QuasiHyperbolic(), values, SEEN)
+    np.testing.assert_allclose(found, torch_sgd(SEEN, 0.3, 0.8, nesterov), rtol=1e-12, atol=1e-13)
 
 
 def test_span_is_a_sum_over_the_last_gradients():

@@ -46,12 +46,12 @@ AT = RNG.normal(size=(12, 4))
 
 @dataclass(frozen=True, kw_only=True)
 class QuasiHyperbolic(Family):
-    """m = βm + (1-β)y, Δθ = -α[(1-ν)y + νm].
+    """m = βm + (1-β)y, Δθ = -α[(1-ν)y + νm], which the package has under another name.
 
     Source: J. Ma, D. Yarats, *Quasi-hyperbolic momentum and Adam for deep learning*, ICLR 2019.
     """
 
-    name = "quasi-hyperbolic momentum"
+    name = "gradient beside its average"
     formula = "m = βm + (1-β)y, Δθ = -α[(1-ν)y + νm]"
     source = "Ma & Yarats 2019"
     contains = {"gradient descent": "share = 0"}
@@ -129,7 +129,7 @@ def test_a_users_rule_is_optimised_by_its_exact_moments():
 def test_a_users_rule_is_recognised_and_named():
     """Against rules that it contains or resembles; what the family says of itself is enough."""
     own = CausalRule(family=OWN, contains=frozenset({"sgd"}))
-    assert (own.key, own.name) == ("quasi_hyperbolic_momentum", "quasi-hyperbolic momentum")
+    assert (own.key, own.name) == ("gradient_beside_its_average", "gradient beside its average")
     histories = lc.rollout(own, NUMBERS, excitation=SMALL)
     verdict = lc.identify(histories, [own, "sgd", "heavy ball", "Nesterov"], resamples=40)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, own.key)
@@ -140,7 +140,7 @@ def test_a_users_rule_is_recognised_and_named():
 def test_a_users_rule_is_drawn_with_a_style_of_its_own():
     look = style_of(CausalRule(family=OWN).key)
     assert look == style_of(CausalRule(family=OWN).key)
-    assert look.label == "quasi hyperbolic momentum"
+    assert look.label == "gradient beside its average"
 
 
 # ---- one formula

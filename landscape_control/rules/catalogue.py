@@ -25,6 +25,7 @@ from .families import (
     Nesterov,
     NeuralPolicy,
     Polynomial,
+    QuasiHyperbolic,
     ScheduledDescent,
     SignDescent,
     Signum,
@@ -129,6 +130,13 @@ def _momentum() -> Iterator[Entry]:
         ),
     )
     yield Entry(name="nesterov-per-step", family=Nesterov(constant=False))
+    yield Entry(
+        name="quasi-hyperbolic-momentum",
+        family=QuasiHyperbolic(),
+        rule=CausalRule(
+            family=QuasiHyperbolic(), contains=frozenset({"sgd", "heavy_ball", "nesterov"})
+        ),
+    )
     yield Entry(
         name="corrected-momentum",
         family=CorrectedAverage(),

@@ -103,6 +103,9 @@ RULES = MappingProxyType(
             label="scheduled descent", color="#56B4E9", line=(0, (5, 1.2)), marker="v"
         ),
         "heavy_ball": RuleStyle(label="heavy ball", color="#CC79A7", marker="p"),
+        "quasi_hyperbolic_momentum": RuleStyle(
+            label="quasi-hyperbolic momentum", color="#CC79A7", line=(0, (2, 1)), marker="H"
+        ),
         "first_order_span": RuleStyle(
             label="span of all gradients", color="#000000", line=(0, (1.2, 1.2)), marker="X"
         ),

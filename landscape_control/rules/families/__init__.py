@@ -5,7 +5,7 @@ from .coefficient import Coefficient, Layout
 from .decay import DecayInside, Fixed, WeightDecay
 from .discounted import DiscountedBayes
 from .family import Clock, Family
-from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov
+from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov, QuasiHyperbolic
 from .neural import GatedPolicy, NeuralPolicy
 from .policy import Policy
 from .response import impulse_response
@@ -36,6 +36,7 @@ __all__ = [
     "NeuralPolicy",
     "Policy",
     "Polynomial",
+    "QuasiHyperbolic",
     "Scheduled",
     "ScheduledDescent",
     "Shape",

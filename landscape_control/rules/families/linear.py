@@ -1,9 +1,10 @@
-"""Linear families: gradient descent, heavy ball, Nesterov, spans of past gradients."""
+"""Linear families: gradient descent, heavy ball, Nesterov, quasi-hyperbolic momentum, spans of past gradients."""
 
 import math
 from dataclasses import dataclass, field, replace
 
 from ...support.arguments import Count, checked
+from .average import average_weight, averaged
 from .coefficient import Coefficient
 from .contained import Contained, face, tied
 from .family import Clock, Family, State, Value, Values
@@ -174,6 +175,45 @@ class Nesterov(Family):
     ) -> tuple[Value, State]:
         ahead = coefficients["momentum"] * (state[0] + gradient)
         return -coefficients["learning_rate"] * (gradient + ahead), (ahead,)
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class QuasiHyperbolic(Family):
+    """m_t = β m_{t-1} + (1 - β) y_t, Δθ_t = -α [(1 - ν) y_t + ν m_t], m_{-1} = 0.
+
+    A share ν of the step follows the average of the gradients, the rest the gradient itself.
+
+    Source: J. Ma, D. Yarats, *Quasi-hyperbolic momentum and Adam for deep learning*, ICLR 2019.
+    """
+
+    name = "quasi-hyperbolic momentum"
+    formula = "m = βm + (1-β)y, Δθ = -α[(1-ν)y + νm]"
+    source = "Ma & Yarats 2019"
+    contains = {
+        "gradient descent": "share = 0",
+        "heavy ball": "share = 1: the same momentum, learning rate α(1-β)",
+        "Nesterov": "share = momentum: the same momentum, learning rate α(1-β)",
+    }
+    linear = True
+    state_size = 1
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        share = Coefficient(name="share", symbol="ν", low=0.0, high=1.0)
+        return learning_rate(False), average_weight("momentum", "β"), share
+
+    @property
+    def contained(self) -> tuple[Contained, ...]:
+        return face("gradient descent", momentum=0.0, share=0.0), face("heavy ball", share=1.0)
+
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
+        share = coefficients["share"]
+        average = averaged(coefficients["momentum"], state[0], gradient)
+        direction = (1 - share) * gradient + share * average
+        return -coefficients["learning_rate"] * direction, (average,)
 
 
 @checked
