@@ -31,6 +31,7 @@ from .model.landscape import (
     find_minima,
     quadratic,
     rosenbrock,
+    three_hump_camel,
 )
 from .model.learner import Learner, LinearDrift, linear_drift
 from .model.objective import Objective
@@ -164,6 +165,7 @@ __all__ = [
     "resume",
     "rollout",
     "rosenbrock",
+    "three_hump_camel",
     "rules",
     "save",
     "share_momentum",

@@ -97,6 +97,7 @@ ROWS = {
     "resume": {"store": "nothing"},
     "rollout": {"rule": "gradient_descent", "coefficients": {"learning_rate": 0.1}},
     "rosenbrock": {"dimension": 3},
+    "three_hump_camel": {},
     "save": {"value": PROBLEM, "path": "nowhere/nothing.nc"},
     "share_momentum": {},
     "simulate": {"policy": lambda *_: 0.0},

@@ -20,6 +20,7 @@ LANDSCAPES = {
     "double well": lc.double_well(),
     "quadratic": lc.quadratic(hessian=[[2.0, 0.3], [0.3, 1.0]], minimum=[1.0, -1.0]),
     "rosenbrock": lc.rosenbrock(4),
+    "three-hump camel": lc.three_hump_camel(),
     "own": lc.Landscape.from_expression(
         lambda t: ca.exp(t[0]) + ca.cos(t[1]) * t[2] ** 2, dimension=3
     ),
@@ -44,10 +45,33 @@ def test_gradient_and_hessian_match_finite_differences(name):
 
 
 def test_declared_minima_are_stationary_and_lowest():
-    for name in ("double well", "quadratic", "rosenbrock"):
+    for name in ("double well", "quadratic", "rosenbrock", "three-hump camel"):
         landscape = LANDSCAPES[name]
         assert np.abs(landscape.gradient(landscape.minima)).max() < 1e-12
         assert (np.linalg.eigvalsh(landscape.hessian(landscape.minima)) > 0).all()
+
+
+def test_three_hump_camel_has_the_minima_of_the_literature():
+    """Global at the origin, L = 0; local at ±(1.7476, -0.8738), L = 0.2986 (Branin 1972)."""
+    camel = lc.three_hump_camel()
+    wanted = [[-1.7476, 0.8738], [0.0, 0.0], [1.7476, -0.8738]]
+    assert camel.minima == pytest.approx(np.array(wanted), abs=1e-4)
+    assert camel.loss(camel.minima) == pytest.approx([0.2986, 0.0, 0.2986], abs=1e-4)
+    assert len(lc.three_hump_camel(quartic=0.1).minima) == 1  # no outer humps
+
+
+def test_a_long_plan_leaves_the_outer_hump_of_the_camel():
+    """Resting in the outer minimum costs 0.2986 per unit of time."""
+    horizon = 20.0
+    problem = lc.ControlProblem(
+        landscape=lc.three_hump_camel(),
+        objective=lc.Objective(horizon=horizon),
+        start=[-1.9, 0.9],
+    )
+    solution = lc.solve(problem, tolerance=1e-5)
+    assert solution.certificate.passed
+    assert solution.plans[0].end_basin == pytest.approx([0.0, 0.0])
+    assert solution.cost < 0.2986 * horizon
 
 
 def test_search_finds_both_wells_best_first_and_no_saddle():

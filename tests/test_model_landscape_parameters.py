@@ -25,6 +25,11 @@ def own(**changes):
 CHANGES = {
     "double well": (lc.double_well(), {"tilt": -0.2}, lc.double_well(tilt=-0.2)),
     "rosenbrock": (lc.rosenbrock(2), {"steepness": 5.0}, lc.rosenbrock(2, steepness=5.0)),
+    "three-hump camel": (
+        lc.three_hump_camel(),
+        {"coupling": -0.5, "quartic": 0.9},
+        lc.three_hump_camel(coupling=-0.5, quartic=0.9),
+    ),
     "quadratic": (
         lc.quadratic(hessian=np.eye(2)),
         {"hessian": [[2.0, 1.0], [1.0, 3.0]], "minimum": [1.0, -2.0]},

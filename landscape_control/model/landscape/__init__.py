@@ -5,7 +5,7 @@ from .draws import Draws
 from .hidden import GaussianPrior, Hidden, OrnsteinUhlenbeck, RandomWalk
 from .jumps import JumpProcess
 from .landscape import Landscape
-from .library import double_well, quadratic, rosenbrock
+from .library import double_well, quadratic, rosenbrock, three_hump_camel
 from .linear_state import LinearState
 from .search import distinct_points, end_basin, find_minima
 from .spectra import Discrete, LogUniform, MarchenkoPastur, Spectrum, Uniform
@@ -33,4 +33,5 @@ __all__ = [
     "find_minima",
     "quadratic",
     "rosenbrock",
+    "three_hump_camel",
 ]

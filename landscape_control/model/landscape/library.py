@@ -103,10 +103,58 @@ def _rosenbrock_minima(dimension: int, steepness: float, pull: float) -> np.ndar
     return np.ones((1, dimension))
 
 
+@checked
+def three_hump_camel(
+    *, quadratic: float = 2.0, quartic: float = 1.05, sextic: float = 1 / 6, coupling: float = 1.0
+) -> Landscape:
+    """L(θ) = quadratic·θ₁² - quartic·θ₁⁴ + sextic·θ₁⁶ + coupling·θ₁θ₂ + θ₂², the three-hump camel.
+
+    With the default numbers the lowest of its three minima is the origin, L = 0; the other two are
+    ±(1.7476, -0.8738), L = 0.2986.
+
+    Source: F. H. Branin, *Widely convergent method for finding multiple solutions of simultaneous
+    nonlinear equations*, IBM J. Res. Dev. 1972.
+    """
+
+    def expression(theta, quadratic=quadratic, quartic=quartic, sextic=sextic, coupling=coupling):
+        x, y = theta[0], theta[1]
+        return quadratic * x**2 - quartic * x**4 + sextic * x**6 + coupling * x * y + y**2
+
+    return Landscape(
+        dimension=2,
+        expression=expression,
+        name="three-hump camel",
+        formula="{quadratic:g}θ₁² - {quartic:g}θ₁⁴ + {sextic:g}θ₁⁶ + {coupling:g}θ₁θ₂ + θ₂²",
+        minima=partial(_three_hump_camel_minima, 2),
+        parameters={
+            "quadratic": quadratic,
+            "quartic": quartic,
+            "sextic": sextic,
+            "coupling": coupling,
+        },
+    )
+
+
+def _three_hump_camel_minima(
+    _: int, quadratic: float, quartic: float, sextic: float, coupling: float
+) -> list[list[float]] | None:
+    """θ₁ = 0 and 6·sextic θ₁⁴ - 4·quartic θ₁² + c = 0 where stable, at θ₂ = -coupling·θ₁/2.
+
+    Along that line L = (c/2)θ₁² - quartic θ₁⁴ + sextic θ₁⁶, with c = 2·quadratic - coupling²/2.
+    """
+    slope = 2 * quadratic - coupling**2 / 2
+    squares = np.roots([6 * sextic, -4 * quartic, slope])
+    outer = np.sqrt(squares.real[(np.abs(squares.imag) < 1e-9) & (squares.real > 0)])
+    places = sorted({0.0, *outer, *-outer})
+    stable = [x for x in places if slope - 12 * quartic * x**2 + 30 * sextic * x**4 > 0]
+    return [[x, -coupling * x / 2] for x in stable] or None
+
+
 _MINIMA: dict[str, Callable[..., Any]] = {
     "quadratic": _quadratic_minima,
     "double well": _double_well_minima,
     "rosenbrock": _rosenbrock_minima,
+    "three-hump camel": _three_hump_camel_minima,
 }
 
 
