@@ -407,6 +407,48 @@ def test_a_better_basin_that_one_start_overlooks_is_warned_of(crossing):
     assert measures.hidden_basin(crossing) is False
 
 
+# ---------------------------------------------------------------- the shape of the path
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
+def test_a_spiral_is_as_straight_as_its_chord_is_short(speed):
+    """θ = e^{-λt} R(ωt) θ(0) has length √(λ² + ω²)/λ · (1 - e^{-λT}) |θ(0)|.
+
+    That is the plan in an isotropic bowl, λ = √(ηkh) whatever the rotation, if the end costs what
+    the endless plan would go on to pay, κ = √(k/ηh).
+    """
+    curvature, horizon = 2.0, 1.5
+    rotation = lc.linear_drift([[0.0, -speed], [speed, 0.0]], [0.0, 0.0])
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=curvature * np.eye(2)),
+        learner=lc.Learner(drift=rotation),
+        objective=lc.Objective(
+            horizon=horizon, terminal="loss", terminal_weight=1 / math.sqrt(curvature)
+        ),
+        start=[1.0, 0.0],
+    )
+    rate = math.sqrt(curvature)
+    left = math.exp(-rate * horizon)
+    length = math.hypot(rate, speed) / rate * (1 - left)
+    chord = math.hypot(left * math.cos(speed * horizon) - 1, left * math.sin(speed * horizon))
+    assert measures.straightness(solved(problem)) == pytest.approx(chord / length, rel=1e-4)
+
+
+def test_a_plan_at_rest_has_no_straightness_and_an_isotropic_bowl_gives_straight_lines():
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.eye(2)),
+        objective=lc.Objective(horizon=2.0),
+        start=[1.0, -2.0],
+    )
+    assert measures.straightness(solved(problem)) == pytest.approx(1.0, abs=1e-9)
+    assert math.isnan(measures.straightness(solved(problem.changed(start=[0.0, 0.0]))))
+
+
+def test_a_sweep_measures_straightness_by_name():
+    table = lc.sweep(bowl(), {"discount": [0.1, 3.0]}, measure="straightness")
+    assert ((table["straightness"] > 0) & (table["straightness"] < 1)).all()
+
+
 # ---------------------------------------------------------------- closed forms
 
 

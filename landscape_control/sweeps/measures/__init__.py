@@ -18,6 +18,7 @@ from .library import (
 )
 from .measure import ALL, Cell, Measure, as_measure, by_name, plain_value
 from .momenta import coefficients, decay, learning_rate, momentum, probing
+from .paths import straightness
 from .policy_rules import policy_error, policy_rule
 from .regrets import RuleCost, rule_costs
 from .verdicts import (
@@ -74,5 +75,6 @@ __all__ = [
     "rule_trajectories",
     "seconds",
     "standard_error",
+    "straightness",
     "trajectory",
 ]
