@@ -120,7 +120,7 @@ def actor_for(problem, policy, beliefs):
         policy = PolicyLearner(policy=policy if isinstance(policy, Policy) else planned)
     name = type(policy).__name__
     if hasattr(policy, "init") and hasattr(policy, "update"):
-        _check_raw(problem, policy, name)
+        check_raw(problem, policy, name)
         return LearnerActor(policy), name
     method = getattr(policy, "policy", policy)
     if not callable(method):
@@ -187,7 +187,7 @@ def _filter(problem, beliefs):
     return beliefs
 
 
-def _check_raw(problem, learner, name):
+def check_raw(problem, learner, name):
     if problem.learner.sees is None:
         raise ProblemError(
             name,

@@ -12,7 +12,7 @@ from ...model.problem import ControlProblem
 from ...support.arguments import Entries, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
-from .hidden_moments import Moments, hidden_moments
+from .hidden_moments import Moments, hidden_moments, nothing_hidden
 
 
 class NotLinearQuadratic(ProblemError):
@@ -77,9 +77,15 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
     """The numbers of a linear-quadratic problem. Raises NotLinearQuadratic, naming what is not
     linear or quadratic.
     """
-    model, start = problem.model, problem.start
     if problem.is_known:
         _refuse("a landscape with hidden variables", "a known landscape", "use solve(problem)")
+    return read_quadratic_model(problem)
+
+
+@checked
+def read_quadratic_model(problem: ControlProblem) -> LinearModel:
+    """As :func:`read_linear_model`, for known landscapes too: z then has no entries (d = 0)."""
+    model, start = problem.model, problem.start
     if problem.end is not None:
         _refuse(
             "a free end",
@@ -91,7 +97,9 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
             _refuse(f"a constant {name}", f"a {name} that depends on θ", _OTHER)
     if model.drift_matrix is None:
         _refuse("a drift f = Aθ + c", "a drift that is not affine in θ", _OTHER)
-    loss, sight = _tasks(problem) if problem.landscape.hidden.is_finite else _joint(problem)
+    hidden = problem.landscape.hidden
+    is_chain = hidden is not None and hidden.is_finite
+    loss, sight = _tasks(problem) if is_chain else _joint(problem)
     return LinearModel(
         **loss,
         sight=sight,
@@ -100,7 +108,7 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
         actuation=freeze(model.actuation(start)[0]),
         metric=freeze(model.metric(start)[0]),
         terminal=_terminal(problem),
-        hidden=hidden_moments(problem.landscape.hidden),
+        hidden=nothing_hidden() if hidden is None else hidden_moments(hidden),
     )
 
 
@@ -113,15 +121,16 @@ def _refuse(expected, received, advice):
 
 def _joint(problem):
     """The loss and the observation as polynomials of (θ, φ)."""
-    n, p = problem.dimension, problem.landscape.hidden.dimension
-    theta, phi = ca.SX.sym("theta", n), ca.SX.sym("phi", p)
+    n, hidden = problem.dimension, problem.landscape.hidden
+    theta, phi = ca.SX.sym("theta", n), ca.SX.sym("phi", 0 if hidden is None else hidden.dimension)
+    given = phi if hidden is not None else None
     hessian, gradient, constant = _second_order(
-        problem.landscape.symbolic(theta, phi),
+        problem.landscape.symbolic(theta, given),
         ca.vertcat(theta, phi),
         "a loss jointly quadratic in θ and the hidden variables",
     )
     slopes, offset = _first_order(
-        problem.learner.sees.expression(problem.landscape, theta, phi), ca.vertcat(theta, phi)
+        problem.learner.sees.expression(problem.landscape, theta, given), ca.vertcat(theta, phi)
     )
     loss = {
         "hessian": hessian[:n, :n],
