@@ -110,7 +110,7 @@ def best_coefficients(
     search = _Search(
         problem,
         learner,
-        _free(learner, free),
+        free_names(learner, free),
         bounds or {},
         {"episodes": episodes, "seed": seed, "step": step, "horizon": horizon},
     )
@@ -147,7 +147,7 @@ class _Search:
         self.problem, self.family, self.names, self.settings = problem, learner, names, settings
         for name in bounds:
             check_choice("bounds of a coefficient", name, names)
-        self.scales = [_Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
+        self.scales = [Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
         self.evaluations, self._known = 0, {}
 
     def learner(self, point):
@@ -172,54 +172,6 @@ class _Search:
             cost = simulate(self.problem, self.learner(point), throw=False, **self.settings).cost
             self._known[key] = cost if cost < _WORST else _WORST
         return self._known[key]
-
-
-class _Scale:
-    """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 -
-    value.
-    """
-
-    def __init__(self, bound: Coefficient, given):
-        least, most = (bound.least, bound.most) if given is None else map(float, given)
-        if (
-            not bound.low <= least < most <= bound.high
-            or (bound.scale == "log" and least <= 0)
-            or (bound.scale == "one minus" and most >= 1)
-        ):
-            raise ProblemError(
-                "bounds of a coefficient",
-                expected=(
-                    f"least < most inside [{bound.low:g}, {bound.high:g}] where the scale"
-                    f" {bound.scale!r} is finite"
-                ),
-                received=f"({least:g}, {most:g})",
-                advice="give a range of coefficients that can be searched",
-            )
-        forward, self._back = SCALES[bound.scale]
-        self._forward, self._least, self._most = forward, least, most
-        self._ends = forward(least), forward(most)
-
-    def value(self, position):
-        low, high = self._ends
-        return float(np.clip(self._back(low + position * (high - low)), self._least, self._most))
-
-    def position(self, value):
-        low, high = self._ends
-        return float((self._forward(np.clip(value, self._least, self._most)) - low) / (high - low))
-
-
-def _free(learner, free):
-    names = list(learner.coefficients if free is None else free)
-    for name in names:
-        check_choice("coefficient to tune", name, learner.coefficients)
-    if not names:
-        raise ProblemError(
-            "free",
-            expected="at least one coefficient to tune",
-            received="none",
-            advice=f"choose among {', '.join(learner.coefficients) or 'those of another learner'}",
-        )
-    return names
 
 
 def _descend(search, starts, most, tolerance, seed):
