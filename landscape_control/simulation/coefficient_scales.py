@@ -1,6 +1,7 @@
 """The coefficients that are tuned, and the scales on which they are searched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,18 +10,18 @@ from ..support.errors import ProblemError, check_choice
 from .raw_learner import RawLearner
 
 
+Mapped = Callable[[Any], Any]
+
+
 class Scale:
     """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 -
     value.
     """
 
     def __init__(self, bound: Coefficient, given: Sequence[float] | None):
-        least, most = (bound.least, bound.most) if given is None else map(float, given)
-        if (
-            not bound.low <= least < most <= bound.high
-            or (bound.scale == "log" and least <= 0)
-            or (bound.scale == "one minus" and most >= 1)
-        ):
+        least, most = map(float, (bound.least, bound.most) if given is None else given)
+        finite = (bound.scale != "log" or least > 0) and (bound.scale != "one minus" or most < 1)
+        if not (bound.low <= least < most <= bound.high and finite):
             raise ProblemError(
                 "bounds of a coefficient",
                 expected=(
@@ -30,9 +31,10 @@ class Scale:
                 received=f"({least:g}, {most:g})",
                 advice="give a range of coefficients that can be searched",
             )
-        forward, self._back = SCALES[bound.scale]
-        self._forward, self._least, self._most = forward, least, most
-        self._ends = forward(least), forward(most)
+        scale: tuple[Mapped, Mapped] = SCALES[bound.scale]
+        self._forward, self._back = scale
+        self._least, self._most = least, most
+        self._ends = self._forward(least), self._forward(most)
 
     def value(self, position: float) -> float:
         """The coefficient at a position in [0, 1]."""

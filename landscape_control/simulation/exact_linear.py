@@ -4,9 +4,11 @@ import math
 from dataclasses import dataclass, field
 
 from ..model.problem import ControlProblem
+from ..planning.beliefs.linear_model import NotLinearQuadratic
 from ..support.arguments import AnyNumber, Positive, checked
 from .actors import check_raw
-from .linear_loop import LinearLoop, time_grid
+from .linear_forms import NotLinear, linear_form
+from .linear_loop import LinearLoop, read_model, time_grid
 from .raw_learner import RawLearner
 
 
@@ -95,3 +97,13 @@ def exact_cost(
         learner=learner,
         problem=problem,
     )
+
+
+def is_exact(problem: ControlProblem, learner: RawLearner) -> bool:
+    """Whether :func:`exact_cost` holds for the learner on the problem: whether both are linear."""
+    try:
+        model = read_model(problem)
+        linear_form(learner, {}, problem.start, len(model.sight[0]))
+    except (NotLinear, NotLinearQuadratic):
+        return False
+    return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -150,7 +150,7 @@ class _Search:
         loop: LinearLoop,
         learner: RawLearner,
         names: Sequence[str],
-        bounds: Mapping[str, Sequence[float]],
+        bounds: Mapping[str, Any],
     ):
         self.loop, self.learner, self.names = loop, learner, names
         for name in bounds:

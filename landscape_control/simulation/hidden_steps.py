@@ -54,7 +54,9 @@ def hidden_steps(moments: Moments, step: float) -> HiddenSteps:
     decay = expm(-moments.reversion * step)
     push = moments.centre - decay @ moments.centre
     if moments.is_stationary:  # Van Loan 1978
-        blocks = expm(step * np.block([[-moments.reversion, moments.diffusion], [zero, moments.reversion.T]]))
+        blocks = expm(
+            step * np.block([[-moments.reversion, moments.diffusion], [zero, moments.reversion.T]])
+        )
         gained = blocks[:size, size:] @ blocks[:size, :size].T
         parts = gained[None], np.ones(1), np.eye(1)
     else:

@@ -26,6 +26,10 @@ from .resets import NoReset, WeightDecay
 _CLOCK = Clock(step=0, horizon=1)  # of rules that do not read it
 
 
+class NotLinear(ProblemError):
+    """The learner is not linear, or its coefficients change from step to step."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearForm:
     """A linear learner; columns are those of θ (n), y (q), s (S) and 1.
@@ -71,8 +75,10 @@ def linear_form(
 
     Raises
     ------
-    ProblemError
+    NotLinear
         A learner that is not linear, or whose coefficients change from step to step.
+    ProblemError
+        Decay where observations and parameters differ in number; matrices of another shape.
     """
     if isinstance(learner, NoReset):
         return linear_form(learner.learner, inner_values(values), start, observations)
@@ -104,8 +110,8 @@ def inner_values(values: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _not_linear(name: str, received: str) -> ProblemError:
-    return ProblemError(
+def _not_linear(name: str, received: str) -> NotLinear:
+    return NotLinear(
         f"exact cost of {name}",
         expected=(
             "a linear rule with constant coefficients: SGD, heavy ball, Nesterov and other linear"

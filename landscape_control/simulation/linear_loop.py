@@ -9,6 +9,7 @@ exact discount, the effort of the held u exactly.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,9 @@ from .raw_learner import RawLearner
 from .second_moments import Stretch, endless, repeated
 from .stepping import FRACTION, discount_weights, fastest_rate, rollout_horizon, rollout_step
 
-_STABLE = 1 - 1e-10  # √ρ times the largest |eigenvalue|, from which on the cost is said to be infinite
+_STABLE = (
+    1 - 1e-10
+)  # √ρ times the largest |eigenvalue|, from which on the cost is said to be infinite
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,7 +99,7 @@ class LinearLoop:
 
     def __init__(self, problem: ControlProblem, grid: Grid):
         self.problem, self.grid = problem, grid
-        self.model = _read(problem)
+        self.model = read_model(problem)
         self.hidden: HiddenSteps = hidden_steps(self.model.hidden, grid.step)
         self.drift, self.push, self.offset = _heun(self.model, grid.step)
         self.loss = _loss(self.model)
@@ -125,7 +128,7 @@ class LinearLoop:
         """J of the form or batch of forms, () or (B,); infinite where the loop is unstable and
         goes on for ever.
         """
-        one, start = self._stretch(form), self._start(form.memory)
+        one, start = self._stretch(form), self.start(form.memory)
         features, grid = self.hidden.features, self.grid
         loss = self._spread(self.loss, form.memory)
         first = self.problem.objective.loss_weight * grid.first * np.sum(loss * start)
@@ -136,7 +139,7 @@ class LinearLoop:
                 cost[stable] = endless(_chosen(one, stable)).cost(start, features) - first
             return cost
         whole = repeated(one, grid.count)
-        last = self._last(form.memory)
+        last = self.last(form.memory)
         end = np.einsum("...ab,ab->...", whole.moments(start, features), last)
         return whole.cost(start, features) - first + whole.fade * end
 
@@ -148,7 +151,9 @@ class LinearLoop:
         flow = self._flow(form)[0][..., :own, :own]
         return math.sqrt(self.grid.fade) * np.abs(np.linalg.eigvals(flow.real)).max(axis=-1)
 
-    def _flow(self, form: LinearForm) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _flow(
+        self, form: LinearForm
+    ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """(Φ (..., D, D), what ξ does to x (..., D, q), (u by x (..., m, D), u by ξ (..., m, q)))."""
         n, q, d = self.sizes
         size = n + form.memory + d + 1
@@ -199,7 +204,7 @@ class LinearLoop:
             added=np.zeros((*flow.shape[:-2], features), dtype=flow.dtype),
         )
 
-    def _start(self, memory: int) -> np.ndarray:
+    def start(self, memory: int) -> np.ndarray:
         """M₀ (D, D): θ₀ known, s = 0, z of the prior."""
         hidden = self.hidden
         mean = np.concatenate([self.problem.start, np.zeros(memory), hidden.mean, [1.0]])
@@ -208,7 +213,7 @@ class LinearLoop:
         moments[place, place] += hidden.covariance
         return moments
 
-    def _last(self, memory: int) -> np.ndarray:
+    def last(self, memory: int) -> np.ndarray:
         """What x_N costs, in units of ρᴺ: the last node of the loss, and the terminal cost."""
         objective, loss = self.problem.objective, self.loss
         weight = objective.loss_weight * self.grid.first * loss
@@ -224,7 +229,8 @@ class LinearLoop:
         return np.insert(np.insert(square, [n] * memory, 0.0, axis=0), [n] * memory, 0.0, axis=1)
 
 
-def _read(problem: ControlProblem) -> LinearModel:
+def read_model(problem: ControlProblem) -> LinearModel:
+    """The numbers of a linear-quadratic problem. Raises NotLinearQuadratic for any other."""
     try:
         return read_quadratic_model(problem)
     except NotLinearQuadratic as error:
@@ -258,7 +264,8 @@ def _loss(model: LinearModel) -> np.ndarray:
 
 def _terminal(model: LinearModel) -> np.ndarray:
     """The symmetric matrix of Φ as a square form of (θ, z, 1)."""
-    hessian, slope, constant = model.terminal
+    parts: Any = model.terminal
+    hessian, slope, constant = parts
     n, d = model.cross.shape
     square = np.zeros((n + d + 1, n + d + 1))
     square[:n, :n] = hessian / 2

@@ -10,14 +10,16 @@ import numpy as np
 from scipy.optimize import differential_evolution, minimize
 
 from ..model.problem import ControlProblem
-from ..rules.families.coefficient import SCALES, Coefficient
 from ..support.arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
 from ..support.errors import ProblemError, check_choice
+from .coefficient_scales import Scale, free_names
+from .exact_linear import is_exact
+from .exact_search import exact_best_coefficients
 from .raw_learner import RawLearner
 from .rollout import Rollout
 from .simulate import simulate
 
-_METHODS = ("nelder-mead", "differential evolution")
+_EXACT = "exact"
 _WORST = 1e12  # the cost of a diverged rollout, as the search sees it
 
 
@@ -31,12 +33,13 @@ class Tuned:
     learner : RawLearner with them
     coefficients : {name: value} of those that were tuned
     rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
-    training_cost : mean cost on the seed that was searched, too low on average as it was chosen
-        there
-    evaluations : rollouts simulated
+    training_cost : the cost that was searched: with ``method`` "exact" the expected cost itself, else
+        the mean on the seed of the search, too low on average as it was chosen there
+    evaluations : rollouts simulated, or exact costs computed
     converged : whether the search met its own tolerance
     at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may
         hide a better one
+    method : "exact", "nelder-mead" or "differential evolution", whichever ran
     """
 
     learner: RawLearner
@@ -46,6 +49,7 @@ class Tuned:
     evaluations: int
     converged: bool
     at_bounds: tuple[str, ...]
+    method: str
 
     @property
     def cost(self) -> float:
@@ -65,7 +69,7 @@ def best_coefficients(
         Sequence[str] | None, Filled(), Words(expected="at least one coefficient, by name")
     ] = None,
     bounds: Mapping[str, Vector] | None = None,
-    method: Literal["nelder-mead", "differential evolution"] = "nelder-mead",
+    method: Literal["exact", "nelder-mead", "differential evolution"] | None = None,
     episodes: Count = 500,
     seed: Index = 0,
     held_out_episodes: Count = 2000,
@@ -76,11 +80,13 @@ def best_coefficients(
     most_evaluations: Count = 400,
     tolerance: Positive = 1e-3,
 ) -> Tuned:
-    """Coefficients of ``learner`` that minimise the simulated cost on common random numbers, judged
-    on other numbers.
+    """Coefficients of ``learner`` that cost least: exactly where that can be computed, else on common
+    random numbers, judged on other numbers.
 
-    On fixed random numbers the mean cost is a deterministic function of the coefficients.
-    "nelder-mead" searches from the learner's own coefficients and from ``starts`` - 1 points drawn
+    A linear learner on a linear-quadratic problem has an exact expected cost, which
+    :func:`exact_best_coefficients` minimises without episodes. Elsewhere the simulated cost is: on fixed
+    random numbers the mean cost is a deterministic function of the coefficients.
+    "nelder-mead" (the default there) searches from the learner's own coefficients and from ``starts`` - 1 points drawn
     from the ranges; "differential evolution" searches all of the ranges (SciPy). Coefficients are
     searched on the scale of their range, a :class:`Coefficient`.
 
@@ -90,7 +96,8 @@ def best_coefficients(
         starts
     free : names of the coefficients to tune; None is all of ``learner.coefficients``
     bounds : {name: (least, most)} that replace the default ranges
-    episodes, seed : of the search
+    method : None is "exact" where it applies, else "nelder-mead"; the result says which ran
+    episodes, seed : of a search that simulates
     held_out_episodes, held_out_seed : of the reported cost
     most_evaluations : rollouts, over all starts
     tolerance : of the coefficients on their scale, whose whole range is 1
@@ -98,7 +105,8 @@ def best_coefficients(
     Raises
     ------
     ProblemError
-        Unknown names, a held-out seed equal to the seed of the search, no coefficient to tune.
+        Unknown names, a held-out seed equal to the seed of the search, no coefficient to tune;
+        method "exact" for a learner or a problem that is not linear, which is named.
     """
     if seed == held_out_seed:
         raise ProblemError(
@@ -106,6 +114,29 @@ def best_coefficients(
             expected="another seed than that of the search",
             received=repr(seed),
             advice="the cost on the numbers that were searched is too good",
+        )
+    judged = {
+        "episodes": held_out_episodes,
+        "seed": held_out_seed,
+        "step": step,
+        "horizon": horizon,
+        "throw": False,
+    }
+    if method is None:
+        method = _EXACT if is_exact(problem, learner) else "nelder-mead"
+    if method == _EXACT:
+        found = exact_best_coefficients(
+            problem, learner, free=free, bounds=bounds, step=step, horizon=horizon, starts=starts
+        )
+        return Tuned(
+            learner=found.learner,
+            coefficients=found.coefficients,
+            rollout=simulate(problem, found.learner, **judged),
+            training_cost=found.cost,
+            evaluations=found.evaluations,
+            converged=found.converged,
+            at_bounds=found.at_bounds,
+            method=method,
         )
     search = _Search(
         problem,
@@ -119,15 +150,7 @@ def best_coefficients(
     else:
         point, converged = _descend(search, starts, most_evaluations, tolerance, seed)
     best = search.learner(point)
-    rollout = simulate(
-        problem,
-        best,
-        episodes=held_out_episodes,
-        seed=held_out_seed,
-        step=step,
-        horizon=horizon,
-        throw=False,
-    )
+    rollout = simulate(problem, best, **judged)
     edges = tuple(name for name, x in zip(search.names, point, strict=True) if x < 0.01 or x > 0.99)
     return Tuned(
         learner=best,
@@ -137,6 +160,7 @@ def best_coefficients(
         evaluations=search.evaluations,
         converged=converged,
         at_bounds=edges,
+        method=method,
     )
 
 
