@@ -1,6 +1,6 @@
 """The coefficients that are tuned, and the scales on which they are searched."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,14 @@ from ..support.errors import ProblemError, check_choice
 from .raw_learner import RawLearner
 
 
-Mapped = Callable[[Any], Any]
-
-
 class Scale:
     """The range of a coefficient mapped to [0, 1]: linear, logarithmic, or logarithmic in 1 -
     value.
     """
 
     def __init__(self, bound: Coefficient, given: Sequence[float] | None):
-        least, most = map(float, (bound.least, bound.most) if given is None else given)
+        ends: Any = (bound.least, bound.most) if given is None else given
+        least, most = map(float, ends)
         finite = (bound.scale != "log" or least > 0) and (bound.scale != "one minus" or most < 1)
         if not (bound.low <= least < most <= bound.high and finite):
             raise ProblemError(
@@ -31,7 +29,7 @@ class Scale:
                 received=f"({least:g}, {most:g})",
                 advice="give a range of coefficients that can be searched",
             )
-        scale: tuple[Mapped, Mapped] = SCALES[bound.scale]
+        scale: Any = SCALES[bound.scale]
         self._forward, self._back = scale
         self._least, self._most = least, most
         self._ends = self._forward(least), self._forward(most)

@@ -19,7 +19,7 @@ from ..support.arguments import (
     checked,
 )
 from ..support.arrays import freeze
-from ..support.errors import ProblemError, SolveError, check_choice
+from ..support.errors import SolveError, check_choice
 from .actors import check_raw
 from .coefficient_scales import Scale, free_names
 from .exact_linear import ExactCost, exact_cost
