@@ -87,15 +87,19 @@ def exact_cost(
     """
     check_raw(problem, learner, type(learner).__name__)
     grid = time_grid(problem, step, horizon, learner.own_step)
-    loop = LinearLoop(problem, grid)
+    return cost_on(LinearLoop(problem, grid), learner)
+
+
+def cost_on(loop: LinearLoop, learner: RawLearner) -> ExactCost:
+    """The exact cost of a learner on a problem that has been read already."""
     form = loop.form(learner, {})
     return ExactCost(
         cost=float(loop.costs(form)),
         growth=float(loop.growth(form)),
-        step=grid.step,
-        horizon=grid.horizon,
+        step=loop.grid.step,
+        horizon=loop.grid.horizon,
         learner=learner,
-        problem=problem,
+        problem=loop.problem,
     )
 
 

@@ -45,8 +45,13 @@ def exact_optimum(
     """
     check_raw(problem, None, "exact_optimum")
     grid = time_grid(problem, step, horizon, None)
-    parts = _Parts(LinearLoop(problem, grid))
-    return parts.endless() if grid.count is None else parts.finite(grid.count)
+    return optimum_on(LinearLoop(problem, grid))
+
+
+def optimum_on(loop: LinearLoop) -> float:
+    """The optimum on a problem that has been read already."""
+    parts = _Parts(loop)
+    return parts.endless() if loop.grid.count is None else parts.finite(loop.grid.count)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from ..model.problem import ControlProblem
 from ..support.arguments import (
@@ -21,8 +20,9 @@ from ..support.arguments import (
 from ..support.arrays import freeze
 from ..support.errors import SolveError, check_choice
 from .actors import check_raw
+from .box_newton import descend
 from .coefficient_scales import Scale, free_names
-from .exact_linear import ExactCost, exact_cost
+from .exact_linear import ExactCost, cost_on
 from .linear_loop import LinearLoop, time_grid
 from .raw_learner import RawLearner
 
@@ -30,7 +30,6 @@ _SCREENED = 128  # points of the ranges at which the cost is looked at before an
 _APART = 0.15  # of a range, how far starts are from one another
 _TINY = 1e-30  # imaginary step of a derivative
 _NUDGE = 1e-4  # of a range, real step of a second derivative
-_BARRIER = 1e6  # of the least cost screened: what a search is told of worse ones
 _AGREE = 1e-6  # of the cost, within which starts are said to have found the same
 _AT_END = 1e-6  # of a range
 _FLAT = 1e-6  # of the cost per whole range: largest slope of a minimum inside the ranges
@@ -95,10 +94,9 @@ def exact_best_coefficients(
 
     The cost is a smooth function of the coefficients, and its derivatives are those of the moment
     recursion (or of the Lyapunov equation) itself, to the last digit. 128 points of the ranges are
-    looked at; quasi-Newton descents within the ranges (L-BFGS-B: R. H. Byrd et al. 1995) leave from
-    the learner's own coefficients and from the best of those points that lie apart; Newton's method
-    ends the best one. Coefficients are searched on the scale of their range, a
-    :class:`Coefficient`.
+    looked at; Newton's method within the ranges leaves from the learner's own coefficients and from the
+    best of those points that lie apart, all side by side. Coefficients are searched on the scale of
+    their range, a :class:`Coefficient`.
 
     Parameters
     ----------
@@ -118,26 +116,36 @@ def exact_best_coefficients(
     check_raw(problem, learner, type(learner).__name__)
     names = free_names(learner, free)
     grid = time_grid(problem, step, horizon, learner.own_step)
-    search = _Search(LinearLoop(problem, grid), learner, names, bounds or {})
-    begin = search.starts(starts)
-    ends = [search.descend(point) for point in begin]
-    costs = np.array([search.cost(point) for point in ends])
-    best = search.refined(ends[int(np.argmin(costs))])
-    least, slope, curvature = search.local(best)
+    return best_on(LinearLoop(problem, grid), learner, names, bounds or {}, starts)
+
+
+def best_on(
+    loop: LinearLoop,
+    learner: RawLearner,
+    names: Sequence[str],
+    bounds: Mapping[str, Any],
+    starts: int,
+) -> ExactTuned:
+    """The best coefficients on a problem that has been read already."""
+    search = _Search(loop, learner, names, bounds)
+    ends = descend(search.local, search.starts(starts))
+    place = int(np.argmin(ends.values))
+    best, least = ends.points[place], ends.values[place]
+    slope, curvature = ends.slopes[place], ends.curvatures[place]
     inside = (best > _AT_END) & (best < 1 - _AT_END)
     bends = np.linalg.eigvalsh(curvature[np.ix_(inside, inside)])
-    settled = np.abs(slope[inside]).max(initial=0.0) <= _FLAT * abs(least)
+    level = np.abs(slope[inside]).max(initial=0.0) <= _FLAT * abs(least)
     found = learner.with_coefficients(search.values(best))
     return ExactTuned(
         learner=found,
         coefficients={name: float(found.coefficients[name]) for name in names},
-        result=exact_cost(problem, found, step=grid.step, horizon=horizon),
-        converged=bool(settled and bends.min(initial=0.0) >= -_FLAT * abs(least)),
-        at_bounds=tuple(name for name, free_ in zip(names, inside, strict=True) if not free_),
-        slope=freeze(slope),
-        curvature=freeze(curvature),
-        agreed=int((costs <= costs.min() + _AGREE * abs(costs.min())).sum()),
-        starts=len(begin),
+        result=cost_on(loop, found),
+        converged=bool(level and bends.min(initial=0.0) >= -_FLAT * abs(least)),
+        at_bounds=tuple(name for name, within in zip(names, inside, strict=True) if not within),
+        slope=freeze(search.unit * slope),
+        curvature=freeze(search.unit * curvature),
+        agreed=int((ends.values <= least + _AGREE * abs(least)).sum()),
+        starts=len(ends.values),
         evaluations=search.evaluations,
     )
 
@@ -185,18 +193,22 @@ class _Search:
         costs = self.costs(turned.reshape(-1, size)).reshape(count, size)
         return costs[:, 0].real, costs.imag / _TINY
 
-    def local(self, point: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """(J, slope (P,), curvature (P, P)) at one point; slopes are exact, curvatures differences
-        of these.
+    def local(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(J (B,), slopes (B, P), curvatures (B, P, P)) at points (B, P), in units of ``unit``; slopes
+        are exact, curvatures differences of these.
         """
-        nudges = _NUDGE * np.eye(len(point))
-        costs, slopes = self.slopes(np.vstack([point, point + nudges, point - nudges]))
-        size = len(point)
-        curvature = (slopes[1 : size + 1] - slopes[size + 1 :]) / (2 * _NUDGE)
-        return float(costs[0]), slopes[0], (curvature + curvature.T) / 2
+        count, size = points.shape
+        nudges = _NUDGE * np.vstack([np.zeros(size), np.eye(size), -np.eye(size)])
+        around = (points[:, None] + nudges).reshape(-1, size)
+        costs, slopes = self.slopes(around)
+        costs, slopes = costs.reshape(count, -1), slopes.reshape(count, -1, size)
+        with np.errstate(invalid="ignore"):  # ∞ - ∞ beside an unstable rule
+            curvatures = (slopes[:, 1 : size + 1] - slopes[:, size + 1 :]) / (2 * _NUDGE)
+        symmetric = (curvatures + curvatures.swapaxes(-1, -2)) / 2
+        return costs[:, 0] / self.unit, slopes[:, 0] / self.unit, symmetric / self.unit
 
-    def starts(self, count: int) -> list[np.ndarray]:
-        """The learner's own coefficients, and the best points screened that are apart."""
+    def starts(self, count: int) -> np.ndarray:
+        """The learner's own coefficients, and the best points screened that are apart: (S, P)."""
         own = np.array(
             [
                 scale.position(self.learner.coefficients[name])
@@ -218,44 +230,4 @@ class _Search:
             apart = all(np.abs(points[i] - other).max() > _APART for other in chosen)
             if len(chosen) < count and np.isfinite(costs[i]) and apart:
                 chosen.append(points[i])
-        return chosen
-
-    def descend(self, point: np.ndarray) -> np.ndarray:
-        """A local minimum within the ranges, from a point."""
-
-        def told(x: np.ndarray) -> tuple[float, np.ndarray]:
-            costs, slopes = self.slopes(x[None])
-            height = costs[0] / self.unit
-            if not height < _BARRIER or not np.isfinite(slopes).all():
-                return _BARRIER, np.zeros(len(x))
-            return height, slopes[0] / self.unit
-
-        found = minimize(
-            told,
-            point,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(0.0, 1.0)] * len(point),
-            options={"ftol": 1e-13, "gtol": 1e-8, "maxiter": 200},
-        )
-        return np.clip(found.x, 0.0, 1.0)
-
-    def refined(self, point: np.ndarray) -> np.ndarray:
-        """A few steps of Newton's method on the coefficients inside their ranges, as long as they
-        lower the slope.
-        """
-        for _ in range(4):
-            inside = (point > _AT_END) & (point < 1 - _AT_END)
-            _, slope, curvature = self.local(point)
-            within = curvature[np.ix_(inside, inside)]
-            if not inside.any() or not np.linalg.eigvalsh(within)[0] > 0:
-                break
-            moved = point.copy()
-            moved[inside] -= np.linalg.solve(within, slope[inside])
-            if (moved < 0).any() or (moved > 1).any():
-                break
-            better = np.abs(self.slopes(moved[None])[1][0][inside]).max()
-            if not better < np.abs(slope[inside]).max():
-                break
-            point = moved
-        return point
+        return np.array(chosen)

@@ -16,6 +16,7 @@ from .library import (
     seconds,
     standard_error,
 )
+from .linear_rules import LinearRuleCost, linear_rule_costs
 from .measure import ALL, Cell, Measure, as_measure, by_name, plain_value
 from .momenta import coefficients, decay, learning_rate, momentum, probing
 from .policy_rules import policy_error, policy_rule
@@ -28,6 +29,7 @@ from .verdicts import (
     cheapest_rule_within,
     equivalent_rules,
     regret,
+    regret_at,
     rule_coefficients,
     rule_trajectories,
     trajectory,
@@ -36,6 +38,7 @@ from .verdicts import (
 __all__ = [
     "ALL",
     "Cell",
+    "LinearRuleCost",
     "Measure",
     "RuleCost",
     "agreed",
@@ -61,6 +64,7 @@ __all__ = [
     "hidden_basin",
     "iterations",
     "learning_rate",
+    "linear_rule_costs",
     "momentum",
     "optimism_gap",
     "plain_value",
@@ -69,6 +73,7 @@ __all__ = [
     "preconditioner_exponent",
     "probing",
     "regret",
+    "regret_at",
     "rule_coefficients",
     "rule_costs",
     "rule_trajectories",

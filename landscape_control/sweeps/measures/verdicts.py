@@ -1,5 +1,8 @@
 """Measures that hold the optimum against the classic rules: regret, best rule, coefficients,
 trajectories.
+
+Where the landscape is known the rules are those of a learner that sees it, on one path. Where it is
+hidden they are linear rules of the observations, and their expected costs are exact.
 """
 
 import math
@@ -9,10 +12,12 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from ...identification.maps.closed_loop import ClosedLoops
+from ...planning.beliefs.solution import BeliefSolution
 from ...rules.choice import MARGIN, Conclusion, Margin, basic, select
-from ...support.arguments import NonNegative, checked
+from ...support.arguments import NonNegative, Positive, checked
 from ...support.errors import ProblemError
 from .library import plan_of
+from .linear_rules import LINEAR_KEYS, known_rows
 from .measure import Measure, register
 from .regrets import classic, rule_costs
 from .searching import TIE
@@ -29,23 +34,32 @@ def _table(problem, solution):
     return {row.rule.key: row for row in rule_costs(problem, solution)}
 
 
-def _rows(cell, what):
+def _rows(cell, what, step=None):
+    if isinstance(cell.solution, BeliefSolution):
+        return known_rows(cell.problem, step)
     plan_of(cell, what)
     return _table(cell.problem, cell.solution)
 
 
-def _regret(cell):
-    rows = _rows(cell, "regret")
-    return {key: rows[key].regret if key in rows else math.nan for key in KEYS}
+class Regret:
+    """Cell -> {key of a rule: its regret}; see :func:`regret_at`."""
+
+    def __init__(self, step=None):
+        self.step = step
+
+    def __call__(self, cell):
+        rows = _rows(cell, "regret", self.step)
+        keys = LINEAR_KEYS if isinstance(cell.solution, BeliefSolution) else KEYS
+        return {key: rows[key].regret if key in rows else math.nan for key in keys}
 
 
 def _rule_coefficients(cell):
     rows = _rows(cell, "rule_coefficients")
-    return {
-        f"{rule.key}_{name}": _number(rows.get(rule.key), name)
-        for rule in classic()
-        for name in rule.names
-    }
+    if isinstance(cell.solution, BeliefSolution):
+        pairs = [(key, name) for key, row in rows.items() for name in row.coefficients]
+    else:
+        pairs = [(rule.key, name) for rule in classic() for name in rule.names]
+    return {f"{key}_{name}": _number(rows.get(key), name) for key, name in pairs}
 
 
 def _number(row, name):
@@ -77,18 +91,22 @@ def choose(rows, *, threshold: float = THRESHOLD, margin: float = MARGIN):
 class CheapestRule:
     """Cell -> key of the rule that costs least, or "none"; see :func:`cheapest_rule_within`."""
 
-    def __init__(self, threshold, margin):
-        self.threshold, self.margin = threshold, margin
+    def __init__(self, threshold, margin, step=None):
+        self.threshold, self.margin, self.step = threshold, margin, step
 
     def __call__(self, cell):
-        rows = _rows(cell, "cheapest_rule").values()
+        rows = _rows(cell, "cheapest_rule", self.step).values()
         chosen = choose(rows, threshold=self.threshold, margin=self.margin)
         return "none" if chosen is None else chosen.rule.key
 
 
 @checked
 def cheapest_rule_within(
-    threshold: NonNegative = THRESHOLD, *, margin: Margin = MARGIN, name: str = "cheapest_rule"
+    threshold: NonNegative = THRESHOLD,
+    *,
+    margin: Margin = MARGIN,
+    name: str = "cheapest_rule",
+    step: Positive | None = None,
 ) -> Measure:
     """Which rule, with its best coefficients, costs least on this path; "none" where the least
     regret is > ``threshold``.
@@ -98,10 +116,13 @@ def cheapest_rule_within(
     below RESOLUTION. Simpler is fewer coefficients, then fewer rules contained, then less to see. A
     rule can cost little on one path and still be another
     policy: that question is answered by the measure ``policy_rule``.
+
+    Where the landscape is hidden the rules and their regrets are those of :func:`linear_rule_costs`, in
+    expectation over hidden paths and noise, at this ``step`` (which plays no part elsewhere).
     """
     return Measure(
         name=name,
-        function=CheapestRule(threshold, margin),
+        function=CheapestRule(threshold, margin, step),
         description=(
             "classic rule that costs least on this path with its best coefficients; a simpler one"
             f" where its regret is within a factor {margin:g} of that; none where the least regret"
@@ -112,10 +133,33 @@ def cheapest_rule_within(
 
 @checked
 def best_rule_within(
-    threshold: NonNegative = THRESHOLD, *, margin: Margin = MARGIN, name: str = "best_rule"
+    threshold: NonNegative = THRESHOLD,
+    *,
+    margin: Margin = MARGIN,
+    name: str = "best_rule",
+    step: Positive | None = None,
 ) -> Measure:
     """:func:`cheapest_rule_within` under its older name."""
-    return cheapest_rule_within(threshold, margin=margin, name=name)
+    return cheapest_rule_within(threshold, margin=margin, name=name, step=step)
+
+
+@checked
+def regret_at(step: Positive | None = None, *, name: str = "regret") -> Measure:
+    """How much more than the optimum each rule costs with its own best coefficients.
+
+    Where the landscape is hidden: regrets of :func:`linear_rule_costs` at this ``step``, as shares of
+    the optimum at the same step; None is the step of :func:`simulate`. Where it is known: shares of ∫
+    e^{-γt}(effort + k|L|)dt on the optimal path; ``step`` plays no part.
+    """
+    return Measure(
+        name=name,
+        function=Regret(step),
+        description=(
+            "(J of each classic rule with its own best coefficients - J*) / ∫ e^{-γt}(effort +"
+            " k|L|)dt; NaN where a rule does not apply, inf where it runs off. Hidden landscapes:"
+            " (J - J*)/|J*| of linear rules of the observations, exactly, in expectation"
+        ),
+    )
 
 
 def tied(rows) -> tuple[str, ...]:
@@ -155,8 +199,8 @@ def _trajectory(cell):
 
 
 def _rule_trajectories(cell):
-    rows = _rows(cell, "rule_trajectories")
     _, times = _moments(cell, "rule_trajectories")
+    rows = _rows(cell, "rule_trajectories")
     paths = np.full((len(KEYS), MOMENTS, cell.problem.dimension), np.nan)
     usable = [key for key, row in rows.items() if math.isfinite(row.cost)]
     if not usable:
@@ -192,16 +236,7 @@ def _candidate(row):
 
 
 _STATE = ("moment", "parameter")
-regret = register(
-    Measure(
-        name="regret",
-        function=_regret,
-        description=(
-            "(J of each classic rule with its own best coefficients - J*) / ∫ e^{-γt}(effort +"
-            " k|L|)dt; NaN where a rule does not apply, inf where it runs off"
-        ),
-    )
-)
+regret = register(regret_at())
 cheapest_rule = register(cheapest_rule_within())
 best_rule = register(best_rule_within())
 best_regret = register(
