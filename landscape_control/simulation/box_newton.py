@@ -8,7 +8,9 @@ import numpy as np
 Local = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 _FIRST, _LARGEST = 0.15, 0.5  # radii of trust, in the largest entry of a step
-_LEAST = 1e-12  # radius, and length of a step, at which a search ends
+_LEAST = 1e-10  # radius, and length of a step, at which a search ends
+_CLOSE = 1e-10  # of a value: where less is to be gained, slopes are compared and not values,
+_FALL = 4.0  # and have to fall by this factor, as they do at a minimum but not in a flat tail
 _FLOOR = 1e-9  # of the largest curvature, below which a direction counts as flat
 _MOST_STEPS = 80
 
@@ -37,27 +39,32 @@ def descend(local: Local, points: np.ndarray) -> Descents:
     ``local`` gives values (S,), slopes (S, P) and curvatures (S, P, P); a value may be infinite. Each
     step goes down a quadratic model whose curvatures are taken by their size (a saddle is left), no
     further than a radius of trust; the radius grows with steps that lower the value and shrinks with
-    those that do not. Entries at an end of the cube that would leave it stay there (D. P. Bertsekas,
-    *Projected Newton methods*, SIAM J. Control 1982).
+    those that do not. The last steps, which gain next to nothing, are judged by the slope: a search ends
+    where it no longer falls. Entries at an end of the cube that would leave it stay there (D. P.
+    Bertsekas, *Projected Newton methods*, SIAM J. Control 1982).
     """
     values, slopes, curvatures = local(points)
     radii = np.full(len(points), _FIRST)
     for _ in range(_MOST_STEPS):
         steps = _steps(points, slopes, curvatures, radii)
         trials = np.clip(points + steps, 0.0, 1.0)
-        lengths = np.abs(trials - points).max(axis=1)
+        moves = trials - points
+        lengths = np.abs(moves).max(axis=1)
+        close = np.abs((slopes * moves).sum(axis=1)) < _CLOSE * np.abs(values)
         running = (lengths > _LEAST) & (radii > _LEAST)
         if not running.any():
             break
         found = local(trials[running])
         tried = np.flatnonzero(running)
-        better = found[0] < values[tried]
+        flatter = _FALL * np.abs(found[1]).max(axis=1) < np.abs(slopes[tried]).max(axis=1)
+        better = np.where(close[tried], flatter, found[0] < values[tried])
         kept = tried[better]
         points[kept] = trials[kept]
         for own, new in zip((values, slopes, curvatures), found, strict=True):
             own[kept] = new[better]
         radii[kept] = np.minimum(2 * radii[kept], _LARGEST)
-        radii[tried[~better]] = lengths[tried[~better]] / 4
+        failed = tried[~better]
+        radii[failed] = np.where(close[failed], 0.0, lengths[failed] / 4)
     return Descents(points=points, values=values, slopes=slopes, curvatures=curvatures)
 
 

@@ -29,7 +29,7 @@ from .raw_learner import RawLearner
 _SCREENED = 128  # points of the ranges at which the cost is looked at before any descent
 _APART = 0.15  # of a range, how far starts are from one another
 _TINY = 1e-30  # imaginary step of a derivative
-_NUDGE = 1e-4  # of a range, real step of a second derivative
+_NUDGE = 1e-5  # of a range, real step of a second derivative
 _AGREE = 1e-6  # of the cost, within which starts are said to have found the same
 _AT_END = 1e-6  # of a range
 _FLAT = 1e-6  # of the cost per whole range: largest slope of a minimum inside the ranges
@@ -198,12 +198,12 @@ class _Search:
         are exact, curvatures differences of these.
         """
         count, size = points.shape
-        nudges = _NUDGE * np.vstack([np.zeros(size), np.eye(size), -np.eye(size)])
+        nudges = _NUDGE * np.vstack([np.zeros(size), np.eye(size)])
         around = (points[:, None] + nudges).reshape(-1, size)
         costs, slopes = self.slopes(around)
         costs, slopes = costs.reshape(count, -1), slopes.reshape(count, -1, size)
         with np.errstate(invalid="ignore"):  # ∞ - ∞ beside an unstable rule
-            curvatures = (slopes[:, 1 : size + 1] - slopes[:, size + 1 :]) / (2 * _NUDGE)
+            curvatures = (slopes[:, 1:] - slopes[:, :1]) / _NUDGE
         symmetric = (curvatures + curvatures.swapaxes(-1, -2)) / 2
         return costs[:, 0] / self.unit, slopes[:, 0] / self.unit, symmetric / self.unit
 

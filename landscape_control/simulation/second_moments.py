@@ -45,9 +45,11 @@ class Stretch:
         """These steps, and the other ones after them."""
         flow = self.flow
         turned = flow.swapaxes(-1, -2)
-        mixed = np.einsum("...jab,ji->...iab", other.noise, self.follows)
+        mixed = other.noise  # with one feature, which is 1, H is 1
+        if self.follows.size > 1:
+            mixed = np.einsum("...jab,ji->...iab", other.noise, self.follows)
         carried = other.flow[..., None, :, :] @ self.noise @ _turned(other.flow)[..., None, :, :]
-        felt = np.einsum("...ab,...iab->...i", other.weight, self.noise)
+        felt = (other.weight[..., None, :, :] * self.noise).sum(axis=(-2, -1))
         return Stretch(
             flow=other.flow @ flow,
             noise=carried + mixed,

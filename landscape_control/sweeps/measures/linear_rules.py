@@ -22,7 +22,7 @@ LINEAR_KEYS = ("sgd", "sgd_weight_decay", "heavy_ball", "nesterov", "heavy_ball_
 _INNER = "learner."  # how a wrapper calls the coefficients of what it wraps
 _STARTS = 3
 _SLOWEST = 1e-6  # of the steps of a rule, in units of the one at which it becomes unstable
-_WIDEST = 1e6  # of a decay, in units of the curvature, and its inverse
+_DECAYS = 1e-3, 1e5  # in units of the curvature
 _TIE = 1e-12  # of the optimum, below it no regret is told from round-off
 
 
@@ -133,7 +133,7 @@ def _ranges(loop: LinearLoop, learner: RawLearner) -> dict[str, tuple[float, flo
     wide = {
         "learning_rate": (_SLOWEST * largest, largest),
         "momentum": (0.0, 0.9999),
-        "decay": (curvature / _WIDEST, curvature * _WIDEST),
+        "decay": (_DECAYS[0] * curvature, _DECAYS[1] * curvature),
     }
     return {name: wide[name.removeprefix(_INNER)] for name in learner.coefficients}
 
