@@ -192,6 +192,7 @@ PLAIN = [
     "measures.cheapest_rule_within",
     "measures.plain_value",
     "measures.regret_at",
+    "measures.rule_coefficients_at",
     "planning.Confirmation",
     "planning.GridSolution",
     "planning.LQGSolution",

@@ -31,6 +31,7 @@ from .verdicts import (
     regret,
     regret_at,
     rule_coefficients,
+    rule_coefficients_at,
     rule_trajectories,
     trajectory,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "regret",
     "regret_at",
     "rule_coefficients",
+    "rule_coefficients_at",
     "rule_costs",
     "rule_trajectories",
     "seconds",

@@ -53,13 +53,19 @@ class Regret:
         return {key: rows[key].regret if key in rows else math.nan for key in keys}
 
 
-def _rule_coefficients(cell):
-    rows = _rows(cell, "rule_coefficients")
-    if isinstance(cell.solution, BeliefSolution):
-        pairs = [(key, name) for key, row in rows.items() for name in row.coefficients]
-    else:
-        pairs = [(rule.key, name) for rule in classic() for name in rule.names]
-    return {f"{key}_{name}": _number(rows.get(key), name) for key, name in pairs}
+class RuleCoefficients:
+    """Cell -> {rule_coefficient: value}; see :func:`rule_coefficients_at`."""
+
+    def __init__(self, step=None):
+        self.step = step
+
+    def __call__(self, cell):
+        rows = _rows(cell, "rule_coefficients", self.step)
+        if isinstance(cell.solution, BeliefSolution):
+            pairs = [(key, name) for key, row in rows.items() for name in row.coefficients]
+        else:
+            pairs = [(rule.key, name) for rule in classic() for name in rule.names]
+        return {f"{key}_{name}": _number(rows.get(key), name) for key, name in pairs}
 
 
 def _number(row, name):
@@ -162,6 +168,22 @@ def regret_at(step: Positive | None = None, *, name: str = "regret") -> Measure:
     )
 
 
+@checked
+def rule_coefficients_at(
+    step: Positive | None = None, *, name: str = "rule_coefficients"
+) -> Measure:
+    """The coefficients of :func:`regret_at`, per unit of time where the landscape is hidden."""
+    return Measure(
+        name=name,
+        function=RuleCoefficients(step),
+        description=(
+            "coefficients with which each classic rule costs least, searched for and not assumed;"
+            " NaN where it does not apply or runs off, and where it gains nothing over doing"
+            " nothing"
+        ),
+    )
+
+
 def tied(rows) -> tuple[str, ...]:
     """Keys of the other rules that cost what the cheapest rule costs, to within 1e-5 of S, with as
     few coefficients.
@@ -255,17 +277,7 @@ equivalent_rules = register(
         ),
     )
 )
-rule_coefficients = register(
-    Measure(
-        name="rule_coefficients",
-        function=_rule_coefficients,
-        description=(
-            "coefficients with which each classic rule costs least, searched for and not assumed;"
-            " NaN where it does not apply or runs off, and where it gains nothing over doing"
-            " nothing"
-        ),
-    )
-)
+rule_coefficients = register(rule_coefficients_at())
 trajectory = register(
     Measure(
         name="trajectory",
