@@ -23,7 +23,7 @@ from ..support.errors import ProblemError
 from .hidden_steps import HiddenSteps, hidden_steps
 from .linear_forms import LinearForm, linear_form
 from .raw_learner import RawLearner
-from .second_moments import Stretch, endless, repeated
+from .second_moments import Stretch, endless_cost, repeated
 from .stepping import FRACTION, discount_weights, fastest_rate, rollout_horizon, rollout_step
 
 _STABLE = (
@@ -136,7 +136,7 @@ class LinearLoop:
             stable = self.growth(form) < _STABLE
             cost = np.full(stable.shape, np.inf, dtype=one.weight.dtype)
             if stable.any():
-                cost[stable] = endless(_chosen(one, stable)).cost(start, features) - first
+                cost[stable] = endless_cost(_chosen(one, stable), start, features) - first
             return cost
         whole = repeated(one, grid.count)
         last = self.last(form.memory)

@@ -79,16 +79,22 @@ def repeated(step: Stretch, count: int) -> Stretch:
     return whole.then(step) if count % 2 else whole
 
 
-def endless(step: Stretch) -> Stretch:
-    """All steps to come of a loop whose discounted moments die out."""
-    whole = step
+def endless_cost(step: Stretch, start: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Σ_k ρᵏ tr(W M_k) over all k (...), of a loop whose discounted moments die out.
+
+    Y = W + ρΦᵀYΦ by doubling; then what the noise adds, y = ρ(I - ρHᵀ)⁻¹ tr(Y Kᵢ).
+    """
+    flow, weight, fade = step.flow, step.weight, step.fade
     for _ in range(_MOST_DOUBLINGS):
-        before, whole = whole, whole.then(whole)
-        if _size(whole.weight - before.weight) <= _SETTLED * _size(whole.weight) and _size(
-            whole.added - before.added
-        ) <= _SETTLED * max(_size(whole.added), _size(whole.weight)):
+        later = fade * (_turned(flow) @ weight @ flow)
+        weight = weight + later
+        if _size(later) <= _SETTLED * _size(weight):
             break
-    return whole
+        flow, fade = flow @ flow, fade * fade
+    felt = step.fade * (weight[..., None, :, :] * step.noise).sum(axis=(-2, -1))
+    onwards = np.eye(len(features)) - step.fade * step.follows
+    added = felt @ np.linalg.solve(onwards, features)
+    return np.einsum("...ab,ab->...", weight, start) + added
 
 
 def _turned(matrix: np.ndarray) -> np.ndarray:
