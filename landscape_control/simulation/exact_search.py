@@ -226,8 +226,9 @@ class _Search:
             )
         self.unit = max(abs(float(costs[order[0]])), 1e-300)
         chosen = [own] if np.isfinite(costs[0]) else []
-        for i in order:
-            apart = all(np.abs(points[i] - other).max() > _APART for other in chosen)
-            if len(chosen) < count and np.isfinite(costs[i]) and apart:
+        for i in order[np.isfinite(costs[order])]:
+            if len(chosen) == count:
+                break
+            if all(np.abs(points[i] - other).max() > _APART for other in chosen):
                 chosen.append(points[i])
         return np.array(chosen)

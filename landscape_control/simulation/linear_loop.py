@@ -133,7 +133,7 @@ class LinearLoop:
         loss = self._spread(self.loss, form.memory)
         first = self.problem.objective.loss_weight * grid.first * np.sum(loss * start)
         if grid.count is None:
-            stable = self.growth(form) < _STABLE
+            stable = self._growth(one.flow, form.memory) < _STABLE
             cost = np.full(stable.shape, np.inf, dtype=one.weight.dtype)
             if stable.any():
                 cost[stable] = endless_cost(_chosen(one, stable), start, features) - first
@@ -147,9 +147,12 @@ class LinearLoop:
         """√ρ times the largest |eigenvalue| of the loop of θ and s: below 1 where it is stable under
         the discount.
         """
-        own = self.sizes[0] + form.memory
-        flow = self._flow(form)[0][..., :own, :own]
-        return math.sqrt(self.grid.fade) * np.abs(np.linalg.eigvals(flow.real)).max(axis=-1)
+        return self._growth(self._flow(form)[0], form.memory)
+
+    def _growth(self, flow: np.ndarray, memory: int) -> np.ndarray:
+        own = self.sizes[0] + memory
+        loop = flow[..., :own, :own].real
+        return math.sqrt(self.grid.fade) * np.abs(np.linalg.eigvals(loop)).max(axis=-1)
 
     def _flow(
         self, form: LinearForm
