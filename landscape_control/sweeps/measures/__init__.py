@@ -6,6 +6,7 @@ as well.
 
 from .basins import basin_margin, end_basin, escaped, hidden_basin
 from .closed_forms import exact_cost, exact_exponent, exact_gain, preconditioner_exponent
+from .information import value_of_information
 from .library import (
     agreed,
     certificate_residuals,
@@ -82,4 +83,5 @@ __all__ = [
     "seconds",
     "standard_error",
     "trajectory",
+    "value_of_information",
 ]
