@@ -270,3 +270,17 @@ def test_ends_of_the_ranges_and_what_is_free_are_respected():
 def test_steady_variance_of_the_other_tests_is_the_one_used_here():
     problem, _ = settled(0.05, noise=0.8, diffusion=0.8, rate=0.4)
     assert problem.landscape.hidden.prior_covariance[0, 0] == pytest.approx(steady_variance(0.05))
+
+
+def test_exact_gradients_of_a_moving_minimum_make_sgd_with_decay_the_optimum():
+    """y = h(x - z) shows z = x - y/h, so that u = -gx + fz is -(g - f)x - (f/h)y."""
+    problem = bowl(lc.OrnsteinUhlenbeck([MU], 0.4, [1.0]), horizon=math.inf).changed(
+        learner=lc.Learner(sees=lc.ExactGradient())
+    )
+    g, f = regulator(0.1, math.exp(-0.04))
+    decayed = WeightDecay(learner=SGD(learning_rate=0.1), decay=0.1, centre=(MU,))
+    found = exact_best_coefficients(problem, decayed, step=0.1)
+    assert found.coefficients == pytest.approx(
+        {"learner.learning_rate": f / H, "decay": (g - f) * H / f}, rel=1e-6
+    )
+    assert found.cost == pytest.approx(exact_optimum(problem, step=0.1), rel=1e-11)
