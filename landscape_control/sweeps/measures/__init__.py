@@ -6,7 +6,7 @@ as well.
 
 from .basins import basin_margin, end_basin, escaped, hidden_basin
 from .closed_forms import exact_cost, exact_exponent, exact_gain, preconditioner_exponent
-from .information import value_of_information
+from .information import certainty_equivalent_regret, value_of_information
 from .library import (
     agreed,
     certificate_residuals,
@@ -50,6 +50,7 @@ __all__ = [
     "best_rule",
     "best_rule_within",
     "by_name",
+    "certainty_equivalent_regret",
     "certificate_residuals",
     "cheapest_rule",
     "cheapest_rule_within",
