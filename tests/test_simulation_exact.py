@@ -222,6 +222,8 @@ def test_an_unstable_rule_costs_infinitely_much_for_ever_and_says_so():
     short = exact_cost(WALK, SGD(learning_rate=1.01 * edge), step=0.05, horizon=2.0)
     assert math.isfinite(short.cost)
     assert not short.stable
+    overflowing = exact_cost(WALK, SGD(learning_rate=90.0), step=0.05, horizon=200.0)
+    assert overflowing.cost == math.inf
 
 
 @pytest.mark.parametrize(

@@ -178,9 +178,7 @@ class _Search:
             name: scale.continued(x)
             for name, scale, x in zip(self.names, self.scales, points.T, strict=True)
         }
-        with np.errstate(over="ignore", invalid="ignore"):
-            costs = self.loop.costs(self.loop.form(self.learner, values))
-        return np.where(np.isfinite(costs.real), costs, np.inf)
+        return self.loop.costs(self.loop.form(self.learner, values))
 
     def cost(self, point: np.ndarray) -> float:
         """J at one point."""

@@ -126,8 +126,13 @@ class LinearLoop:
 
     def costs(self, form: LinearForm) -> np.ndarray:
         """J of the form or batch of forms, () or (B,); infinite where the loop is unstable and
-        goes on for ever.
+        goes on for ever, or grows beyond all numbers.
         """
+        with np.errstate(over="ignore", invalid="ignore"):
+            costs = self._costs(form)
+        return np.where(np.isfinite(costs.real), costs, np.inf)
+
+    def _costs(self, form: LinearForm) -> np.ndarray:
         one, start = self._stretch(form), self.start(form.memory)
         features, grid = self.hidden.features, self.grid
         loss = self._spread(self.loss, form.memory)

@@ -33,6 +33,7 @@ def blind(problem: ControlProblem) -> ControlProblem:
 def _blind_grid(solution: GridSolution, what: str) -> tuple[GridPolicy, GridPolicy]:
     """(the grid of the solution, that of the blind problem on the same nodes)."""
     grid: Any = solution.grid
+    problem: Any = solution.problem
     kinds = {"probability": "auto", "mean and variance": "coordinate"}
     if grid.coordinates.kind not in kinds:
         refuse(
@@ -42,7 +43,7 @@ def _blind_grid(solution: GridSolution, what: str) -> tuple[GridPolicy, GridPoli
             advice="pass covariance='coordinate' to solve: the variance of the blind is another",
         )
     other = solve_grid(
-        blind(solution.problem),
+        blind(problem),
         points=[len(axis) for axis in grid.axes],
         box=grid.box,
         order=grid.order,
