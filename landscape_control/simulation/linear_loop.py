@@ -26,9 +26,8 @@ from .raw_learner import RawLearner
 from .second_moments import Stretch, endless_cost, repeated
 from .stepping import FRACTION, discount_weights, fastest_rate, rollout_horizon, rollout_step
 
-_STABLE = (
-    1 - 1e-10
-)  # √ρ times the largest |eigenvalue|, from which on the cost is said to be infinite
+# √ρ times the largest |eigenvalue|, from which on the cost is said to be infinite
+_STABLE = 1 - 1e-10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -33,8 +33,8 @@ class Tuned:
     learner : RawLearner with them
     coefficients : {name: value} of those that were tuned
     rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
-    training_cost : the cost that was searched: with ``method`` "exact" the expected cost itself, else
-        the mean on the seed of the search, too low on average as it was chosen there
+    training_cost : the cost that was searched: with ``method`` "exact" the expected cost itself,
+        else the mean on the seed of the search, too low on average as it was chosen there
     evaluations : rollouts simulated, or exact costs computed
     converged : whether the search met its own tolerance
     at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may
@@ -87,11 +87,11 @@ def best_coefficients(
     Exactly where that can be computed, else on common random numbers, judged on other numbers.
 
     A linear learner on a linear-quadratic problem has an exact expected cost, which
-    :func:`exact_best_coefficients` minimises without episodes. Elsewhere the simulated cost is: on fixed
-    random numbers the mean cost is a deterministic function of the coefficients.
-    "nelder-mead" (the default there) searches from the learner's own coefficients and from ``starts`` - 1 points drawn
-    from the ranges; "differential evolution" searches all of the ranges (SciPy). Coefficients are
-    searched on the scale of their range, a :class:`Coefficient`.
+    :func:`exact_best_coefficients` minimises without episodes. Elsewhere the simulated cost is
+    minimised: on fixed random numbers the mean cost is a deterministic function of the
+    coefficients. "nelder-mead" (the default there) searches from the learner's own coefficients and
+    from ``starts`` - 1 points drawn from the ranges; "differential evolution" searches all of the
+    ranges (SciPy). Coefficients are searched on the scale of their range, a :class:`Coefficient`.
 
     Parameters
     ----------

@@ -1,7 +1,10 @@
 """Which linear rule is near-optimal over noise and drift, and what the two simplest ones lose."""
 
+from types import SimpleNamespace
+
 from ...display.plotting import heat_maps, phase_diagrams, style
 from ...display.plotting.data import Key, draws
+from ...display.plotting.panels import Figure
 
 
 @draws(
@@ -28,7 +31,7 @@ from ...display.plotting.data import Key, draws
         gaps=True,
     ),
 )
-def best_linear_rule(d):
+def best_linear_rule(d: SimpleNamespace) -> Figure:
     """Which linear rule is near-optimal over noise and drift, and what SGD and heavy ball without decay
     lose by being simple.
 
