@@ -23,6 +23,12 @@ PARTS = (
 WELL = lc.double_well()
 OBJECTIVE = lc.Objective(horizon=2.0)
 PROBLEM = lc.ControlProblem(landscape=WELL, objective=OBJECTIVE, start=[0.5, 0.5])
+BOWL = lc.ControlProblem(
+    landscape=lc.quadratic(hessian=[[1.0]]),
+    objective=OBJECTIVE,
+    start=[1.0],
+    learner=lc.Learner(sees=lc.ExactGradient()),
+)
 PRIOR = lc.GaussianPrior([0.0], [[1.0]])
 TASK = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.1, 1.0), start_variance=1.0)
 BALL = policies.HeavyBall(constant=True)
@@ -140,6 +146,10 @@ ROWS |= {
     "rules.Observation": {"values": {rules.Sees.GRADIENT: ONES}},
     "measures.by_name": {"name": "cost"},
     "simulation.Bound": {"least": 0.1, "most": 1.0},
+    "measures.linear_rule_costs": {"problem": BOWL},
+    "simulation.exact_best_coefficients": {"problem": BOWL},
+    "simulation.exact_cost": {"problem": BOWL},
+    "simulation.exact_optimum": {"problem": BOWL},
     "simulation.SGD": {"learning_rate": 0.1},
     "simulation.WeightDecay": {"learner": simulation.SGD(learning_rate=0.1), "decay": 0.1},
 }
@@ -183,11 +193,14 @@ PLAIN = [
     "identification.Schedule",
     "identification.SharedMomentum",
     "identification.StepRule",
+    "measures.LinearRuleCost",
     "measures.Measure",
     "measures.RuleCost",
     "measures.best_rule_within",
     "measures.cheapest_rule_within",
     "measures.plain_value",
+    "measures.regret_at",
+    "measures.rule_coefficients_at",
     "planning.Confirmation",
     "planning.GridSolution",
     "planning.LQGSolution",
@@ -238,6 +251,8 @@ PLAIN = [
     "simulation.Adam",
     "simulation.BeliefAdam",
     "simulation.Bound",
+    "simulation.ExactCost",
+    "simulation.ExactTuned",
     "simulation.FullResetAtSwitches",
     "simulation.HeavyBall",
     "simulation.KalmanMomentum",

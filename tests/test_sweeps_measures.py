@@ -252,7 +252,7 @@ def test_an_optimised_policy_is_measured_as_it_says_itself():
 
 
 @pytest.mark.parametrize(
-    "name", ["regret", "best_rule", "end_basin", "hidden_basin", "trajectory", "iterations"]
+    "name", ["rule_trajectories", "end_basin", "hidden_basin", "trajectory", "iterations"]
 )
 def test_beliefs_have_no_single_plan_and_say_so(name):
     with pytest.raises(ProblemError, match="received LQGSolution"):

@@ -17,6 +17,9 @@ from .baselines import (
     ShrinkAndPerturb,
     WeightDecay,
 )
+from .exact_linear import ExactCost, exact_cost
+from .exact_optimum import exact_optimum
+from .exact_search import ExactTuned, exact_best_coefficients
 from .gains import adam_bias_correction, adam_gain, kalman_gain, kalman_gain_walk, kalman_transient
 from .policy_learner import PolicyLearner
 from .raw_learner import Bound, RawLearner
@@ -30,6 +33,8 @@ __all__ = [
     "AnnouncedSwitches",
     "BeliefAdam",
     "Bound",
+    "ExactCost",
+    "ExactTuned",
     "FullResetAtSwitches",
     "HeavyBall",
     "KalmanMomentum",
@@ -46,6 +51,9 @@ __all__ = [
     "adam_bias_correction",
     "adam_gain",
     "best_coefficients",
+    "exact_best_coefficients",
+    "exact_cost",
+    "exact_optimum",
     "kalman_gain",
     "kalman_gain_walk",
     "kalman_transient",

@@ -173,7 +173,7 @@ def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Ac
         policy = PolicyLearner(policy=planned)
     name = type(policy).__name__
     if hasattr(policy, "init") and hasattr(policy, "update"):
-        _check_raw(problem, policy, name)
+        check_raw(problem, policy, name)
         return LearnerActor(policy), name
     method = getattr(policy, "policy", policy)
     if not callable(method):
@@ -244,7 +244,7 @@ def _filter(problem, beliefs):
     return beliefs
 
 
-def _check_raw(problem: ControlProblem, learner: object, name: str) -> None:
+def check_raw(problem: ControlProblem, learner: object, name: str) -> None:
     """Refuse a raw learner where nothing is seen, or where it waits for switches in vain."""
     if problem.learner.sees is None:
         raise ProblemError(

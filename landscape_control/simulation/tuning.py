@@ -11,9 +11,11 @@ import numpy as np
 from scipy.optimize import differential_evolution, minimize
 
 from ..model.problem import ControlProblem
-from ..rules.families.coefficient import SCALES
 from ..support.arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
 from ..support.errors import ProblemError, check_choice
+from .coefficient_scales import Scale, free_names
+from .exact_linear import is_exact
+from .exact_search import exact_best_coefficients
 from .raw_learner import RawLearner
 from .rollout import Rollout
 from .simulate import simulate
@@ -31,12 +33,13 @@ class Tuned:
     learner : RawLearner with them
     coefficients : {name: value} of those that were tuned
     rollout : Rollout on the held-out seed; ``cost`` and ``standard_error`` are its
-    training_cost : mean cost on the seed that was searched, too low on average as it was chosen
-        there
-    evaluations : rollouts simulated
+    training_cost : the cost that was searched: with ``method`` "exact" the expected cost itself,
+        else the mean on the seed of the search, too low on average as it was chosen there
+    evaluations : rollouts simulated, or exact costs computed
     converged : whether the search met its own tolerance
     at_bounds : names of coefficients that ended within 1 % of an end of their range: the range may
         hide a better one
+    method : "exact", "nelder-mead" or "differential evolution", whichever ran
     """
 
     learner: RawLearner
@@ -46,6 +49,7 @@ class Tuned:
     evaluations: int
     converged: bool
     at_bounds: tuple[str, ...]
+    method: str
 
     @property
     def cost(self) -> float:
@@ -67,7 +71,7 @@ def best_coefficients(
         Sequence[str] | None, Filled(), Words(expected="at least one coefficient, by name")
     ] = None,
     bounds: Mapping[str, Vector] | None = None,
-    method: Literal["nelder-mead", "differential evolution"] = "nelder-mead",
+    method: Literal["exact", "nelder-mead", "differential evolution"] | None = None,
     episodes: Count = 500,
     seed: Index = 0,
     held_out_episodes: Count = 2000,
@@ -78,14 +82,16 @@ def best_coefficients(
     most_evaluations: Count = 400,
     tolerance: Positive = 1e-3,
 ) -> Tuned:
-    """Coefficients of ``learner`` that minimise the simulated cost.
+    """Coefficients of ``learner`` that cost least.
 
-    On common random numbers, and judged on other numbers.
+    Exactly where that can be computed, else on common random numbers, judged on other numbers.
 
-    On fixed random numbers the mean cost is a deterministic function of the coefficients.
-    "nelder-mead" searches from the learner's own coefficients and from ``starts`` - 1 points drawn
-    from the ranges; "differential evolution" searches all of the ranges (SciPy). Coefficients are
-    searched on the scale of their range, a :class:`Coefficient`.
+    A linear learner on a linear-quadratic problem has an exact expected cost, which
+    :func:`exact_best_coefficients` minimises without episodes. Elsewhere the simulated cost is
+    minimised: on fixed random numbers the mean cost is a deterministic function of the
+    coefficients. "nelder-mead" (the default there) searches from the learner's own coefficients and
+    from ``starts`` - 1 points drawn from the ranges; "differential evolution" searches all of the
+    ranges (SciPy). Coefficients are searched on the scale of their range, a :class:`Coefficient`.
 
     Parameters
     ----------
@@ -93,7 +99,8 @@ def best_coefficients(
         starts
     free : names of the coefficients to tune; None is all of ``learner.coefficients``
     bounds : {name: (least, most)} that replace the default ranges
-    episodes, seed : of the search
+    method : None is "exact" where it applies, else "nelder-mead"; the result says which ran
+    episodes, seed : of a search that simulates
     held_out_episodes, held_out_seed : of the reported cost
     most_evaluations : rollouts, over all starts
     tolerance : of the coefficients on their scale, whose whole range is 1
@@ -101,7 +108,8 @@ def best_coefficients(
     Raises
     ------
     ProblemError
-        Unknown names, a held-out seed equal to the seed of the search, no coefficient to tune.
+        Unknown names, a held-out seed equal to the seed of the search, no coefficient to tune;
+        method "exact" for a learner or a problem that is not linear, which is named.
     """
     if seed == held_out_seed:
         raise ProblemError(
@@ -110,10 +118,33 @@ def best_coefficients(
             received=repr(seed),
             advice="the cost on the numbers that were searched is too good",
         )
+    judged: dict[str, Any] = {
+        "episodes": held_out_episodes,
+        "seed": held_out_seed,
+        "step": step,
+        "horizon": horizon,
+        "throw": False,
+    }
+    if method is None:
+        method = "exact" if is_exact(problem, learner) else "nelder-mead"
+    if method == "exact":
+        found = exact_best_coefficients(
+            problem, learner, free=free, bounds=bounds, step=step, horizon=horizon, starts=starts
+        )
+        return Tuned(
+            learner=found.learner,
+            coefficients=found.coefficients,
+            rollout=simulate(problem, found.learner, **judged),
+            training_cost=found.cost,
+            evaluations=found.evaluations,
+            converged=found.converged,
+            at_bounds=found.at_bounds,
+            method=method,
+        )
     search = _Search(
         problem,
         learner,
-        _free(learner, free),
+        free_names(learner, free),
         bounds or {},
         {"episodes": episodes, "seed": seed, "step": step, "horizon": horizon},
     )
@@ -122,15 +153,7 @@ def best_coefficients(
     else:
         point, converged = _descend(search, starts, most_evaluations, tolerance, seed)
     best = search.learner(point)
-    rollout = simulate(
-        problem,
-        best,
-        episodes=held_out_episodes,
-        seed=held_out_seed,
-        step=step,
-        horizon=horizon,
-        throw=False,
-    )
+    rollout = simulate(problem, best, **judged)
     at_bounds = [
         name
         for name, position in zip(search.names, point, strict=True)
@@ -144,6 +167,7 @@ def best_coefficients(
         evaluations=search.evaluations,
         converged=converged,
         at_bounds=tuple(at_bounds),
+        method=method,
     )
 
 
@@ -161,7 +185,7 @@ class _Search:
         self.problem, self.family, self.names, self.settings = problem, learner, names, settings
         for name in bounds:
             check_choice("bounds of a coefficient", name, names)
-        self.scales = [_Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
+        self.scales = [Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
         self.evaluations = 0
         self._known: dict[tuple, float] = {}
 
@@ -184,59 +208,6 @@ class _Search:
             # also a cost that is not a number counts as the worst
             self._known[key] = rollout.cost if rollout.cost < _WORST else _WORST
         return self._known[key]
-
-
-class _Scale:
-    """The range of a coefficient mapped to [0, 1].
-
-    Linear, logarithmic, or logarithmic in 1 - value.
-    """
-
-    def __init__(self, bound, given):
-        least, most = (bound.least, bound.most) if given is None else map(float, given)
-        is_range = bound.low <= least < most <= bound.high
-        infinite_log = bound.scale == "log" and least <= 0
-        infinite_log_of_rest = bound.scale == "one minus" and most >= 1
-        if not is_range or infinite_log or infinite_log_of_rest:
-            raise ProblemError(
-                "bounds of a coefficient",
-                expected=(
-                    f"least < most inside [{bound.low:g}, {bound.high:g}] where the scale"
-                    f" {bound.scale!r} is finite"
-                ),
-                received=f"({least:g}, {most:g})",
-                advice="give a range of coefficients that can be searched",
-            )
-        forward, self._back = SCALES[bound.scale]
-        self._forward, self._least, self._most = forward, least, most
-        self._ends = forward(least), forward(most)
-
-    def value(self, position: float) -> float:
-        """The coefficient at a position in [0, 1]."""
-        low, high = self._ends
-        value = self._back(low + position * (high - low))
-        return float(np.clip(value, self._least, self._most))  # rounding may leave the range
-
-    def position(self, value: float) -> float:
-        """Where a coefficient stands; one outside the range, at its end."""
-        low, high = self._ends
-        inside = np.clip(value, self._least, self._most)
-        return float((self._forward(inside) - low) / (high - low))
-
-
-def _free(learner: RawLearner, free: Sequence[str] | None) -> list[str]:
-    """Names of the coefficients to tune."""
-    names = list(learner.coefficients if free is None else free)
-    for name in names:
-        check_choice("coefficient to tune", name, learner.coefficients)
-    if not names:
-        raise ProblemError(
-            "free",
-            expected="at least one coefficient to tune",
-            received="none",
-            advice=f"choose among {', '.join(learner.coefficients) or 'those of another learner'}",
-        )
-    return names
 
 
 def _descend(

@@ -114,6 +114,12 @@ RULES = MappingProxyType(
         "weight_decay": RuleStyle(
             label="weight decay", color="#882255", line=(0, (4, 1.2)), marker="d"
         ),
+        "sgd_weight_decay": RuleStyle(
+            label="SGD with decay", color="#009E73", line=(0, (2, 1, 5, 1)), marker="d"
+        ),
+        "heavy_ball_weight_decay": RuleStyle(
+            label="heavy ball with decay", color="#E69F00", line=(0, (2, 1, 5, 1)), marker="D"
+        ),
         "momentum_with_decay": RuleStyle(
             label="momentum with decay", color="#E69F00", line=(0, (4, 1.2)), marker="D"
         ),

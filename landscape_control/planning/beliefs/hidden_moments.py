@@ -9,6 +9,7 @@ import numpy as np
 from scipy.linalg import expm
 
 from ...model.landscape import Hidden, LinearState
+from ...model.landscape.linear_state import unchanged
 from ..linear_quadratic import LinearQuadraticProblem
 
 
@@ -31,6 +32,23 @@ class Moments(LinearState):
 def hidden_moments(hidden: Hidden) -> Moments:
     """The moments of φ itself, or of the first K - 1 indicators of a task chain."""
     return Moments(**vars(hidden.linear_state()))
+
+
+def nothing_hidden() -> Moments:
+    """The moments of a hidden state without entries: that of a known landscape."""
+    none, square = np.zeros(0), np.zeros((0, 0))
+    return Moments(
+        reversion=square,
+        push=none,
+        centre=none,
+        mean=none,
+        covariance=square,
+        diffusion=square,
+        is_gaussian=True,
+        is_stationary=True,
+        spread=lambda mean, covariance: square,
+        to_state=unchanged,
+    )
 
 
 def riccati(

@@ -14,7 +14,7 @@ from ...model.problem import ControlProblem
 from ...support.arguments import Entries, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
-from .hidden_moments import Moments, hidden_moments
+from .hidden_moments import Moments, hidden_moments, nothing_hidden
 
 
 class NotLinearQuadratic(ProblemError):
@@ -82,9 +82,15 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
 
     Raises NotLinearQuadratic, naming what is not linear or quadratic.
     """
-    model, start, hidden = problem.model, problem.start, problem.landscape.hidden
-    if hidden is None:
+    if problem.is_known:
         _refuse("a landscape with hidden variables", "a known landscape", "use solve(problem)")
+    return read_quadratic_model(problem)
+
+
+@checked
+def read_quadratic_model(problem: ControlProblem) -> LinearModel:
+    """As :func:`read_linear_model`, for known landscapes too: z then has no entries (d = 0)."""
+    model, start = problem.model, problem.start
     if problem.end is not None:
         _refuse(
             "a free end",
@@ -96,7 +102,9 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
             _refuse(f"a constant {name}", f"a {name} that depends on θ", _OTHER)
     if model.drift_matrix is None:
         _refuse("a drift f = Aθ + c", "a drift that is not affine in θ", _OTHER)
-    loss, sight = _tasks(problem) if hidden.is_finite else _joint(problem)
+    hidden = problem.landscape.hidden
+    is_chain = hidden is not None and hidden.is_finite
+    loss, sight = _tasks(problem) if is_chain else _joint(problem)
     return LinearModel(
         **loss,
         sight=sight,
@@ -105,7 +113,7 @@ def read_linear_model(problem: ControlProblem) -> LinearModel:
         actuation=freeze(model.actuation(start)[0]),
         metric=freeze(model.metric(start)[0]),
         terminal=_terminal(problem),
-        hidden=hidden_moments(hidden),
+        hidden=nothing_hidden() if hidden is None else hidden_moments(hidden),
     )
 
 
@@ -118,15 +126,16 @@ def _refuse(expected: str, received: str, advice: str) -> NoReturn:
 
 def _joint(problem):
     """The loss and the observation as polynomials of (θ, φ)."""
-    n, p = problem.dimension, problem.landscape.hidden.dimension
-    theta, phi = ca.SX.sym("theta", n), ca.SX.sym("phi", p)
+    n, hidden = problem.dimension, problem.landscape.hidden
+    theta, phi = ca.SX.sym("theta", n), ca.SX.sym("phi", 0 if hidden is None else hidden.dimension)
     both = ca.vertcat(theta, phi)
+    given = None if hidden is None else phi
     hessian, gradient, constant = _second_order(
-        problem.landscape.symbolic(theta, phi),
+        problem.landscape.symbolic(theta, given),
         both,
         "a loss jointly quadratic in θ and the hidden variables",
     )
-    seen = problem.learner.sees.expression(problem.landscape, theta, phi)
+    seen = problem.learner.sees.expression(problem.landscape, theta, given)
     slopes, offset = _first_order(seen, both)
     loss = {
         "hessian": hessian[:n, :n],

@@ -6,6 +6,7 @@ as well.
 
 from .basins import basin_margin, end_basin, escaped, hidden_basin
 from .closed_forms import exact_cost, exact_exponent, exact_gain, preconditioner_exponent
+from .information import certainty_equivalent_regret, value_of_information
 from .library import (
     agreed,
     certificate_residuals,
@@ -16,6 +17,7 @@ from .library import (
     seconds,
     standard_error,
 )
+from .linear_rules import LinearRuleCost, linear_rule_costs
 from .measure import ALL, Cell, Measure, as_measure, by_name, plain_value
 from .momenta import coefficients, decay, learning_rate, momentum, probing
 from .paths import straightness
@@ -29,7 +31,9 @@ from .verdicts import (
     cheapest_rule_within,
     equivalent_rules,
     regret,
+    regret_at,
     rule_coefficients,
+    rule_coefficients_at,
     rule_trajectories,
     trajectory,
 )
@@ -37,6 +41,7 @@ from .verdicts import (
 __all__ = [
     "ALL",
     "Cell",
+    "LinearRuleCost",
     "Measure",
     "RuleCost",
     "agreed",
@@ -46,6 +51,7 @@ __all__ = [
     "best_rule",
     "best_rule_within",
     "by_name",
+    "certainty_equivalent_regret",
     "certificate_residuals",
     "cheapest_rule",
     "cheapest_rule_within",
@@ -62,6 +68,7 @@ __all__ = [
     "hidden_basin",
     "iterations",
     "learning_rate",
+    "linear_rule_costs",
     "momentum",
     "optimism_gap",
     "plain_value",
@@ -70,11 +77,14 @@ __all__ = [
     "preconditioner_exponent",
     "probing",
     "regret",
+    "regret_at",
     "rule_coefficients",
+    "rule_coefficients_at",
     "rule_costs",
     "rule_trajectories",
     "seconds",
     "standard_error",
     "straightness",
     "trajectory",
+    "value_of_information",
 ]
