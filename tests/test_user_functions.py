@@ -212,10 +212,12 @@ STEPS = {
 }
 
 
-def program(does):
+def program(does, family=Own):
     task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)
     return lc.PolicyProgram(
-        task=task, family=Own(does=does), objective=lc.Objective(horizon=4, learning_rate=math.inf)
+        task=task,
+        family=family(does=does),
+        objective=lc.Objective(horizon=4, learning_rate=math.inf),
     )
 
 
@@ -226,6 +228,45 @@ def test_the_step_of_a_users_family_is_tried_before_it_is_used(name):
         lc.ProblemError, match=rf"step of Own: expected \(Δθ, next state\).*{message}.*Own.step"
     ):
         program(does)
+
+
+BENT = {
+    "a cube": lambda update, state: (update**3, (update,)),
+    "a cube that is kept": lambda update, state: (update, (update + 0.1 * update**3,)),
+    "a constant": lambda update, state: (update + 0.1, (update,)),
+    "a size": lambda update, state: ((update**2) ** 0.5, (update,)),
+}
+
+
+class SaysLinear(Own):
+    linear = True
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_a_step_that_bends_is_no_linear_one(name):
+    """Exact moments read a linear rule off unit inputs: they would be those of another rule."""
+    with pytest.raises(
+        lc.ProblemError, match=r"linear of SaysLinear: expected.*Own.step.*write linear = False"
+    ):
+        program(BENT[name], SaysLinear)
+
+
+def test_a_step_that_is_linear_as_it_says_is_taken():
+    assert program(lambda update, state: (update, (update,)), SaysLinear).family.linear
+
+
+def test_a_step_that_says_it_bends_is_averaged_over_scenarios():
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)
+    result = lc.optimize_policy(
+        task,
+        Own(does=BENT["a cube that is kept"]),
+        lc.Objective(horizon=3, learning_rate=math.inf),
+        scenarios=100,
+        most_scenarios=100,
+        starts=1,
+        throw=False,
+    )
+    assert isinstance(result, lc.emergence.ScenarioResult)
 
 
 def test_a_step_that_does_what_it_should_is_taken():

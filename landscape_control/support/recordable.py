@@ -3,6 +3,7 @@
 Some do so with the help of ``records``, which comes after all of them and is imported late.
 """
 
+import pathlib
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -31,9 +32,12 @@ class Recordable(Unchanging):
     """
 
     @checked
-    def save(self, path: Path) -> None:
-        """Write this to ``path`` as NetCDF, which ``landscape_control.load(path)`` reads."""
-        import_module(f"{_PACKAGE}.records").save(self, path)
+    def save(self, path: Path) -> pathlib.Path:
+        """Write this to ``path`` as NetCDF, which ``landscape_control.load(path)`` reads; the path of
+        the file.
+        """
+        written: pathlib.Path = import_module(f"{_PACKAGE}.records").save(self, path)
+        return written
 
 
 class PickledAsRecord(Unchanging):

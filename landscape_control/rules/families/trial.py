@@ -26,15 +26,49 @@ def check_steps(family: Family, horizon: int) -> None:
     layout = family.layout(horizon)
     _try_numbers(family, layout)
     _try_symbols(family, layout)
+    if family.linear:
+        _try_linearity(family, layout)
+
+
+def _try_linearity(family: Family, layout: Layout) -> None:
+    """Refuse a step that is not linear in (θ, y, state) although its family says so.
+
+    Exact moments read a linear rule off its answers to unit inputs; of a step that bends, they would
+    be those of another rule. Tried is f(a - b) = f(a) - f(b) at random a and b of both signs.
+    """
+    generator = np.random.default_rng(0)
+    first, second = generator.standard_normal((2, 2 + family.state_size, 20, _WEIGHTS))
+    entries = layout.join(_middle(layout))
+    for step in range(min(2, layout.horizon)):
+        values, clock = layout.at_step(entries, step), Clock(step=step, horizon=layout.horizon)
+
+        def answers(given: np.ndarray, values: Values = values, clock: Clock = clock) -> np.ndarray:
+            theta, gradient, *state = given
+            update, following = family.step(values, tuple(state), gradient, theta, clock)
+            return np.array([np.broadcast_to(part, theta.shape) for part in (update, *following)])
+
+        bent = answers(first - second) - (answers(first) - answers(second))
+        scale = np.abs(answers(first)) + np.abs(answers(second)) + 1e-300
+        if not np.abs(bent).max() <= 1e-9 * scale.max():
+            raise ProblemError(
+                f"linear of {type(family).__name__}",
+                expected="Δθ and a next state that are linear in θ, y and the state",
+                received=f"a step that is not, from {located(type(family).step)}",
+                advice="write linear = False: its costs are then averaged over scenarios",
+            )
+
+
+def _middle(layout: Layout) -> dict[str, np.ndarray]:
+    """A value inside the range of every coefficient."""
+    return {
+        each.name: each.draw(np.full(each.shape_over(layout.horizon), 0.5))
+        for each in layout.coefficients
+    }
 
 
 def _try_numbers(family: Family, layout: Layout) -> None:
     """Two steps, because the second is the first that sees a state other than rest."""
-    middle = {
-        each.name: each.draw(np.full(each.shape_over(layout.horizon), 0.5))
-        for each in layout.coefficients
-    }
-    entries = layout.join(middle)
+    entries = layout.join(_middle(layout))
     gradient = np.array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]])
     state: State = tuple(np.zeros((_EPISODES, _WEIGHTS)) for _ in range(family.state_size))
     for step in range(min(2, layout.horizon)):
