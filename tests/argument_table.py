@@ -20,6 +20,38 @@ PARTS = (
     "records", "reference", "report", "rules", "simulation", "stochastic", "sweeps", "verification",
 )  # fmt: skip
 
+_OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def public_callables() -> dict:
+    """{name: function or class}: those of the package, and of its public parts as part.name; errors
+    and words left out.
+    """
+    found = {name: getattr(lc, name) for name in lc.__all__}
+    top = {id(value) for value in found.values()}
+    for part in PARTS:
+        module = importlib.import_module(f"landscape_control.{part}")
+        for name in module.__all__:
+            value = getattr(module, name)
+            if id(value) not in top:
+                found[f"{part}.{name}"] = value
+    return {name: value for name, value in found.items() if _is_called(value)}
+
+
+def _is_called(value):
+    if inspect.isclass(value):
+        return not issubclass(value, enum.Enum | BaseException)
+    return inspect.isfunction(value)
+
+
+def declaration_of(value):
+    """The declaration of a public callable; None where its arguments are not declared."""
+    function = value.__init__ if inspect.isclass(value) else value
+    found = getattr(function, "declaration", None)
+    own = not inspect.isclass(value) or found is None or found._owner is value
+    return found if own else None
+
+
 WELL = lc.double_well()
 OBJECTIVE = lc.Objective(horizon=2.0)
 PROBLEM = lc.ControlProblem(landscape=WELL, objective=OBJECTIVE, start=[0.5, 0.5])
@@ -156,6 +188,7 @@ ROWS |= {
 
 # valid calls with nothing but what follows from the kinds
 PLAIN = [
+    "policies.Signum",
     "belief.combination",
     "belief.discount_of_drift",
     "belief.discount_of_volatility",
@@ -423,6 +456,17 @@ UNCALLED = [
 
 ROWS |= {name: ROWS.get(name, {}) for name in PLAIN + UNCALLED}
 
+# What needs no argument is called without any, and needs no row.
+ROWS = {
+    name: {}
+    for name, value in public_callables().items()
+    if declaration_of(value) is not None
+    and all(
+        parameter.default is not parameter.empty or parameter.kind in _OPEN
+        for parameter in inspect.signature(value).parameters.values()
+    )
+} | ROWS
+
 # results that only a solve makes: an empty object of the class passes for one until the body runs
 STAND_INS = {
     "BeliefSolution", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model", "best_coefficients",
@@ -436,27 +480,6 @@ STAND_INS = {
 STAND_INS |= set(UNCALLED) - {name for name, given in ROWS.items() if given}
 
 
-def public_callables() -> dict:
-    """{name: function or class}: those of the package, and of its public parts as part.name; errors
-    and words left out.
-    """
-    found = {name: getattr(lc, name) for name in lc.__all__}
-    top = {id(value) for value in found.values()}
-    for part in PARTS:
-        module = importlib.import_module(f"landscape_control.{part}")
-        for name in module.__all__:
-            value = getattr(module, name)
-            if id(value) not in top:
-                found[f"{part}.{name}"] = value
-    return {name: value for name, value in found.items() if _is_called(value)}
-
-
-def _is_called(value):
-    if inspect.isclass(value):
-        return not issubclass(value, enum.Enum | BaseException)
-    return inspect.isfunction(value)
-
-
 def public_methods() -> dict:
     """{"Class.method": (class, name)} of the public classes, without those that take nothing."""
     found = {}
@@ -468,14 +491,6 @@ def public_methods() -> dict:
             if len(inspect.signature(function).parameters) > (not isinstance(member, staticmethod)):
                 found[f"{name}.{key}"] = value, key
     return found
-
-
-def declaration_of(value):
-    """The declaration of a public callable; None where its arguments are not declared."""
-    function = value.__init__ if inspect.isclass(value) else value
-    found = getattr(function, "declaration", None)
-    own = not inspect.isclass(value) or found is None or found._owner is value
-    return found if own else None
 
 
 def sample(what: dict):

@@ -26,7 +26,11 @@ from landscape_control.simulation import SGD, Adam, HeavyBall, RMSProp
 from landscape_control.simulation.resets import ShrinkAndPerturb, WeightDecay
 
 LIBRARY = {rule.key: rule for rule in rules.causal()}
+# Any other rule is tried with the middle of the range of each of its coefficients.
 NUMBERS = {
+    rule.key: {each.name: float(each.draw(np.array(0.5))) for each in rule.coefficients}
+    for rule in rules.causal()
+} | {
     "sgd": {"learning_rate": 0.2},
     "sgd_weight_decay": {"learning_rate": 0.2, "decay": 0.05},
     "heavy_ball": {"learning_rate": 0.1, "momentum": 0.8},
@@ -74,6 +78,7 @@ def inside(row, numbers):
 
 def test_every_causal_rule_has_a_round_trip():
     assert set(NUMBERS) == set(LIBRARY)
+    assert all(set(NUMBERS[key]) <= set(rule.names) for key, rule in LIBRARY.items())
     assert [rule.key for rule in rules.all()] == [
         rule.key for rule in (*rules.full_information(), *rules.causal())
     ]
