@@ -238,6 +238,15 @@ BENT = {
 }
 
 
+@pytest.mark.parametrize("part", ["name", "coefficients", "state_size"])
+def test_what_a_family_does_not_define_is_named(part):
+    class Bare(Family):
+        pass
+
+    with pytest.raises(NotImplementedError, match=f"Bare does not define {part}: a family says"):
+        getattr(Bare(), part)
+
+
 class SaysLinear(Own):
     linear = True
 

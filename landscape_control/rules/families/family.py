@@ -76,17 +76,17 @@ class Family:
     @property
     def name(self) -> str:
         """The rule in words."""
-        raise NotImplementedError
+        raise self._undefined("name")
 
     @property
     def formula(self) -> str:
         """Δθ in symbols."""
-        raise NotImplementedError
+        raise self._undefined("formula")
 
     @property
     def source(self) -> str:
         """Where the rule comes from."""
-        raise NotImplementedError
+        raise self._undefined("source")
 
     @property
     def contains(self) -> Mapping[str, str]:
@@ -127,7 +127,7 @@ class Family:
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
         """The free numbers, in the order of the program's variables."""
-        raise NotImplementedError
+        raise self._undefined("coefficients")
 
     @property
     def contained(self) -> tuple[Contained, ...]:
@@ -141,7 +141,7 @@ class Family:
     @property
     def state_size(self) -> int:
         """Numbers per weight that are carried from step to step; all zero at the start."""
-        raise NotImplementedError
+        raise self._undefined("state_size")
 
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
@@ -152,9 +152,16 @@ class Family:
         ``state`` has ``state_size`` entries. The formula may depend on the clock, the *shape* of
         the computation may not depend on values.
         """
-        raise NotImplementedError
+        raise self._undefined("step")
 
     @checked
     def layout(self, horizon: Count) -> Layout:
         """How the coefficients stand in one vector."""
         return Layout(coefficients=self.coefficients, horizon=horizon)
+
+    def _undefined(self, part: str) -> NotImplementedError:
+        """A family of a user's own that lacks what every family says of itself."""
+        return NotImplementedError(
+            f"{type(self).__name__} does not define {part}: a family says its name, formula, source,"
+            " coefficients and state_size, and has a step"
+        )
