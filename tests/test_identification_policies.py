@@ -357,6 +357,7 @@ def one_mode(*, rate=0.4, spread=0.8, curvature=1.3, noise=0.8, discount=0.5, ho
 SOLUTION = lc.solve(one_mode())
 
 
+@pytest.mark.slow
 def test_the_optimal_learner_of_a_moving_task_is_heavy_ball_with_weight_decay():
     """Momentum, learning rate and decay as theory predicts for continuous time, to the order of the
     step.

@@ -284,7 +284,9 @@ SCRIPT = """
 """
 
 
-@pytest.mark.parametrize("which", ["moments", "scenarios", "network"])
+@pytest.mark.parametrize(
+    "which", ["moments", "scenarios", pytest.param("network", marks=pytest.mark.slow)]
+)
 def test_ctrl_c_hands_back_the_best_so_far(which):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(SCRIPT.format(which=which))],

@@ -128,6 +128,7 @@ def test_round_off_ends_a_run_well(curvatures, learnt):
     assert result.certificate.passed
 
 
+@pytest.mark.slow
 def test_a_cost_far_below_round_off_is_still_a_minimum():
     """Every second moment falls together, so that J = 2e-40 has its digits."""
     result = solved(horizon=100, sees=None)

@@ -63,6 +63,7 @@ def test_a_schedule_for_the_worst_costs_more_on_average_and_the_other_way_round(
     assert judged.worst == pytest.approx(worst.worst, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_constant_heavy_ball_nears_polyaks_coefficients():
     """From finite horizons, whose best worst case is better than Polyak's own."""
     alpha, beta = polyak(0.05, 1.0)

@@ -302,6 +302,7 @@ def test_a_loss_without_bottom_is_named(innovations):
     assert solution.status is lc.Status.UNBOUNDED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.1, 1e-3])
 def test_curved_filters_with_little_noise_return_and_say_when_they_fail(noise):
     bowl = lc.Landscape.from_expression(

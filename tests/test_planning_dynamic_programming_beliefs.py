@@ -288,6 +288,7 @@ def test_tasks_that_differ_in_curvature_make_probing_worth_while():
     assert push[0] > 10 * grid.policy_error
 
 
+@pytest.mark.slow
 def test_unknown_curvature_is_probed_for():
     """h = e^φ: the gradient tells about φ the more the further the learner is from the minimum, so
     it lingers.

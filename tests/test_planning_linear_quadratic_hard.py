@@ -154,7 +154,9 @@ def test_a_plan_without_a_rest_continues_past_its_nodes():
         ("scaled-linear-quadratic", 2026, 766),  # windows before an end that few controls reach
         ("scaled-linear-quadratic", 2026, 1594),
         ("linear-quadratic", 2026, 4603),  # an unfelt direction that grows for ever
-        ("linear-quadratic", 7, 343),  # an end that is felt for longer than a window
+        pytest.param(
+            "linear-quadratic", 7, 343, marks=pytest.mark.slow
+        ),  # an end that is felt for longer than a window
         ("extreme-linear-quadratic", 9, 65),
         ("linear-quadratic", 7, 1181),  # growth at nearly half the discount
     ],
@@ -164,6 +166,7 @@ def test_drawn_problems_that_went_wrong_agree_with_two_exact_references(name, se
     assert verdict.kind == RIGHT, verdict.note
 
 
+@pytest.mark.slow
 def test_a_late_end_that_windows_do_not_see_is_never_passed_over(monkeypatch):
     monkeypatch.setattr(receding_windows, "ends_late", lambda problem: False)
     case = trust_linear.draw("linear-quadratic", 7, 343)
