@@ -31,6 +31,11 @@ def instructions(function: ca.Function) -> Iterator[Instruction]:
         )
 
 
+def operations(function: ca.Function) -> set[int]:
+    """Which operations an SX function carries out."""
+    return {function.instruction_id(k) for k in range(function.n_instructions())}
+
+
 def applied(operation: int, operands: Sequence[ca.SX]) -> ca.SX:
     """The expression that an operation of one or two operands makes of them."""
     if len(operands) == 2:

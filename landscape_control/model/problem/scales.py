@@ -3,6 +3,7 @@
 import numpy as np
 
 from .control_problem import ControlProblem
+from .mobility import mobility
 from .model import Model
 
 RESTING = 1e-9  # displacements below this fraction of |θ| are rounding, not movement
@@ -24,8 +25,7 @@ def typical_mass(problem: ControlProblem) -> float:
     known = model.cache.get("typical mass")
     if known is None or known[0] != place:
         metric, actuation = model.effort_at(problem.start)
-        mobility = actuation @ np.linalg.solve(metric, actuation.T)
-        mass = float(np.linalg.matrix_rank(actuation) / np.trace(mobility))
+        mass = float(np.linalg.matrix_rank(actuation) / np.trace(mobility(actuation, metric)))
         known = model.cache["typical mass"] = place, mass
     return known[1]
 

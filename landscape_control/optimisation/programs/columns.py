@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import casadi as ca
 
 from ...support.errors import ProblemError
+from ...support.instructions import instructions
 
 
 def over_columns(
@@ -42,11 +43,9 @@ def _replay(function: ca.Function, inputs: Sequence[Sequence[ca.MX]]) -> list[li
     outputs: list[list[ca.MX | float]] = [
         [0.0] * function.numel_out(i) for i in range(function.n_out())
     ]
-    for k in range(function.n_instructions()):
-        kind = function.instruction_id(k)
-        to, given = function.instruction_output(k), function.instruction_input(k)
+    for number, kind, given, to in instructions(function):
         if kind == ca.OP_CONST:
-            work[to[0]] = ca.MX(function.instruction_constant(k))
+            work[to[0]] = ca.MX(function.instruction_constant(number))
         elif kind == ca.OP_INPUT:
             work[to[0]] = inputs[given[0]][given[1]]
         elif kind == ca.OP_OUTPUT:

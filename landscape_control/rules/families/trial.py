@@ -7,6 +7,7 @@ import numpy as np
 
 from ...support.errors import ProblemError
 from ...support.expressions import located
+from ...support.instructions import instructions
 from .coefficient import Layout
 from .elementwise import Value
 from .family import Clock, Family, State, Values
@@ -150,9 +151,9 @@ def _has_nan(expression: ca.SX) -> bool:
     """Whether one of the numbers in an expression is NaN, as NumPy makes of what it cannot do."""
     flow = ca.Function("flow", [ca.vertcat(*ca.symvar(expression))], [expression])
     constants = [
-        flow.instruction_constant(k)
-        for k in range(flow.n_instructions())
-        if flow.instruction_id(k) == ca.OP_CONST
+        flow.instruction_constant(instruction.number)
+        for instruction in instructions(flow)
+        if instruction.operation == ca.OP_CONST
     ]
     return bool(np.isnan(constants).any())
 

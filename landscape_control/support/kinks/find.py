@@ -11,7 +11,7 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError
-from ..instructions import applied, instructions
+from ..instructions import applied, instructions, operations
 from .crossing import both_sides, is_kink
 from .switches import SINGULAR, SWITCHES, read_switches
 
@@ -32,7 +32,7 @@ def kinks_of(function: ca.Function) -> list[str]:
     norm of what only touches zero has no derivatives, √(x² + y²). The edge of a domain, as of √x at
     0, and poles do not. Of functions with very many such operations a part is looked at.
     """
-    used = {function.instruction_id(k) for k in range(function.n_instructions())}
+    used = operations(function)
     certain = bool(used & set(SWITCHES)) and not _outcomes_cancel(function)
     if function.n_instructions() > _MOST_INSTRUCTIONS:
         return sorted(SWITCHES[operation] for operation in used & set(SWITCHES)) if certain else []

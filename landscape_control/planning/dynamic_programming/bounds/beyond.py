@@ -10,6 +10,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 
 from ....model.problem import ControlProblem
+from ....support.instructions import operations
 from ....support.kinks import SWITCHES
 from ..mesh import Grid
 from .intervals import IntervalFunction
@@ -143,4 +144,4 @@ def _around(cells: np.ndarray) -> np.ndarray:
 
 def _has_kinks(function: ca.Function) -> bool:
     """Whether a function uses an operation whose derivatives do not tell all of its changes."""
-    return any(function.instruction_id(k) in SWITCHES for k in range(function.n_instructions()))
+    return not operations(function).isdisjoint(SWITCHES)

@@ -10,6 +10,8 @@ import casadi as ca
 import numpy as np
 from scipy import special
 
+from ....support.instructions import instructions, operations
+
 _ROUNDING = 2e-15  # relative, a few units in the last place: more than any library function is off
 _UNDERFLOW = 1e-300
 _LARGEST = 1e300
@@ -79,21 +81,20 @@ def interpret(
     """
     work: list = [None] * max(function.sz_w(), 1)
     outputs: list = [None] * function.numel_out(0)
-    for k in range(function.n_instructions()):
-        operation, given = function.instruction_id(k), function.instruction_input(k)
+    for number, operation, given, to in instructions(function):
         if operation == ca.OP_OUTPUT:
-            outputs[function.instruction_output(k)[1]] = work[given[0]]
+            outputs[to[1]] = work[given[0]]
             continue
         if operation == ca.OP_INPUT:
             value = inputs[given[1]]
         elif operation == ca.OP_CONST:
-            value = constant(function.instruction_constant(k))
+            value = constant(function.instruction_constant(number))
         elif operation == ca.OP_MUL and given[0] == given[1]:
             # a product of two intervals forgets that both factors are the same number
             value = evaluate(ca.OP_SQ, work[given[0]])
         else:
             value = evaluate(operation, *(work[place] for place in given))
-        work[function.instruction_output(k)[0]] = value
+        work[to[0]] = value
     return outputs
 
 
@@ -110,7 +111,7 @@ def evaluator(function: ca.Function) -> Callable[..., Interval]:
     fmin and fmax pass over an argument that is not a number, so that in a function that is not
     defined everywhere their result can be the other argument: both ends are then the hull's.
     """
-    present = {function.instruction_id(k) for k in range(function.n_instructions())}
+    present = operations(function)
     rules = OPERATIONS
     if present & _PARTIAL:
         rules = OPERATIONS | {ca.OP_FMIN: _hull, ca.OP_FMAX: _hull}
