@@ -3,13 +3,16 @@
 A module in problems/ defines ``CLAIM`` (or ``CLAIMS``) and ``problem()``; see :class:`Claim`.
 """
 
-from .check import RELATIONS, Check, fitted_slope
+from .check import BOUNDS, KINDS, REFERENCES, RELATIONS, Check, fitted_slope
 from .claim import Claim
 from .discovery import all_claims, claim_problem, find_claim
 from .evidence import Evidence
 from .runner import Outcome, Verdict, run_claims
 
 __all__ = [
+    "BOUNDS",
+    "KINDS",
+    "REFERENCES",
     "RELATIONS",
     "Check",
     "Claim",

@@ -5,12 +5,23 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from ..support.arguments import AnyNumber, NonNegative, Vector, Words, checked
+from ..support.arguments import AnyNumber, NonNegative, Positive, Vector, Words, checked
 from ..support.arrays import number
 from ..support.errors import ProblemError, check_choice
 
 RELATIONS = ("equal", "at most", "at least", "limit")
 _MEASURES = ("absolute", "relative")
+REFERENCES = (
+    "closed form",
+    "independent code",
+    "same code, other data",
+    "frozen",
+    "published",
+    "stated bound",
+)
+BOUNDS = ("before", "after")
+KINDS = ("number", "label")
+_LARGEST_SHARE = 0.2  # of the effect, that a tolerance may be
 
 
 @checked
@@ -26,7 +37,8 @@ class Check:
                 log(parameter), see
                 :func:`fitted_slope`
     and with ``measure="relative"`` that same number divided by |theory|. A computed NaN or infinity
-    never passes.
+    never passes. An "equal" check with a stated ``effect`` fails also if its tolerance is more than
+    a fifth of the effect: it would not notice what it is about.
 
     Attributes
     ----------
@@ -37,12 +49,28 @@ class Check:
     relation : one of RELATIONS: how computed stands to theory
     tolerance : float ≥ 0
     measure : "absolute" (default) or "relative" to |theory|
+    reference : one of REFERENCES or None (not said): where ``theory`` comes from
+        closed form            a formula, evaluated here
+        independent code       another algorithm or another program, which shares no code
+        same code, other data  other seeds, starting points, settings or methods of this package
+        frozen                 a table computed earlier by a longer study
+        published              a number printed in the paper or another publication
+        stated bound           no number is predicted: an inequality against a stated bound
+    bound : "before" or "after" a first look at the numbers the tolerance (or the stated bound) was
+        set, or None (not said)
+    kind : "number" (default), or "label" where names or verdicts are counted or compared
+    standard_error : float ≥ 0, of ``computed`` where it is an estimate from random draws, in the
+        units of the error; 0 where it is not
+    effect : float > 0 or None, the size of what the check is about, in the units of the error: what
+        ``computed`` would be off by if the statement did not hold. Needed where an "equal" check has
+        a standard error
 
     Raises
     ------
     ProblemError
-        An empty quantity, an unknown relation or measure, a theory that is not a finite number, a
-        negative tolerance, a relative measure with theory = 0.
+        An empty quantity, an unknown relation, measure, reference, bound or kind, a theory that is
+        not a finite number, a negative tolerance, a relative measure with theory = 0, an "equal"
+        check with a standard error and no effect.
     """
 
     quantity: str
@@ -53,6 +81,11 @@ class Check:
     relation: str
     tolerance: NonNegative
     measure: str = "absolute"
+    reference: str | None = None
+    bound: str | None = None
+    kind: str = "number"
+    standard_error: NonNegative = 0.0
+    effect: Positive | None = None
 
     def __post_init__(self) -> None:
         words("check quantity", self.quantity)
@@ -74,6 +107,29 @@ class Check:
                 received="'relative'",
                 advice="state the tolerance in the units of the quantity",
             )
+        self._check_origin()
+
+    def _check_origin(self) -> None:
+        """Refuse unknown origins, and an estimate held against a number without a stated effect."""
+        if self.reference is not None:
+            check_choice(f"reference of check {self.quantity!r}", self.reference, REFERENCES)
+        if self.bound is not None:
+            check_choice(f"bound of check {self.quantity!r}", self.bound, BOUNDS)
+        check_choice(f"kind of check {self.quantity!r}", self.kind, KINDS)
+        if self.standard_error > 0 and self.relation == "equal" and self.effect is None:
+            raise ProblemError(
+                f"effect of check {self.quantity!r}",
+                expected="the size of what the check is about, as it has a standard error",
+                received="None",
+                advice="say what computed would be off by if the statement did not hold",
+            )
+
+    @property
+    def noticing(self) -> bool:
+        """Whether the check would notice its effect: a tolerance of at most a fifth of it."""
+        if self.relation != "equal" or self.effect is None:
+            return True
+        return self.tolerance <= _LARGEST_SHARE * self.effect
 
     @property
     def error(self) -> float:
@@ -88,8 +144,8 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether error <= tolerance."""
-        return self.error <= self.tolerance
+        """Whether error <= tolerance, and the tolerance small enough to notice the effect."""
+        return self.noticing and self.error <= self.tolerance
 
 
 @checked
