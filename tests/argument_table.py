@@ -177,6 +177,7 @@ ROWS |= {
     "rules.by_name": {"name": "newton"},
     "rules.Observation": {"values": {rules.Sees.GRADIENT: ONES}},
     "measures.by_name": {"name": "cost"},
+    "measures.forgetting_of": {"old": WELL},
     "simulation.Bound": {"least": 0.1, "most": 1.0},
     "measures.linear_rule_costs": {"problem": BOWL},
     "simulation.exact_best_coefficients": {"problem": BOWL},
