@@ -98,6 +98,9 @@ RULES = MappingProxyType(
         "shrink_and_perturb": RuleStyle(
             label="shrink and perturb", color="#CC79A7", line=(0, (3, 1, 1, 1, 1, 1)), marker="p"
         ),
+        "belief_reset": RuleStyle(
+            label="reset of weights and belief", color="#D55E00", line=(0, (5, 1.2)), marker="^"
+        ),
         # of two tasks in sequence: what protects the old one
         "ewc": RuleStyle(
             label="elastic weight consolidation", color="#E69F00", line=(0, (6, 1.2)), marker=">"
