@@ -91,3 +91,33 @@ def believed_reset(setting: Setting) -> tuple[float, int]:
     }
     best = min(costs, key=lambda ramp: costs[ramp])
     return costs[best], best
+
+
+def losses(base: Setting, noises, hazards) -> tuple[np.ndarray, list[Tuned]]:
+    """(lost (J, R, L) over noises, rules and hazards: the usual ones, and the reset of weights and
+    belief last; every tuned rule).
+
+    Noises and hazards are those of a weight with h = v₀ = 1, γ = 0.2; for another ``base`` they are
+    those with the same λ/r and the same learning time σ²/(h²v₀) in units of 1/r.
+    """
+    scale = base.relaxation / Setting(hazard=1.0, noise=1.0).relaxation
+    stretch = math.sqrt(base.use**2 * base.spread / scale)
+    table, found = np.empty((len(noises), len(USUAL) + 1, len(hazards))), []
+    for j, noise in enumerate(noises):
+        for i, hazard in enumerate(hazards):
+            setting = base.changed(hazard=hazard * scale, noise=noise * stretch)
+            rules = [tuned(setting, key) for key in USUAL]
+            found.extend(rules)
+            costs = [*(rule.cost for rule in rules), believed_reset(setting)[0]]
+            table[j, :, i] = [lost(setting, cost) for cost in costs]
+    return table, found
+
+
+def sight_losses(setting: Setting, discounts) -> np.ndarray:
+    """Lost (R, G) over rules, the reset of weights and belief last, and discounts."""
+    table = np.empty((len(USUAL) + 1, len(discounts)))
+    for i, discount in enumerate(discounts):
+        cell = setting.changed(discount=float(discount))
+        costs = [*(tuned(cell, key).cost for key in USUAL), believed_reset(cell)[0]]
+        table[:, i] = [lost(cell, cost) for cost in costs]
+    return table

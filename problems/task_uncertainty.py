@@ -33,7 +33,7 @@ import landscape_control as lc
 
 from ..claims import Check, Claim, Evidence, fitted_slope
 from ._announced_resets import Setting, regulator
-from ._stated_checks import bounded
+from ._stated_checks import bounded, same
 from ._task_beliefs import (
     GRID,
     PRIOR,
@@ -46,7 +46,7 @@ from ._task_beliefs import (
     pulled_on_average,
     scaled,
 )
-from .uncertain_weights_reset import TYPICAL, equal, posed
+from .uncertain_weights_reset import TYPICAL, posed
 
 
 def problem() -> lc.ControlProblem:
@@ -69,7 +69,7 @@ def belief_checks():
     exact, averaged = pulled(weight, *now), pulled_on_average(weight, *now)
     gap = np.abs(averaged[1] - later[1]).max()
     for name, i in (("μ", 0), ("v", 1)):
-        yield equal(
+        yield same(
             f"{name} a step later on 200 beliefs: largest distance from the exact moments",
             0.0,
             np.abs(exact[i] - later[i]).max(),
@@ -143,7 +143,7 @@ def order_checks():
         theory = math.sqrt(ratio**2 + 2 * ratio) - ratio
         riccati = solve_continuous_are([[-hazard]], [[use]], [[2 * hazard]], [[noise**2]])[0, 0]
         gaps.append(abs(theory / riccati - 1))
-    yield equal(
+    yield same(
         "steady v/v₀ = √(x²+2x) - x, x = λσ²/(h²v₀), four weights: largest relative distance",
         0.0,
         max(gaps),
@@ -157,7 +157,7 @@ def order_checks():
         computed = 1 - aim_over_gain(setting)
         rate = setting.relaxation + setting.discount
         shares[use] = computed
-        yield equal(
+        yield same(
             f"1-s at Δt → 0 by the regulator, λ = {hazard:g}, h = {use:g}",
             hazard / (rate + hazard),
             computed,

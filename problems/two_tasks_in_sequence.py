@@ -37,7 +37,7 @@ import numpy as np
 import landscape_control as lc
 
 from ..claims import Check, Claim, Evidence, fitted_slope
-from ._stated_checks import bounded, equal, limit
+from ._stated_checks import bounded, limit, same
 from ._two_tasks_cases import (
     ANGLES,
     believed_precision,
@@ -111,14 +111,9 @@ def optimum_checks():
 
 
 def exact(quantity: str, theory: float, computed: float, tolerance: float, **more) -> Check:
-    """A number against a closed form."""
-    return equal(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        tolerance=tolerance,
-        **{"reference": "closed form", **more},
-    )
+    """A number against a closed form, unless ``reference`` says otherwise."""
+    reference = more.pop("reference", "closed form")
+    return same(quantity, theory, computed, tolerance, reference, **more)
 
 
 def cost_checks(instance, found):

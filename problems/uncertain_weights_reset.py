@@ -23,7 +23,8 @@ Claim
     decay is near-optimal where gradients are nearly noiseless. Full reset with a constant learning rate
     is so for rare switches only, at large noise (and at small noise, where no reset loses less). In the
     middle, where a task takes about 1/r to be learned, none of the usual rules is at any λ: what they
-    lack is a learning rate that starts afresh with the belief.
+    lack is a learning rate that starts afresh with the belief. Where sight is short, γ ≫ r, all rules
+    are near-optimal: there is no time to gain anything.
 Source
     VGR25 (arXiv 2510.26997); W. M. Wonham 1965; O. Costa, M. Fragoso, R. Marques, *Discrete-time Markov
     jump linear systems*, 2005; Ash & Adams 2020; Krogh & Hertz 1991; derived for this project.
@@ -43,8 +44,7 @@ import landscape_control as lc
 
 from ..claims import Check, Claim, Evidence, fitted_slope
 from ..simulation import HeavyBall, ShrinkAndPerturb, WeightDecay, simulate
-from . import _stated_checks as stated
-from ._announced_reset_rules import USUAL, believed_reset, lost, optimum, tuned
+from ._announced_reset_rules import USUAL, losses, optimum, sight_losses
 from ._announced_reset_theory import programmed_gains, ramp_excess
 from ._announced_resets import (
     EFFORT_RATE,
@@ -57,11 +57,15 @@ from ._announced_resets import (
     regulator,
     told_cost,
 )
+from ._stated_checks import bounded, same
 
 HAZARDS, NOISES = np.array([0.02, 0.08, 0.3, 1.2]), np.array([0.1, 1.0, 3.0])
 NEAR, STANDARD_ERRORS, EPISODES, SEED = 0.05, 4.0, 3000, 7
 TYPICAL, SIMULATED = Setting(hazard=0.2, noise=1.0), Setting(hazard=0.3, noise=3.0)
-SECOND = {"use": 2.0, "spread": 0.5, "discount": 0.5}
+# over discounts, at middle noise
+DISCOUNTS, SIGHT = np.array([0.05, 0.2, 0.8, 3.2, 12.8]), Setting(hazard=0.08, noise=1.0)
+OTHER_SIGHT = Setting(hazard=0.15, noise=1.2, use=2.0, spread=0.5)
+SECOND = Setting(hazard=0.2, noise=1.0, use=2.0, spread=0.5, discount=0.5)
 
 
 def problem() -> lc.ControlProblem:
@@ -86,34 +90,27 @@ def posed(setting: Setting) -> lc.ControlProblem:
 
 def evaluate() -> Evidence:
     """Gains, the price of resets, costs and the map of rules."""
-    table, found = losses({})
+    table, found = losses(TYPICAL, NOISES, HAZARDS)
+    sights = sight_losses(SIGHT, DISCOUNTS)
     checks = (
         *gain_checks(),
         *ramp_checks(),
+        *best_ramp_checks(),
+        second_moment_check(),
         *cost_checks(),
         *map_checks("", table),
-        *map_checks("second instance: ", losses(SECOND)[0]),
+        *map_checks("second instance: ", losses(SECOND, NOISES, HAZARDS)[0]),
+        *sight_checks("", sights),
+        *sight_checks("second instance: ", sight_losses(OTHER_SIGHT, DISCOUNTS[[0, -1]])),
         settled_check(found),
     )
-    return Evidence(checks=checks, data=picture(table))
-
-
-def equal(quantity: str, theory: float, computed: float, tolerance: float, reference: str, **more):
-    """An equality whose tolerance was set in advance."""
-    return stated.equal(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        tolerance=tolerance,
-        reference=reference,
-        **more,
-    )
+    return Evidence(checks=checks, data=picture(table, sights))
 
 
 def gain_checks():
     """What the optimal controller does, whatever the time since the switch."""
     gains = programmed_gains(TYPICAL)
-    yield equal(
+    yield same(
         "gains of the dynamic program at 60 times since a switch: largest distance from (g, f)",
         0.0,
         np.abs(gains - regulator(TYPICAL)).max(),
@@ -125,7 +122,7 @@ def gain_checks():
         (1.0, 0.3),
         ((0.0, 5.0), (0.0, 5.0)),
     )
-    yield equal(
+    yield same(
         "(g, f) of least exact cost, searched from afar: largest distance",
         0.0,
         np.abs(x - regulator(TYPICAL)).max(),
@@ -157,13 +154,17 @@ def ramp_checks():
         outcome = told_cost(setting, ramp)
         theory = ramp_excess(setting, span, float(outcome.handed.real), entered(setting))
         excesses.append((float(outcome.cost.real) - optimum(setting)) / theory)
-    yield equal(
+    yield same(
         "excess of a reset within 0.8 over its integral, Δt → 0",
         1.0,
         2 * excesses[1] - excesses[0],
         0.005,
         "closed form",
     )
+
+
+def best_ramp_checks():
+    """The best duration where beliefs are slow and γ, λ ≪ r; and a reset in no time."""
     quiet = Setting(hazard=1e-6, noise=1e6, discount=1e-6)
     unit = 2 * EFFORT_RATE / quiet.relaxation
     best = minimize_scalar(
@@ -171,8 +172,8 @@ def ramp_checks():
         bounds=(0.5, 4.0),
         method="bounded",
     )
-    yield equal("best duration of a reset, times r", math.sqrt(3), best.x, 1e-3, "closed form")
-    yield equal("its excess over rθ²/2η", 2 / math.sqrt(3) - 1, best.fun, 1e-5, "closed form")
+    yield same("best duration of a reset, times r", math.sqrt(3), best.x, 1e-3, "closed form")
+    yield same("its excess over rθ²/2η", 2 / math.sqrt(3) - 1, best.fun, 1e-5, "closed form")
     spans = np.array([0.02, 0.01, 0.005])
     rushed = []
     for step in spans:
@@ -191,19 +192,23 @@ def ramp_checks():
     )
 
 
-def cost_checks():
-    """The exact costs against the project's second moments, and against simulation."""
+def second_moment_check() -> Check:
+    """A rule that is not told of switches, by the project's own second moments."""
     decayed = Raw(learning_rate=0.08, momentum=0.77, decay=0.5)
     learner = WeightDecay(
         learner=HeavyBall(learning_rate=0.08, momentum=0.77), decay=0.5, centre=(0.0,)
     )
-    yield equal(
+    return same(
         "J of heavy ball with decay",
         lc.simulation.exact_cost(posed(TYPICAL), learner, step=0.1).cost,
         float(np.real(raw_cost(TYPICAL, decayed))),
         1e-9,
         "independent code",
     )
+
+
+def cost_checks():
+    """Exact costs of rules that are told of switches against simulation."""
     gain, aim = regulator(SIMULATED)
     rates = {"learning_rate": 0.03, "momentum": 0.85}
     plain = HeavyBall(**rates)
@@ -223,7 +228,7 @@ def cost_checks():
     ):
         gap, error = lc.simulation.paired_difference(run, reference)
         theory = float(np.real(exact - base))
-        yield equal(
+        yield same(
             f"simulated cost of {words} less that of no reset",
             theory,
             gap,
@@ -234,71 +239,57 @@ def cost_checks():
         )
 
 
-def losses(numbers) -> tuple[np.ndarray, list]:
-    """(lost (J, R, L) over noises, rules and hazards: the usual ones, and the reset of weights and
-    beliefs last; every tuned rule).
-    """
-    unit = TYPICAL.relaxation
-    table, found = np.empty((len(NOISES), len(USUAL) + 1, len(HAZARDS))), []
-    for j, noise in enumerate(NOISES):
-        for i, hazard in enumerate(HAZARDS):
-            setting = Setting(hazard=hazard, noise=noise)
-            if numbers:
-                # the same λ/r and the same σ²/(h²v₀) in units of 1/r
-                other = setting.changed(**numbers)
-                scale = other.relaxation / unit
-                power = other.use**2 * other.spread / scale
-                setting = other.changed(hazard=hazard * scale, noise=noise * math.sqrt(power))
-            rules = [tuned(setting, key) for key in USUAL]
-            found.extend(rules)
-            costs = [*(rule.cost for rule in rules), believed_reset(setting)[0]]
-            table[j, :, i] = [lost(setting, cost) for cost in costs]
-    return table, found
-
-
 def map_checks(words: str, table):
     """Who is near-optimal where."""
     decay, full = USUAL.index("l2_decay"), USUAL.index("full_reset")
     usual, believed = table[:, :-1], table[:, -1]
-    yield stated.bounded(
+    yield bounded(
         f"{words}reset of weights and beliefs, rarest switches: largest lost over noises",
         "at most",
         NEAR,
         believed[:, 0].max(),
     )
-    yield stated.bounded(
+    yield bounded(
         f"{words}reset of weights and beliefs, most frequent switches: least lost over noises",
         "at least",
         NEAR,
         believed[:, -1].min(),
     )
-    yield stated.bounded(
+    yield bounded(
         f"{words}L2 decay, least noise: largest lost over λ", "at most", NEAR, usual[0, decay].max()
     )
-    yield stated.bounded(
+    yield bounded(
         f"{words}middle noise: least lost of all usual rules over λ",
         "at least",
         NEAR,
         usual[1].min(),
     )
-    yield stated.bounded(
+    yield bounded(
         f"{words}full reset, rarest switches, least and largest noise: largest lost",
         "at most",
         NEAR,
         usual[[0, 2], full, 0].max(),
     )
-    yield stated.bounded(
+    yield bounded(
         f"{words}full reset, from the second hazard on: least lost",
         "at least",
         NEAR,
         usual[:, full, 1:].min(),
     )
-    yield stated.bounded(f"{words}least lost of all rules", "at least", 0.0, table.min(), "before")
+    yield bounded(f"{words}least lost of all rules", "at least", 0.0, table.min(), "before")
+
+
+def sight_checks(words: str, table):
+    """Long sight: no usual rule is near-optimal; sight much shorter than 1/r: every rule is."""
+    yield bounded(
+        f"{words}γ = 0.05: least lost of all usual rules", "at least", NEAR, table[:-1, 0].min()
+    )
+    yield bounded(f"{words}γ = 12.8: largest lost", "at most", NEAR, table[:, -1].max())
 
 
 def settled_check(found) -> Check:
     """No slope is left at any best coefficient."""
-    return stated.bounded(
+    return bounded(
         "largest slope left at best coefficients, all rules and cells, over J_rest - J*",
         "at most",
         1e-5,
@@ -306,7 +297,7 @@ def settled_check(found) -> Check:
     )
 
 
-def picture(table) -> dict:
+def picture(table, sights) -> dict:
     """Data of the figure uncertain_weights_reset."""
     return {
         "hazards": HAZARDS,
@@ -314,6 +305,9 @@ def picture(table) -> dict:
         "rules": [*USUAL, "belief_reset"],
         "lost": table,
         "near": NEAR,
+        "discounts": DISCOUNTS,
+        "lost_by_discount": sights,
+        "sight": [SIGHT.noise, SIGHT.hazard],
     }
 
 
