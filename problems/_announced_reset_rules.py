@@ -1,4 +1,6 @@
-"""The usual resetting rules at announced switches, each at its own best coefficients, and the optimum."""
+"""The usual resetting rules at announced switches, each at its own best coefficients, and the
+optimum.
+"""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +8,16 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from ._announced_resets import Raw, Setting, Told, descended, raw_cost, regulator, told_cost
+from ._announced_resets import (
+    Raw,
+    Setting,
+    Told,
+    descended,
+    growth,
+    raw_cost,
+    regulator,
+    told_cost,
+)
 
 RATES = (math.log(1e-5), math.log(10.0))  # of log α
 RAMPS = (1, 2, 3, 4, 6, 8)
@@ -31,12 +42,14 @@ class Tuned:
     cost : J
     steepest : largest slope in x that still leads downwards inside the ranges, over the gain of the
         optimum
+    growth : largest |eigenvalue| of its loop over a step, below 1 where it is stable
     """
 
     x: np.ndarray
     ramp: int
     cost: float
     steepest: float
+    growth: float
 
 
 def made(key: str, x, ramp: int) -> Raw:
@@ -58,7 +71,13 @@ def tuned(setting: Setting, key: str) -> Tuned:
             best = (x, cost, ramp)
     # once more, with a fresh estimate of the curvature
     x, cost, slope = descended(partial(_cost_at, setting, key, best[2]), best[0], ranges)
-    return Tuned(x=x, ramp=best[2], cost=cost, steepest=slope / gain_of(setting))
+    return Tuned(
+        x=x,
+        ramp=best[2],
+        cost=cost,
+        steepest=slope / gain_of(setting),
+        growth=growth(setting, made(key, x, best[2])),
+    )
 
 
 def _cost_at(setting: Setting, key: str, ramp: int, x) -> complex:
@@ -83,7 +102,9 @@ def lost(setting: Setting, cost: float) -> float:
 
 
 def believed_reset(setting: Setting) -> tuple[float, int]:
-    """(J, steps) of the best full reset of weights and belief: to the prior mean first, optimal then."""
+    """(J, steps) of the best full reset of weights and belief: to the prior mean first, optimal
+    then.
+    """
     gain, aim = regulator(setting)
     costs = {
         ramp: float(told_cost(setting, Told(gain=gain, aim=aim, ramp=ramp)).cost.real)

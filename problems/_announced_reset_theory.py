@@ -1,4 +1,6 @@
-"""What the costs at announced switches are held against: dynamic programming, and the price of a reset."""
+"""What the costs at announced switches are held against: dynamic programming, and the price of a
+reset.
+"""
 
 import numpy as np
 
@@ -8,8 +10,8 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
 
 
 def programmed_gains(setting: Setting, modes: int = 60) -> np.ndarray:
-    """(g, f) of every time since a switch, (M, 2), by value iteration on V_τ(θ, m), nothing assumed of
-    how V depends on τ; the last mode holds on.
+    """(g, f) of every time since a switch, (M, 2), by value iteration on V_τ(θ, m), nothing assumed
+    of how V depends on τ; the last mode holds on.
 
     m does not move on average until a switch, which sets it to 0.
     """

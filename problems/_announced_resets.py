@@ -1,13 +1,14 @@
 """What resetting rules cost at announced switches, exactly, in the discrete time of the simulation.
 
-One weight on L = ½h(θ-φ)²; with chance 1-a = 1-e^{-λΔt} a step, φ is drawn afresh from N(0, v₀) and
-this is announced, though not to which value. y_k = h(θ_k-φ_k) + σξ_k/√Δt, θ_{k+1} = θ_k + Δt u_k.
-Steps of Δt hold u; the loss is weighed by the trapezoidal rule under the exact discount. Switches are
-announced at the beginning of a step, before y is seen.
+One weight on L = ½h(θ-φ)²; with chance 1-a = 1-e^{-λΔt} a step, φ is drawn afresh from N(0, v₀)
+and this is announced, though not to which value. y_k = h(θ_k-φ_k) + σξ_k/√Δt, θ_{k+1} = θ_k + Δt
+u_k. Steps of Δt hold u; the loss is weighed by the trapezoidal rule under the exact discount.
+Switches are announced at the beginning of a step, before y is seen.
 
 Between switches all rules here are linear, and a switch maps θ linearly, so that second moments
-close. Sums Σ ρᵏ E over all steps are followed through the steps τ since the last switch; what a switch
-hands on is one number, the discounted sum D of E θ² at switches, in which the cost is linear.
+close. Sums Σ ρᵏ E over all steps are followed through the steps τ since the last switch; what a
+switch hands on is one number, the discounted sum D of E θ² at switches, in which the cost is
+linear.
 """
 
 import math
@@ -95,8 +96,8 @@ def variances(setting: Setting, count: int) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Told:
-    """A rule that knows the belief: u = -gθ + fm, but in the first ``ramp`` steps after a switch θ goes
-    straight to ``shrink`` times where it was.
+    """A rule that knows the belief: u = -gθ + fm, but in the first ``ramp`` steps after a switch θ
+    goes straight to ``shrink`` times where it was.
     """
 
     gain: complex
@@ -132,8 +133,8 @@ def entered(setting: Setting) -> float:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stretch:
-    """(cost, what it hands on to D) of the steps until the next switch: ``fresh`` for each entry, from
-    θ = 0; ``moved`` for each unit of θ² at the entry, on top.
+    """(cost, what it hands on to D) of the steps until the next switch: ``fresh`` for each entry,
+    from θ = 0; ``moved`` for each unit of θ² at the entry, on top.
     """
 
     fresh: np.ndarray
@@ -141,8 +142,8 @@ class Stretch:
 
 
 def _stretch(setting: Setting, rule: Told) -> Stretch:
-    """θ is ``place`` times θ at the switch, plus what beliefs add: ``added`` is the mean of its square,
-    ``crossed`` that of its product with m; both are uncorrelated with θ at the switch.
+    """θ is ``place`` times θ at the switch, plus what beliefs add: ``added`` is the mean of its
+    square, ``crossed`` that of its product with m; both are uncorrelated with θ at the switch.
     """
     node, _, price = setting.weights
     step, live = setting.step, setting.fade * setting.stays
@@ -179,8 +180,8 @@ def _followed(keep: complex, pushes: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Raw:
-    """Heavy ball on raw gradients, u_k = βu_{k-1} - αy_k - wαθ_k; told of switches with ``ramp`` > 0:
-    then θ goes straight to ``shrink`` times where it was, and the velocity starts afresh.
+    """Heavy ball on raw gradients, u_k = βu_{k-1} - αy_k - wαθ_k; told of switches with ``ramp`` >
+    0: then θ goes straight to ``shrink`` times where it was, and the velocity starts afresh.
     """
 
     learning_rate: complex
@@ -219,6 +220,13 @@ PARTS = (
     np.diag([0.0, 0.0, 1.0]),
     np.diag([1.0, 1.0, 0.0]),
 )
+
+
+def growth(setting: Setting, rule: Raw) -> float:
+    """Largest |eigenvalue| of (θ, velocity) over a step: from 1 on :func:`raw_cost` means nothing."""
+    row = np.array([-rule.learning_rate * (setting.use + rule.decay), rule.momentum], dtype=float)
+    loop = np.diag([1.0, 0.0]) + np.outer([setting.step, 1.0], row)
+    return float(np.abs(np.linalg.eigvals(loop)).max())
 
 
 def _squared(flow: np.ndarray) -> np.ndarray:

@@ -21,7 +21,9 @@ def same(quantity: str, theory: float, computed: float, tolerance: float, refere
 
 
 def bounded(quantity: str, relation: str, bound: float, computed: float, when: str = "after"):
-    """An inequality "at most" or "at least" against a stated bound, set before or after a first look."""
+    """An inequality "at most" or "at least" against a stated bound, set before or after a first
+    look.
+    """
     return Check(
         quantity=quantity,
         theory=bound,

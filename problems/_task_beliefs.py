@@ -53,7 +53,9 @@ def pulled(weight: Weight, mean, variance):
 
 
 def pulled_on_average(weight: Weight, mean, variance):
-    """The same with E m² = v₀ - v in place of m²: a m and a² v + (1-a²) v₀, the best linear filter's."""
+    """The same with E m² = v₀ - v in place of m²: a m and a² v + (1-a²) v₀, the best linear
+    filter's.
+    """
     stays = np.exp(-weight.hazard * weight.step)
     return stays * mean, stays**2 * variance + 1 - stays**2
 

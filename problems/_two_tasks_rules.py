@@ -1,8 +1,8 @@
 """Two quadratic tasks in sequence: every usual rule against forgetting, and what it costs exactly.
 
-Each rule is a jump (or none) followed by a flow θ̇ = -M(θ-c). With z = (θ, 1) the flow is ż = Az, its
-cost zᵀPz with AᵀP + PA - γP + Q = 0: analytic in the coefficients, so that complex steps give slopes
-to the last digit.
+Each rule is a jump (or none) followed by a flow θ̇ = -M(θ-c). With z = (θ, 1) the flow is ż = Az,
+its cost zᵀPz with AᵀP + PA - γP + Q = 0: analytic in the coefficients, so that complex steps give
+slopes to the last digit.
 """
 
 import math
@@ -26,8 +26,8 @@ def _bowl(away, hessian):
 class Sequence:
     """Task A, learned from ``first`` until its minimum ``old``; then task B is seen, both count.
 
-    L_A = ½(θ-a)ᵀH_A(θ-a) with ``old_hessian`` and a = ``old``, L_B likewise with ``new_hessian`` and
-    ``new``; J = ∫ e^{-γt}[|θ̇|²/2η + k(L_B + ωL_A)]dt from θ = a on, ω = ``worth``.
+    L_A = ½(θ-a)ᵀH_A(θ-a) with ``old_hessian`` and a = ``old``, L_B likewise with ``new_hessian``
+    and ``new``; J = ∫ e^{-γt}[|θ̇|²/2η + k(L_B + ωL_A)]dt from θ = a on, ω = ``worth``.
     """
 
     old_hessian: np.ndarray

@@ -25,18 +25,18 @@ Source
     2023.
 Relation and tolerance (4 standard errors and the 5 % fixed in advance, other bounds after a first
 look)
-    Episodes of another seed, common random numbers, steps of 0.1 (the cost is that of the problem in
-    discrete time), regret against the optimum with the same news. equal: the best s, by the exact
-    parabola of the cost in s, within 4 standard errors of the regulator's in discrete time (which tends
-    to the formula, see task-uncertainty), sought at λ = 0.8, σ = 0.3, where s = 1 is ten tolerances off;
-    and what L2 decay saves, against exact costs. at most, at least: within 4 standard errors of what the
-    check states. No coefficient of a told rule changed by 20 % may gain more than 1 % of the cost
-    (checked for one cell). "Near-optimal" is a regret of at most 5 %. At λ = 0.8, L2 decay with the
-    formula's coefficients costs within 1 % of the least, exactly. At λ = 0.05 they cost 6 % more,
-    because the first task, seen with a variance that has not settled, is most of the cost there:
-    where it has settled at the start they cost 2e-5 more. Bounds were set on seed 11; these are
-    the numbers of seed 29, not looked at before, with twice the episodes at λ = 0.05 (with 800, L2
-    decay's regret of 10 % was within 4 standard errors of 5 %).
+    Episodes of another seed, common random numbers, steps of 0.1 (the cost is that of the problem
+    in discrete time), regret against the optimum with the same news. equal: the best s, by the
+    exact parabola of the cost in s, within 4 standard errors of the regulator's in discrete time
+    (which tends to the formula, see task-uncertainty), sought at λ = 0.8, σ = 0.3, where s = 1 is
+    ten tolerances off; and what L2 decay saves, against exact costs. at most, at least: within 4
+    standard errors of what the check states. No coefficient of a told rule changed by 20 % may gain
+    more than 1 % of the cost (checked for one cell). "Near-optimal" is a regret of at most 5 %. At
+    λ = 0.8, L2 decay with the formula's coefficients costs within 1 % of the least, exactly. At λ =
+    0.05 they cost 6 % more, because the first task, seen with a variance that has not settled, is
+    most of the cost there: where it has settled at the start they cost 2e-5 more. Bounds were set
+    on seed 11; these are the numbers of seed 29, not looked at before, with twice the episodes at λ
+    = 0.05 (with 800, L2 decay's regret of 10 % was within 4 standard errors of 5 %).
 """
 
 import math
@@ -116,8 +116,8 @@ def evaluate() -> Evidence:
 
 
 def factor_check(rate: float, noise: float, beliefs) -> Check:
-    """The s of least cost at the best gain g of the discrete time: θ is linear in s, so each episode's
-    cost is a parabola in s, known from three values.
+    """The s of least cost at the best gain g of the discrete time: θ is linear in s, so each
+    episode's cost is a parabola in s, known from three values.
     """
     gain, pull = regulator(Setting(hazard=rate, noise=noise, discount=DISCOUNT))
     shown = posed(rate, noise)
@@ -264,8 +264,8 @@ def inferred_check(noise: float, runs) -> Check:
 
 
 def settled_checks():
-    """At λ = 0.2, σ = 1, rules told of switches: coefficients moved by 20 % either way, on the numbers
-    of the search; and noise after shrinking.
+    """At λ = 0.2, σ = 1, rules told of switches: coefficients moved by 20 % either way, on the
+    numbers of the search; and noise after shrinking.
     """
     rate, noise = RATES[1], NOISES[1]
     run = partial(simulate, posed(rate, noise), episodes=1000, seed=3, **SETTINGS)

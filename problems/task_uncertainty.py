@@ -1,27 +1,30 @@
-"""Task uncertainty raises the variance of a weight and pulls its mean: which weights are reset first.
+"""Task uncertainty raises the variance of a weight and pulls its mean: which weights are reset
+first.
 
 Problem
-    Weight i has a loss ½h_i(θ_i-φ_i)² of use h_i; at rate λ_i the task φ_i is drawn afresh from N(μ₀, v₀)
-    = N(0, 1), unannounced. Gradients have noise σ; μ_i and v_i are mean and variance of the exact belief.
-    γ = 0.2, η = 4, k = 1 where the control is asked.
+    Weight i has a loss ½h_i(θ_i-φ_i)² of use h_i; at rate λ_i the task φ_i is drawn afresh from
+    N(μ₀, v₀) = N(0, 1), unannounced. Gradients have noise σ; μ_i and v_i are mean and variance of
+    the exact belief. γ = 0.2, η = 4, k = 1 where the control is asked.
 Belief
-    Between observations, exactly and for any belief:  μ̇ = -λ(μ-μ₀),  v̇ = λ(v₀-v) + λ(μ-μ₀)².
-    With E(μ-μ₀)² = v₀ - v this is 2λ(v₀-v) on average, as the best linear filter has it. For a single
+    Between observations, exactly and for any belief:  μ̇ = -λ(μ-μ₀),  v̇ = λ(v₀-v) + λ(μ-μ₀)². With
+    E(μ-μ₀)² = v₀ - v this is 2λ(v₀-v) on average, as the best linear filter has it. For a single
     weight it is not: one far from its prior mean gets uncertain faster, and v may exceed v₀. An
-    observation takes (h²/σ²)v²Δt off v on average, whatever the belief. An unannounced switch makes v
-    rise by itself; then μ moves.
+    observation takes (h²/σ²)v²Δt off v on average, whatever the belief. An unannounced switch makes
+    v rise by itself; then μ moves.
 Which weights are reset first
-    Steady uncertainty v_i/v₀ = √(x²+2x) - x, x_i = λ_iσ²/(h_i²v₀) (best linear filter): how fast v_i
-    grows relative to its use. The pull to the prior mean without any news is 1-s_i = λ_i/(r_i+γ+λ_i),
-    r_i = √(γ²/4+ηh_i) - γ/2: of two equally uncertain weights the faster task's is pulled further. At
-    switches, announced or not, weights in high use go first: at rate r_i, and noticed sooner.
+    Steady uncertainty v_i/v₀ = √(x²+2x) - x, x_i = λ_iσ²/(h_i²v₀) (best linear filter): how fast
+    v_i grows relative to its use. The pull to the prior mean without any news is 1-s_i =
+    λ_i/(r_i+γ+λ_i), r_i = √(γ²/4+ηh_i) - γ/2: of two equally uncertain weights the faster task's is
+    pulled further. At switches, announced or not, weights in high use go first: at rate r_i, and
+    noticed sooner.
 Source
-    W. M. Wonham 1965; R. Adams, D. MacKay, *Bayesian online changepoint detection*, 2007; VGR25 (arXiv
-    2510.26997); derived for this project. Reference: densities on a grid of 1401 points.
+    W. M. Wonham 1965; R. Adams, D. MacKay, *Bayesian online changepoint detection*, 2007; VGR25
+    (arXiv 2510.26997); derived for this project. Reference: densities on a grid of 1401 points.
 Relation and tolerance
-    equal: moments a step later on 200 beliefs to 1e-9, where 2λ(v₀-v) alone is 0.02 off; steady variance
-    against SciPy's Riccati equation to 1e-10. limit: slope 1 in Δt within 0.05. at least: bounds after a
-    first look, at inferred switches confirmed with other noise and tasks, not looked at before.
+    equal: moments a step later on 200 beliefs to 1e-9, where 2λ(v₀-v) alone is 0.02 off; steady
+    variance against SciPy's Riccati equation to 1e-10. limit: slope 1 in Δt within 0.05. at least:
+    bounds after a first look, at inferred switches confirmed with other noise and tasks, not looked
+    at before.
 """
 
 import math
@@ -150,13 +153,11 @@ def order_checks():
         1e-10,
         "independent code",
     )
-    # one λ/h²: as uncertain as one another; the one in less use is pulled further
-    shares = {}
+    # one λ/h²: as uncertain as one another; the one with the faster task is pulled further
     for hazard, use in ((0.2, 1.0), (0.8, 2.0)):
         setting = TYPICAL.changed(hazard=hazard, use=use)
         computed = 1 - aim_over_gain(setting)
         rate = setting.relaxation + setting.discount
-        shares[use] = computed
         yield same(
             f"1-s at Δt → 0 by the regulator, λ = {hazard:g}, h = {use:g}",
             hazard / (rate + hazard),

@@ -1,4 +1,6 @@
-"""Beliefs of weights about their tasks: a pause without gradients, then a switch that is not announced."""
+"""Beliefs of weights about their tasks: a pause without gradients, then a switch that is not
+announced.
+"""
 
 from types import SimpleNamespace
 

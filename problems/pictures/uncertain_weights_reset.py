@@ -24,8 +24,8 @@ from ...display.plotting.simulated import letters, numbered, value_labels
     Key(name="near", shape="", meaning="what counts as near-optimal"),
 )
 def uncertain_weights_reset(d: SimpleNamespace) -> Figure:
-    """What resets at announced switches lose against the optimum, over how often tasks switch and how
-    far the learner looks ahead.
+    """What resets at announced switches lose against the optimum, over how often tasks switch and
+    how far the learner looks ahead.
 
     Panels: ``lost_1`` ... ``lost_J``, ``discount``.
     """

@@ -45,9 +45,9 @@ def _end(plan: "Plan") -> np.ndarray:
 def forgetting_of(old: Landscape, *, name: str = "forgetting") -> Measure:
     """How much of an earlier task a plan on a later one undoes: L_old(θ(T)) - L_old(θ(0)).
 
-    Zero where nothing is lost, negative where learning the later task helps the earlier one (backward
-    transfer). θ(0) is the start of the problem, the weights after the earlier task; at T = ∞, θ(T) is
-    where the plan comes to rest. In the units of the loss.
+    Zero where nothing is lost, negative where learning the later task helps the earlier one
+    (backward transfer). θ(0) is the start of the problem, the weights after the earlier task; at T
+    = ∞, θ(T) is where the plan comes to rest. In the units of the loss.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def forgetting_of(old: Landscape, *, name: str = "forgetting") -> Measure:
         A landscape that is hidden; when measured, another number of parameters, or a solution
         without plans.
 
-    Source: D. Lopez-Paz, M. Ranzato, *Gradient episodic memory for continual learning*, NeurIPS 2017
-    (backward transfer, with the loss in place of the accuracy).
+    Source: D. Lopez-Paz, M. Ranzato, *Gradient episodic memory for continual learning*, NeurIPS
+    2017 (backward transfer, with the loss in place of the accuracy).
     """
     if old.hidden is not None:
         raise ProblemError(
