@@ -284,6 +284,7 @@ PLAIN = [
     "simulation.Adam",
     "simulation.BeliefAdam",
     "simulation.Bound",
+    "simulation.DiscountedBayes",
     "simulation.ExactCost",
     "simulation.ExactTuned",
     "simulation.FullResetAtSwitches",

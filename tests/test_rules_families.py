@@ -43,6 +43,7 @@ FAMILIES = [
     AdamFamily(exponent=0.5, bias_correction=False, epsilon=1e-8),
     DiscountedBayes(),
     DiscountedBayes(discount=0.5, start_shape=2.0),
+    DiscountedBayes(discount=None, curvature_scale=0.3),
     SignDescent(smoothing=0.1),
     Lion(smoothing=0.1),
     Signum(smoothing=0.1),

@@ -148,4 +148,6 @@ def _example(panel, loss, d, named):
     curves.log_axes(loss, "y")
     loss.set_xlim(d.example_times[[0, -1]])
     style.label(panel, THETA_1, THETA_2, title="the same noise, four rules", letter=named["map"])
-    style.label(loss, "time t", "loss L", title="loss on the way", letter=named["loss"])
+    style.label(
+        loss, "time t", "loss L", title="loss on the way, effort left out", letter=named["loss"]
+    )
