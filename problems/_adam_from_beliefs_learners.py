@@ -11,7 +11,7 @@ import numpy as np
 import landscape_control as lc
 
 from ..simulation import SGD, Adam, DiscountedBayes, RMSProp, exact_cost, exact_optimum
-from ._adam_from_beliefs_table import BEST, SECOND
+from ._adam_from_beliefs_table import BEST
 
 CURVATURES = (1.0, 25.0)
 OTHERS = (0.5, 4.0, 20.0)  # curvatures of the second instance
@@ -26,7 +26,7 @@ TUNED = {  # what each rule is tuned in; SGD's cost is known exactly
 }
 RULES = (*TUNED, "sgd")
 AVERAGES = ("beta1", "beta2", "decay")  # tabled and moved as 1 - β
-INSIDE = (1e-3, 1e-2)  # 1 - β, to which a β at its greatest value is moved
+INSIDE = {"greatest": (1e-3, 1e-2), "least": (0.8, 0.6)}  # 1 - β, to which one at a bound is moved
 AT_BOUND = 1e-3  # a bound that costs no more than this share is where the search is said to end
 
 
@@ -89,11 +89,28 @@ class Cell:
         return exact_cost(self.problem, self.sgd, **self.settings).cost
 
 
-CELLS = {(s, g): Cell(noise=s, discount=g) for s in NOISES for g in DISCOUNTS}
-CORNERS = {  # of the second instance
-    (s, g): Cell(noise=s, discount=g, curvatures=OTHERS)
-    for s in NOISES[[0, -1]]
-    for g in DISCOUNTS[[0, -1]]
+def cells(places, curvatures: tuple[float, ...]) -> dict[tuple[float, float], Cell]:
+    """{(σ, γ): Cell}."""
+    return {
+        (noise, discount): Cell(noise=noise, discount=discount, curvatures=curvatures)
+        for noise, discount in places
+    }
+
+
+CELLS = cells([(noise, discount) for noise in NOISES for discount in DISCOUNTS], CURVATURES)
+OTHER_CELLS = cells([(0.3, 0.2), (0.3, 0.8), (0.3, 3.2), (3.0, 0.2), (3.0, 3.2)], OTHERS)
+SOFT, STIFF = (2.0, 8.0), (2.0, 60.0)  # long sight, little noise: below and above hΔt/σ² = 10
+INSTANCES = {
+    "first": CELLS,
+    "second": OTHER_CELLS,
+    "soft": cells([(0.3, 0.2)], SOFT),
+    "stiff": cells([(0.3, 0.2)], STIFF),
+}
+SEARCHED = {  # the rules that are searched in each
+    "first": tuple(TUNED),
+    "second": tuple(TUNED),
+    "soft": ("belief_adam",),
+    "stiff": ("belief_adam",),
 }
 
 
@@ -118,8 +135,7 @@ def from_beliefs(cell: Cell, **changes) -> DiscountedBayes:
 
 def tabled(rule: str, cell: Cell) -> dict[str, float]:
     """{coefficient: value} of the table, averages as β."""
-    table = BEST if cell.curvatures == CURVATURES else SECOND
-    row = table[cell.noise, cell.discount][rule]
+    row = BEST[cell.curvatures][cell.noise, cell.discount][rule]
     return {
         name: 1 - value if name in AVERAGES else value
         for name, value in zip(TUNED[rule], row, strict=True)
@@ -143,23 +159,29 @@ def moved(rule: str, cell: Cell, share: float = 0.2) -> list:
     changed = []
     for name, value in tabled(rule, cell).items():
         if name in at_end:
-            others = [1 - rest for rest in INSIDE]
+            others = [1 - rest for rest in INSIDE[at_end[name]]]
         elif name in AVERAGES:
-            others = [max(1 - (1 - value) * factor, 0.0) for factor in (1 - share, 1 + share)]
+            others = [1 - (1 - value) * factor for factor in (1 - share, 1 + share)]
         else:
             others = [value * factor for factor in (1 - share, 1 + share)]
-        changed += [best.with_coefficients({name: other}) for other in others]
+        # a longer step in 1 - β may lead out of the range
+        changed += [
+            best.with_coefficients({name: max(other, 0.0) if name in AVERAGES else other})
+            for other in others
+        ]
     return changed
 
 
-def ends(rule: str, cell: Cell) -> tuple[str, ...]:
-    """The averages that the search left at the greatest β: no tuned numbers."""
+def ends(rule: str, cell: Cell) -> dict[str, str]:
+    """{average that the search left at a bound: "greatest" or "least"}: no tuned numbers."""
     best = learner(rule, cell)
-    return tuple(
-        name
-        for name, value in tabled(rule, cell).items()
-        if name in AVERAGES and value >= best.all_bounds[name].most
-    )
+    found = {}
+    for name, value in tabled(rule, cell).items():
+        if name in AVERAGES and value >= best.all_bounds[name].most:
+            found[name] = "greatest"
+        elif name in AVERAGES and value <= best.all_bounds[name].least:
+            found[name] = "least"
+    return found
 
 
 def search(rule: str, cell: Cell):

@@ -28,9 +28,12 @@ class Judged:
     gains: Mapping[str, float]
 
 
-def judged(cell: Cell) -> Judged:
-    """Costs on fresh random numbers, with SGD's exactly known cost and φ² as control variates."""
-    fresh = {rule: costs(cell, [learner(rule, cell)], EPISODES, SEED)[0] for rule in RULES}
+def judged(cell: Cell, rules: tuple[str, ...] = RULES) -> Judged:
+    """Costs on fresh random numbers, with SGD's exactly known cost and φ² as control variates.
+
+    SGD must be among the rules.
+    """
+    fresh = {rule: costs(cell, [learner(rule, cell)], EPISODES, SEED)[0] for rule in rules}
     known = fresh["sgd"] - cell.sgd_cost
     controls = np.column_stack([known, prior_controls(cell, EPISODES, SEED)])
 
@@ -43,14 +46,14 @@ def judged(cell: Cell) -> Judged:
     regrets["sgd"] = Estimate(mean=cell.sgd_cost / cell.optimum - 1, error=0.0)
     gaps = {
         (rule, other): estimate(fresh[rule] - fresh[other])
-        for rule in RULES
-        for other in RULES
+        for rule in rules
+        for other in rules
         if rule != other
     }
     return Judged(
         regrets=regrets,
         gaps=gaps,
-        gains={rule: gain(rule, cell) for rule in RULES if rule != "sgd"},
+        gains={rule: gain(rule, cell) for rule in rules if rule != "sgd"},
     )
 
 

@@ -16,26 +16,30 @@ from ._adam_from_beliefs_learners import STEP, Cell
 
 
 def costs(cell: Cell, learners: Sequence, episodes: int, seed: int) -> np.ndarray:
-    """(B, E): the cost of every episode for B learners of one kind."""
-    objective, curvatures = cell.problem.objective, np.array(cell.curvatures)
+    """(B, E): the cost of every episode for B learners of one kind.
+
+    Inside, weights come first, (n, B, E), so that the innermost loops are long.
+    """
+    curvatures = np.array(cell.curvatures)[:, None, None]
     step, count = rollout_step(cell.problem, cell.settings["horizon"], STEP)
-    nodes, steps = discount_weights(objective.discount, step, count)
+    nodes, steps = discount_weights(cell.discount, step, count)
     random = _random(cell, episodes, seed, step)
+    goal = random.hidden.T[:, None].copy()
     noise_size = cell.noise * np.sqrt(curvatures / step)
     family, values = learners[0].rule, coefficients(learners)
-    theta = np.zeros((len(learners), episodes, len(curvatures)))
+    theta = np.zeros((len(curvatures), len(learners), episodes))
     state = tuple(np.zeros_like(theta) for _ in range(family.state_size))
-    total = np.zeros(theta.shape[:2])
+    total = np.zeros(theta.shape[1:])
     for k in range(count):
-        error = theta - random.hidden
+        error = theta - goal
         gradient = curvatures * error
-        total += nodes[k] * np.einsum("bei,bei->be", gradient, error) / 2
-        observed = gradient + noise_size * random.noise()
+        total += nodes[k] / 2 * (gradient * error).sum(0)
+        observed = gradient + noise_size * random.noise().T[:, None]
         rate, state = family.step(values, state, observed, theta, Clock(step=k, horizon=count))
-        total += steps[k] * np.einsum("bei,bei->be", rate, rate) / 2
+        total += steps[k] / 2 * (rate * rate).sum(0)
         theta = theta + step * rate
-    error = theta - random.hidden
-    return total + nodes[-1] * np.einsum("i,bei,bei->be", curvatures, error, error) / 2
+    error = theta - goal
+    return total + nodes[-1] / 2 * (curvatures * error * error).sum(0)
 
 
 def _random(cell: Cell, episodes: int, seed: int, step: float) -> Randomness:
@@ -51,13 +55,13 @@ def _random(cell: Cell, episodes: int, seed: int, step: float) -> Randomness:
 
 
 def coefficients(learners: Sequence) -> dict[str, np.ndarray]:
-    """{coefficient of the family: (B, 1, 1)}."""
+    """{coefficient of the family: (B, 1)}."""
     first = learners[0]
     fields = {
         each.name: first.fields_of.get(each.name, each.name) for each in first.rule.coefficients
     }
     return {
-        name: np.array([getattr(one, field) for one in learners])[:, None, None]
+        name: np.array([getattr(one, field) for one in learners])[:, None]
         for name, field in fields.items()
     }
 

@@ -4,7 +4,7 @@
 searched and 1 the least, β = 0: there the search ended at the bound, or less than AT_BOUND away.
 """
 
-BEST: dict[tuple[float, float], dict[str, tuple[float, ...]]] = {
+FIRST: dict = {
     (0.3, 0.2): {
         "belief_adam": (1.82, 0.101, 0.0001),
         "adam": (1.79, 0.0987, 0.0001),
@@ -74,3 +74,5 @@ SECOND: dict[tuple[float, float], dict[str, tuple[float, ...]]] = {
         "rmsprop": (0.519, 0.646),
     },
 }
+
+BEST: dict = {(1.0, 25.0): FIRST, (0.5, 4.0, 20.0): SECOND}

@@ -1,6 +1,6 @@
 """Search the coefficients of the claim adam-from-beliefs, cell by cell; minutes.
 
-    python scripts/adam_from_beliefs.py found.json [--rule adam] [--second]
+    python scripts/adam_from_beliefs.py found.json [--rule adam] [--instance second]
 
 Searches what found.json does not hold yet and writes every cell to it as it is found, so that it
 can be interrupted. At the end it prints the table that stands in
@@ -15,9 +15,9 @@ from pathlib import Path
 from landscape_control.problems import _adam_from_beliefs_learners as study
 
 
-def key_of(second: bool, rule: str, where: tuple[float, float]) -> str:
+def key_of(instance: str, rule: str, where: tuple[float, float]) -> str:
     """The key of a cell in the file."""
-    return f"{'second' if second else 'first'} {rule} {where[0]:g} {where[1]:g}"
+    return f"{instance} {rule} {where[0]:g} {where[1]:g}"
 
 
 def searched(rule: str, cell: study.Cell) -> dict:
@@ -43,24 +43,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", type=Path, help="JSON file of what was found")
     parser.add_argument("--rule", choices=list(study.TUNED), help="only this rule")
-    parser.add_argument("--second", action="store_true", help="the second instance")
+    parser.add_argument("--instance", choices=list(study.INSTANCES), help="only this one")
     given = parser.parse_args()
     known = json.loads(given.store.read_text()) if given.store.exists() else {}
-    cells = study.CORNERS if given.second else study.CELLS
-    for rule in [given.rule] if given.rule else study.TUNED:
-        for where, cell in cells.items():
-            key = key_of(given.second, rule, where)
-            if key not in known:
-                known[key] = searched(rule, cell)
-                given.store.write_text(json.dumps(known, indent=1))
-                print(key, known[key], flush=True)
-    for where in cells:
-        rows = {
-            rule: tuple(known[key_of(given.second, rule, where)]["row"])
-            for rule in study.TUNED
-            if key_of(given.second, rule, where) in known
-        }
-        print(f"    ({where[0]:g}, {where[1]:g}): {rows},")
+    for instance in [given.instance] if given.instance else study.INSTANCES:
+        for rule in [given.rule] if given.rule else study.SEARCHED[instance]:
+            for where, cell in study.INSTANCES[instance].items():
+                key = key_of(instance, rule, where)
+                if key not in known:
+                    known[key] = searched(rule, cell)
+                    given.store.write_text(json.dumps(known, indent=1))
+                    print("#", key, known[key], flush=True)
+    print_table(known)
+
+
+def print_table(known: dict) -> None:
+    """What was found, as it stands in the table."""
+    for instance, cells in study.INSTANCES.items():
+        curvatures = next(iter(cells.values())).curvatures
+        print(f"    {curvatures}: {{")
+        for where in cells:
+            rows = {
+                rule: tuple(known[key_of(instance, rule, where)]["row"])
+                for rule in study.SEARCHED[instance]
+                if key_of(instance, rule, where) in known
+            }
+            print(f"        ({where[0]}, {where[1]}): {rows},")
+        print("    },")
 
 
 if __name__ == "__main__":
