@@ -9,6 +9,7 @@ from ._adam_from_beliefs_sets import Estimate
 STANDARD_ERRORS, NEAR = 4.0, 0.05
 FAR = 0.5  # regret that no rule is below, long sight and little noise
 OURS, ADAM, RMSPROP, SGD = "belief_adam", "adam", "rmsprop", "sgd"
+NAMES = {OURS: "Adam from beliefs", ADAM: "Adam", RMSPROP: "RMSProp", SGD: "SGD"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ STATEMENTS = (
     ),
     *(
         Statement(
-            words=f"regret of {rule.replace('_', ' ')}, σ = 0.3, γ = 0.2",
+            words=f"regret of {NAMES[rule]}, σ = 0.3, γ = 0.2",
             relation="at least",
             bound=FAR,
             of=rule,
