@@ -27,10 +27,10 @@ Claim
     at most 0.14 at σ = 3), the square of the signal where κ ≫ 1 (14 at σ = 0.3). Hence the lead of
     SGD at σ = 0.3, γ = 0.2 is one of κ, not of the cell: with h = (2, 8), κ ≤ 4, Adam from beliefs is
     cheaper there, with h = (2, 60), κ ≤ 33, SGD is.
-    β₂ is hardly a number of this problem, whose curvature stands still. For h = (1, 25) the best β₂ of
-    Adam from beliefs costs no less than the greatest that was searched, 0.9999, in all nine cells,
-    that of Adam in six; RMSProp ends there for γ = 0.2 and σ ≤ 1 and is then AdaGrad. These are
-    bounds, no tuned numbers, and not general: on the second instance below β₂ of Adam from beliefs
+    β₂ is hardly a number of this problem, whose curvature stands still. For h = (1, 25) the greatest
+    that was searched, 0.9999, is as good as any (to 0.1 %) for Adam from beliefs in all nine cells,
+    for Adam in six; RMSProp ends there for γ = 0.2 and σ ≤ 1 and is then AdaGrad. These are bounds,
+    no tuned numbers, and not general: on the second instance below β₂ of Adam from beliefs
     ends there in three cells of five, in one at β₂ = 0. Against β₂ = 0.99 for all (the former table),
     the others tuned again, a free β₂ saves Adam from beliefs and Adam 1.2 points of regret at σ =
     0.3, γ = 0.2 and at most 0.25 elsewhere, RMSProp 0.2 to 7. No rule changes its place.
