@@ -110,6 +110,7 @@ def example() -> dict:
         "axis_1": axis_1,
         "axis_2": axis_2,
         "loss": height,
+        "example_place": np.array(SHOWN),
         "example_rules": list(RULES),
         "example_paths": tracks,
         "example_times": rollouts[0].times[:count],
