@@ -80,6 +80,7 @@ ROWS = {
     "Collocation": {"elements": 3, "points": "gauss"},
     "ControlProblem": {"landscape": WELL, "objective": OBJECTIVE, "start": [0.5, 0.5]},
     "CurvatureNoise": {"scale": 0.1},
+    "ModeNoise": {"deviations": [0.1, 0.3]},
     "Discrete": {"values": [0.1, 1.0]},
     "DiscretisedAction": {"elements": 3},
     "ExactGradient": {},
