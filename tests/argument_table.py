@@ -163,6 +163,7 @@ ROWS = {
     "policies.Scheduled": {"family": BALL, "shape": policies.Constant()},
     "policies.ScheduledDescent": {"shape": policies.Constant()},
     "policies.SignDescent": {"smoothing": 0.1},
+    "policies.LogLinear": {"pieces": 3},
     "policies.WarmupStableDecay": {"warmup": 0.1, "decay_fraction": 0.1},
     "policies.WeightDecay": {"family": BALL},
     "policies.by_name": {"name": "heavy ball"},
