@@ -1,5 +1,7 @@
 """Exported to PyTorch: the same rule as in NumPy, and that of torch.optim where it has one."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from exported_rules import HORIZON, POLICIES, walked
@@ -160,9 +162,7 @@ def test_rules_of_torch_to_rounding_over_1000_steps(name, problem, foreach, sche
     """Also under a scheduler, whose lr multiplies here what is their learning rate there."""
     family, coefficients, theirs = TWINS[name]
     ours = lc.export(family, to="torch", coefficients=coefficients, horizon=STEPS)
-    found = trained(
-        problem, lambda weights: ours(weights, foreach=foreach), scheduled=scheduled
-    )
+    found = trained(problem, lambda weights: ours(weights, foreach=foreach), scheduled=scheduled)
     expected = trained(problem, theirs, scheduled=scheduled)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11 * np.abs(expected).max())
 
@@ -170,17 +170,24 @@ def test_rules_of_torch_to_rounding_over_1000_steps(name, problem, foreach, sche
 # ---- what was planned is what runs
 
 
-def planned(family):
+PLANNED = {
+    "one momentum": HeavyBall(constant=True),
+    "one rate per step": policies.GradientDescent(constant=False),
+}
+
+
+@cache
+def planned(name):
     task = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)
     free = lc.Objective(horizon=12.0, learning_rate=np.inf)
-    return lc.optimize_policy(task, family, free, sees=lc.NoisyGradient(0.3), starts=4)
+    return lc.optimize_policy(task, PLANNED[name], free, sees=lc.NoisyGradient(0.3), starts=4)
 
 
 @TOGETHER
-@pytest.mark.parametrize("constant", [True, False], ids=["constant", "per step"])
-def test_replay_of_the_planned_cost(constant, foreach):
-    """On the draws of the simulator: its path and costs to rounding; their mean is the plan's."""
-    result = planned(HeavyBall(constant=constant))
+@pytest.mark.parametrize("name", PLANNED)
+def test_replay_of_the_planned_cost(name, foreach):
+    """On the draws of the simulator: its costs to rounding, and their mean is what was planned."""
+    result = planned(name)
     program = result.program
     drawn = HeldOut.drawn(program, 4000, blocks=16, seed=np.random.SeedSequence(7))
     (scenarios,) = drawn.scenarios

@@ -38,8 +38,8 @@ def compute(node: Node) -> Tensors:
         elif isinstance(node, Applied):
             operand = compute(node.operand)
             node.value = _run(node.name, operand, _is_free(node.operand), node.numbers)
-        for operand in node.operands:
-            _release(operand)
+        for each in node.operands:
+            _release(each)
     return cast(Tensors, node.value)
 
 

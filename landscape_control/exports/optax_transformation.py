@@ -64,7 +64,8 @@ def _step(
     """(Δθ, next state) of one array of weights, in its own precision."""
     _check_real(gradient)
     at = jnp.minimum(count, policy.horizon - 1) if policy.varies else count
-    clock = Clock(step=at, horizon=policy.horizon)
+    # a float of no precision of its own: quotients of whole numbers are in single precision here
+    clock = Clock(step=at + 0.0, horizon=policy.horizon)
     values = _values_at(policy, at, gradient.dtype)
     move, following = policy.family.step(values, carried, gradient, place, clock)
     move = jnp.broadcast_to(jnp.asarray(move, gradient.dtype), gradient.shape)

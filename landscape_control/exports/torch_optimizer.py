@@ -73,7 +73,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         return {name: _plain(value) for name, value in own.coefficients.items()}
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step of every weight that has a gradient; what ``closure`` returns, if given.
 
         Raises ProblemError, before any weight has moved, for sparse gradients and for steps after
@@ -95,7 +95,7 @@ class RuleOptimizer(torch.optim.Optimizer):
                 if weight.grad is None:
                     continue
                 if weight.grad.is_sparse:
-                    raise _refused_kind("sparse gradients", "use dense layers (sparse=False)")
+                    raise _refused_kind("sparse gradients", "use layers with dense gradients")
                 count = self.state[weight].get(_COUNT, 0) if weight in self.state else 0
                 if self.hold is None:
                     check_not_ended(self.policy, count)
