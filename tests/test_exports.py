@@ -57,6 +57,11 @@ def test_results_and_learners_are_their_policy(result):
     same(lc.export(PolicyLearner(policy=result.policy), to="numpy"), result.policy)
     changed = lc.export(result, to="numpy", coefficients={"momentum": 0.5})
     assert changed.coefficients == {**result.coefficients, "momentum": 0.5}
+    rmsprop = lc.simulation.RMSProp(learning_rate=0.1, decay=0.8, epsilon=1e-3)
+    square = 0.2 * GRADIENTS[0] ** 2
+    expected = START - 0.1 * GRADIENTS[0] / (np.sqrt(square) + 1e-3)
+    found = walked(lc.export(rmsprop, to="numpy"), START, GRADIENTS[:1])
+    np.testing.assert_allclose(found[1], expected, rtol=1e-14)
     worst = lc.worst_case(result.program, starts=2)
     same(lc.export(worst, to="numpy"), worst.policy)
 

@@ -172,6 +172,31 @@ def test_precision_of_the_weights_is_kept():
     assert {part.dtype.name for part in jax.tree.leaves((moves, state.carried))} == {"float32"}
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        policies.WarmupStableDecay(warmup=0.03, decay_fraction=0.2),
+        policies.Polynomial(),
+        policies.Cosine(final=0.0),
+    ],
+    ids=lambda shape: shape.name,
+)
+def test_long_schedules_are_exact_in_single_precision(shape):
+    """At both ends of a hundred thousand steps, to a few roundings of the rate."""
+    horizon = 100_000
+    numbers = {"learning_rate": 1.0} | {each.name: 0.9 for each in shape.coefficients}
+    family = policies.ScheduledDescent(shape=shape)
+    policy = lc.export(family, to="numpy", coefficients=numbers, horizon=horizon)
+    jax.config.update("jax_enable_x64", False)
+    transformation = lc.export(policy, to="optax")
+    one, update = jax.numpy.ones(1), jax.jit(transformation.update)
+    for count in (10, 50_000, 85_000, 99_900):
+        state = transformation.init(one)._replace(count=jax.numpy.asarray(count))
+        (found,), _ = update(one, state)
+        expected, _ = policy.update((count, ()), [[1.0]])
+        assert abs(float(found) - expected[0, 0]) < 5e-7
+
+
 def test_it_chains_with_other_transformations():
     chained = optax.chain(
         optax.clip(0.5),

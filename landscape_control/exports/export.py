@@ -46,7 +46,8 @@ def export(
     Parameters
     ----------
     rule : lc.Policy, the result of optimize_policy or worst_case, the verdict of identify on
-        updates, a CausalRule, a Family, or the name of one in ``lc.policies``
+        updates, a textbook learner such as ``lc.simulation.Adam`` at steps of length 1, a
+        CausalRule, a Family, or the name of one in ``lc.policies``
     to : "numpy": the policy itself, ``init, update = lc.export(...)``, see :class:`Policy`.
         "torch": a callable ``(params, *, lr=1.0, foreach=True) -> torch.optim.Optimizer``.
         "optax": an ``optax.GradientTransformation``, whose updates are added to the parameters; no

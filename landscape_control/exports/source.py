@@ -7,7 +7,9 @@ from ..optimisation import PolicyResult, WorstCaseResult
 from ..rules import CausalRule, Rule
 from ..rules.catalogue import family_by_name
 from ..rules.families import Family, Policy
+from ..rules.families.trial import check_steps
 from ..simulation import PolicyLearner
+from ..simulation.optimisers import FamilyLearner
 from ..support.errors import ProblemError, shown
 
 Given = Mapping[str, object] | None  # coefficients by name
@@ -39,13 +41,15 @@ def _finished(rule: object) -> Policy:
         return _of_verdict(rule)
     if isinstance(rule, PolicyLearner):
         return rule.policy
+    if isinstance(rule, FamilyLearner):
+        return _of_learner(rule)
     if isinstance(rule, Rule):
         raise _closed_form(rule.name)
     raise ProblemError(
         "rule",
         expected=(
-            "a policy, the result of an optimisation, the verdict of identify, a causal rule or"
-            " family with its coefficients, or the name of one"
+            "a policy, the result of an optimisation, the verdict of identify, a textbook learner,"
+            " a causal rule or family with its coefficients, or the name of one"
         ),
         received=shown(rule),
         advice="e.g. export('heavy ball', coefficients={...}, to='torch')",
@@ -62,7 +66,15 @@ def _of_family(family: Family, coefficients: Given, horizon: int | None) -> Poli
             received="None",
             advice="give horizon=, the steps of the whole training",
         )
+    check_steps(family, horizon or 1)
     return Policy(family=family, coefficients=dict(coefficients or {}), horizon=horizon or 1)
+
+
+def _of_learner(learner: FamilyLearner) -> Policy:
+    """A learner of the simulation, whose rates are per unit of time, at steps of length 1."""
+    names = (each.name for each in learner.rule.coefficients)
+    values = {name: getattr(learner, learner.fields_of.get(name, name)) for name in names}
+    return Policy(family=learner.rule, coefficients=values, horizon=1)
 
 
 def _of_result(result: PolicyResult | WorstCaseResult) -> Policy:
