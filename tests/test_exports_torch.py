@@ -1,5 +1,6 @@
 """Exported to PyTorch: the same rule as in NumPy, and that of torch.optim where it has one."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,8 @@ from landscape_control import policies
 from landscape_control.optimisation.held_out import HeldOut, episode_costs
 from landscape_control.optimisation.programs import time_weights
 from landscape_control.policies import AdamFamily, HeavyBall, Nesterov, WeightDecay
-from landscape_control.rules.families import AccumulatedSquares, DecayInside
+from landscape_control.rules.families import AccumulatedSquares, Coefficient, DecayInside, Family
+from landscape_control.rules.families.elementwise import smaller
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 pytestmark = pytest.mark.networks
@@ -209,3 +211,37 @@ def test_replay_of_the_planned_cost(name, foreach):
     mean, error = drawn.cost(result.policy, program)
     assert abs(mean - result.cost) < 4 * error
     assert error < 0.05 * result.cost
+
+
+# ---- a rule of a user's own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clipped(Family):
+    """Δθ = -α min(y, 1), a rule that this package has not."""
+
+    name = "descent of clipped gradients"
+    formula = "Δθ = -α min(y, 1)"
+    source = "these tests"
+    coefficients = (Coefficient(name="learning_rate", symbol="α"),)
+    state_size = 1
+
+    def step(self, coefficients, state, gradient, parameters, clock):
+        return -coefficients["learning_rate"] * smaller(gradient, 1.0), (gradient,)
+
+
+@TOGETHER
+def test_a_users_rule_is_exported(foreach):
+    make = lc.export(Clipped(), to="torch", coefficients={"learning_rate": 0.1})
+    path = on_given_gradients(lambda weights: make(weights, foreach=foreach))
+    expected = START - 0.1 * np.cumsum(np.minimum(GRADIENTS, 1.0), axis=0)
+    np.testing.assert_allclose(path[1:], expected, rtol=1e-12, atol=1e-13)
+
+
+def test_a_users_rule_that_has_no_such_step_is_refused():
+    class Wrong(Clipped):
+        def step(self, coefficients, state, gradient, parameters, clock):
+            return -coefficients["learning_rate"] * gradient, ()
+
+    with pytest.raises(lc.ProblemError, match="step of Wrong.*next state of 0 entries"):
+        lc.export(Wrong(), to="torch", coefficients={"learning_rate": 0.1})
