@@ -74,6 +74,8 @@ _LATER = {
     "PolicySolver": "optimisation",
     "optimize_policy": "optimisation",
     "export": "exports",
+    "Measurement": "training",
+    "measure": "training",
     "replay": "optimisation",
     "worst_case": "optimisation",
     "identify": "identification",
@@ -124,6 +126,7 @@ __all__ = [
     "LinearDrift",
     "LogUniform",
     "MarchenkoPastur",
+    "Measurement",
     "ModeNoise",
     "MultipleShooting",
     "NoisyGradient",
@@ -160,6 +163,7 @@ __all__ = [
     "linear_drift",
     "linearised_rules",
     "load",
+    "measure",
     "measures",
     "nearest_rules",
     "optimize_policy",
@@ -235,6 +239,8 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import measures as measures
     from .sweeps import resume as resume
     from .sweeps import sweep as sweep
+    from .training import Measurement as Measurement
+    from .training import measure as measure
 
     comparison = _maps  # an import under another name would be private to strict checkers
 else:

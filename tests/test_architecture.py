@@ -47,6 +47,7 @@ LAYERS = (
     ("identification.maps",),
     ("identification",),
     ("exports",),
+    ("training",),
     ("records",),
     ("sweeps.measures",),
     ("sweeps",),
@@ -348,13 +349,14 @@ def test_only_plotting_imports_matplotlib():
     assert users <= {"display.plotting"}
 
 
-def test_only_exports_import_torch_and_jax():
+def test_only_exports_and_training_import_torch_and_jax():
+    """Exports make optimizers of them, training measures networks of PyTorch; each inside functions."""
     users = {
         part_of(module)
         for module in sources()
         if any(name.split(".")[0] in {"torch", "jax", "optax"} for name in imported(module))
     }
-    assert users == {"exports"}
+    assert users == {"exports", "training"}
 
 
 def test_results_and_claims_hold_no_casadi():

@@ -16,6 +16,7 @@ MODULES = {
     "GridSolution": "planning.beliefs.dispatch",
     "Identifiability": "optimisation.identifiability",
     "LQGSolution": "planning.beliefs.lqg",
+    "Measurement": "training.measuring.measurement",
     "Plan": "planning.solution",
     "Policy": "rules.families.policy",
     "PolicyCertificate": "optimisation.certificate",
@@ -67,6 +68,12 @@ DIMS: dict[str, dict[str, tuple]] = {
         "steady_covariance": (_BELIEF, "belief_from"),
         "filter_gain": (_BELIEF, "observation"),
         "unobserved": (_BELIEF, "combination"),
+    },
+    "Measurement": {
+        **dict.fromkeys(("curvatures", "gradient", "noise", "residuals"), ("mode",)),
+        **dict.fromkeys(("curvature_errors", "gradient_errors", "noise_errors"), ("mode",)),
+        **dict.fromkeys(("layer_weights", "layer_gradient", "layer_noise"), ("layer",)),
+        **dict.fromkeys(("layer_noise_errors", "layer_leading"), ("layer",)),
     },
     "GridPolicy": {
         "to_go": ("slice",),
