@@ -13,6 +13,23 @@ from ...support.errors import ProblemError
 from ...support.recordable import Recordable
 from .words import layer_table, mode_table, paragraphs
 
+_OF_NODES = (
+    "curvatures",
+    "gradient",
+    "noise",
+    "curvature_errors",
+    "gradient_errors",
+    "noise_errors",
+    "residuals",
+)
+_OF_LAYERS = (
+    "layer_weights",
+    "layer_gradient",
+    "layer_noise",
+    "layer_noise_errors",
+    "layer_leading",
+)
+
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,12 +133,8 @@ class Measurement(Recordable):
                 )
 
     def _lengths(self) -> dict[str, int]:
-        nodes, layers = len(np.atleast_1d(self.curvatures)), len(self.layers)
-        of_nodes = ("gradient", "noise", "residuals")
-        of_nodes += ("curvature_errors", "gradient_errors", "noise_errors")
-        of_layers = ("layer_weights", "layer_gradient", "layer_noise")
-        of_layers += ("layer_noise_errors", "layer_leading")
-        return dict.fromkeys(("curvatures", *of_nodes), nodes) | dict.fromkeys(of_layers, layers)
+        lengths = dict.fromkeys(_OF_NODES, len(np.atleast_1d(self.curvatures)))
+        return lengths | dict.fromkeys(_OF_LAYERS, len(self.layers))
 
     @property
     def start(self) -> np.ndarray:

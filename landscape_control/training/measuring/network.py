@@ -49,6 +49,13 @@ class Network:
         joined = torch.cat(pieces)
         return joined if self.scales is None else joined * self.scales
 
+    def scale_of(self, name: str) -> torch.Tensor | None:
+        """The factors s of one parameter, flat; None where θ itself is measured."""
+        if self.scales is None:
+            return None
+        pieces = self.scales.split(self.sizes)
+        return dict(zip(self.parameters, pieces, strict=True))[name]
+
     def by_layer(self, squares: torch.Tensor) -> torch.Tensor:
         """(…, layers): sums of (…, P) over each parameter tensor."""
         return torch.stack([part.sum(-1) for part in squares.split(self.sizes, dim=-1)], dim=-1)

@@ -1,10 +1,12 @@
 """Squared lengths of centred per-sample gradients, layer by layer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 
+from .dense_layers import DenseLayers
 from .network import Network
+from .products import CHUNK
 from .samples import FEWEST, Samples
 
 _NUMBERS = 2**24  # of per-sample gradients that are held at a time
@@ -14,79 +16,78 @@ def squared_deviations(
     network: Network,
     loss: Callable,
     samples: Samples,
-    mean: torch.Tensor,
+    centre: torch.Tensor,
     goes_on: Callable[[], bool],
 ) -> torch.Tensor:
-    """(n, layers) float64: |g_s - ḡ|² of the samples in turn, of all of them if time allows.
+    """(n, layers) float64: |g_s - c|² of the samples in turn, of all of them if time allows.
 
-    In the coordinates of ``network``; ``mean`` (P,) is ḡ. Ends after at least FEWEST samples once
-    ``goes_on`` says no.
+    In the coordinates of ``network``; c is ``centre`` (P,). Ends after at least FEWEST samples once
+    ``goes_on`` says no. In dense layers the gradients are products that need not be formed.
     """
+    dense = DenseLayers(network, loss, samples)
+    others = [name for name in network.parameters if name not in dense.names]
+    numbers = sum(network.parameters[name].numel() for name in others)
+    size = min(CHUNK, max(FEWEST, _NUMBERS // max(1, numbers)))
+    centres = dict(zip(network.parameters, centre.split(network.sizes), strict=True))
+    gradients = _per_sample(network, loss, samples, others)
     found: list[torch.Tensor] = []
-    count = 0
-    for gradients in _gradients(network, loss, samples):
-        rows = [(part - centre).square_() for part, centre in _beside(network, gradients, mean)]
-        sums = [part.sum(1, dtype=torch.float64) for part in rows]
-        found.append(torch.stack(sums, dim=1))
-        count += len(sums[0])
-        if count >= FEWEST and not goes_on():
+    for inputs, targets in samples.pieces(size):
+        columns = dense.squared_deviations(inputs, targets, centres)
+        for name, part in gradients(inputs, targets).items():
+            flat = part.reshape(len(part), -1)
+            scale = network.scale_of(name)
+            rest = (flat if scale is None else flat * scale) - centres[name]
+            columns[name] = torch.linalg.vector_norm(rest, dim=1).double() ** 2
+        found.append(torch.stack([columns[name] for name in network.parameters], dim=1))
+        if not goes_on():
             break
     return torch.cat(found)
 
 
-def _beside(network: Network, gradients: list[torch.Tensor], mean: torch.Tensor) -> Iterator:
-    """Per-sample gradients (n, p) of each parameter with their mean (p,), in coordinates."""
-    centres = mean.split(network.sizes)
-    scales = (
-        [None] * len(centres) if network.scales is None else network.scales.split(network.sizes)
-    )
-    for part, centre, scale in zip(gradients, centres, scales, strict=True):
-        flat = part.reshape(len(part), -1)
-        yield (flat if scale is None else flat * scale), centre
-
-
-def _gradients(network: Network, loss: Callable, samples: Samples) -> Iterator[list[torch.Tensor]]:
-    """Per-sample gradients of some samples at a time, (n, *shape) for each parameter.
+def _per_sample(network: Network, loss: Callable, samples: Samples, names: list[str]) -> Callable:
+    """A function from inputs and targets to per-sample gradients {name: (n, *shape)}.
 
     Batched by torch.func.vmap; one sample at a time where an operation of the model has no batched
     form, which gives the same numbers more slowly.
     """
-    size = max(1, min(256, _NUMBERS // sum(network.sizes)))
-    batched = _batched(network, loss)
+    if not names:
+        return lambda inputs, targets: {}
+    batched = _batched(network, loss, names)
     try:
         batched(samples.inputs[:2], samples.targets[:2])
     except (RuntimeError, NotImplementedError):
-        batched = _one_by_one(network, loss)
-    for inputs, targets in samples.pieces(size):
-        yield batched(inputs, targets)
+        return _one_by_one(network, loss, names)
+    return batched
 
 
-def _batched(network: Network, loss: Callable) -> Callable:
-    def loss_of(values: dict, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        parts = values | network.held
-        outputs = torch.func.functional_call(network.model, parts, (inputs[None],))
+def _batched(network: Network, loss: Callable, names: list[str]) -> Callable:
+    values = {name: network.parameters[name].detach() for name in names}
+    held = network.held | {
+        name: tensor.detach() for name, tensor in network.parameters.items() if name not in values
+    }
+
+    def loss_of(varied: dict, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        outputs = torch.func.functional_call(network.model, varied | held, (inputs[None],))
         return loss(outputs, targets[None])
 
-    of_one = torch.func.grad(loss_of)
-    of_many = torch.func.vmap(of_one, in_dims=(None, 0, 0))
-    values = {name: tensor.detach() for name, tensor in network.parameters.items()}
+    of_many = torch.func.vmap(torch.func.grad(loss_of), in_dims=(None, 0, 0))
 
-    def gradients(inputs: torch.Tensor, targets: torch.Tensor) -> list[torch.Tensor]:
-        found = of_many(values, inputs, targets)
-        return [found[name] for name in network.parameters]
+    def gradients(inputs: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
+        return of_many(values, inputs, targets)
 
     return gradients
 
 
-def _one_by_one(network: Network, loss: Callable) -> Callable:
-    def gradients(inputs: torch.Tensor, targets: torch.Tensor) -> list[torch.Tensor]:
+def _one_by_one(network: Network, loss: Callable, names: list[str]) -> Callable:
+    tensors = [network.parameters[name] for name in names]
+
+    def gradients(inputs: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
         rows = []
         for i in range(len(inputs)):
             value = loss(network.model(inputs[i : i + 1]), targets[i : i + 1])
-            row = torch.autograd.grad(
-                value, network.tensors, allow_unused=True, materialize_grads=True
-            )
+            row = torch.autograd.grad(value, tensors, allow_unused=True, materialize_grads=True)
             rows.append(row)
-        return [torch.stack(column) for column in zip(*rows, strict=True)]
+        columns = [torch.stack(column) for column in zip(*rows, strict=True)]
+        return dict(zip(names, columns, strict=True))
 
     return gradients

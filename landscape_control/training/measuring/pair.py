@@ -54,10 +54,8 @@ class Run:
         return along_basis.double().cpu().numpy() @ self.space.vectors
 
     def _errors(self) -> np.ndarray:
-        found = []
-        for column in self.space.vectors.T:
-            found.append(standard_error(self.curvature_of_samples(column)))
-        return np.array(found)
+        columns = self.space.vectors.T
+        return np.array([standard_error(self.curvature_of_samples(one)) for one in columns])
 
     def curvature_of_samples(self, column: np.ndarray) -> np.ndarray:
         """(N,): v'H_s v for v with these coordinates (m,) in the basis."""
@@ -113,12 +111,13 @@ def gradient_nodes(run: Run) -> Nodes:
 def noise_nodes(runs: list[Run], remainder: float, relative_error: float) -> tuple[Nodes, float]:
     """(nodes of μ_C in the complement of the modes, noise without curvature).
 
-    Each draw has an equal share of the ``remainder`` of tr C and spreads it as its own squared
-    length; ``relative_error`` is that of the remainder.
+    The squared lengths of the draws, a ``remainder`` of tr C in all; ``relative_error`` is that of
+    the remainder.
     """
     total, flat = empty_nodes(), 0.0
+    scale = remainder / sum(run.space.length**2 for run in runs) if runs else 0.0
     for run in runs:
-        masses = remainder / len(runs) * run.space.vectors[0] ** 2
+        masses = scale * run.space.masses
         flat += masses[~run.kept].sum()
         kept = masses[run.kept]
         zeros = np.zeros_like(kept)

@@ -24,6 +24,15 @@ class Samples:
     def __len__(self) -> int:
         return len(self.inputs)
 
+    def first(self, count: int) -> "Samples":
+        """The first ``count`` of them, or all."""
+        return Samples(
+            inputs=self.inputs[:count],
+            targets=self.targets[:count],
+            batch_size=self.batch_size,
+            whole=self.whole and len(self) <= count,
+        )
+
     def pieces(self, size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Runs of at most ``size`` samples."""
         return zip(self.inputs.split(size), self.targets.split(size), strict=True)

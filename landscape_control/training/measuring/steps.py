@@ -44,6 +44,7 @@ def measured(
     loader: object,
     *,
     samples: int,
+    noise_samples: int | None,
     products: int,
     draws: int,
     seconds: float,
@@ -55,13 +56,15 @@ def measured(
     """See :func:`landscape_control.measure`."""
     clock = _Clock(seconds)
     network = Network(model, frozen, scales)
-    data = take(loader, samples, network.tensors[0])
+    data = take(loader, max(samples, noise_samples or samples), network.tensors[0])
+    first, for_noise = data.first(samples), data.first(noise_samples or samples)
     with torch.enable_grad():
         _check_buffers(network, lambda: check_rows(model, data))
-        curvature = Curvature(network, loss, data, majorant)
+        curvature = Curvature(network, loss, first, majorant)
         gradient = curvature.gradient()
         _check_gradient(gradient)
-        deviations = squared_deviations(network, loss, data, gradient, clock.until(_NOISE_UNTIL))
+        in_time = clock.until(_NOISE_UNTIL)
+        deviations = squared_deviations(network, loss, for_noise, gradient, in_time)
         from_gradient = products - draws * max(1, products // 3 // draws)
         run = Run(curvature, gradient, from_gradient, clock.until(_GRADIENT_UNTIL))
         noise = _Noise(run, deviations.cpu().numpy())
@@ -73,12 +76,12 @@ def measured(
         **_totals(run, nodes, curvature.losses.cpu().numpy()),
         **noise.numbers(flat_noise),
         **_layers(network, gradient, run),
-        gradient_bias=0.0 if data.whole else noise.trace / len(data),
+        gradient_bias=0.0 if first.whole else noise.trace / len(first),
         loss_kind=curvature.kind,
         majorant=curvature.share,
         batch_size=data.batch_size,
-        samples=len(data),
-        whole=data.whole,
+        samples=len(first),
+        whole=first.whole,
         products=curvature.products,
         draws=len(of_draws),
         stopped=clock.stopped,
@@ -87,24 +90,27 @@ def measured(
 
 
 class _Noise:
-    """tr C and what of it the eigenvectors of a run do not hold."""
+    """tr C and what of it the eigenvectors of a run do not hold.
+
+    Gradients of n samples are centred on the mean of N of them: E |g_s - g|² is tr C times 1 - 1/N
+    for those N and 1 + 1/N for the others.
+    """
 
     def __init__(self, run: Run, deviations: np.ndarray):
-        self.deviations = deviations
-        count = len(deviations)
-        self.factor = run.curvature.count / (run.curvature.count - 1)
-        modes = run.projections[:, run.converged]
-        inside = ((modes - modes.mean(0)) ** 2).sum(1)[:count]
+        known = run.curvature.count
+        inside = min(known, len(deviations))
+        count = inside * (1 - 1 / known) + (len(deviations) - inside) * (1 + 1 / known)
+        self.deviations, self.factor = deviations, len(deviations) / count
         total = deviations.sum(1)
-        rest = np.maximum(total - inside, 0.0)
         self.trace = float(self.factor * total.mean())
         self.error = float(self.factor * standard_error(total))
+        modes = run.projections[:, run.converged]
+        of_modes = ((modes - modes.mean(0)) ** 2).sum(1)[:inside]
+        rest = np.maximum(total[:inside] - of_modes, 0.0)
+        share = float(rest.mean() / total[:inside].mean()) if self.trace else 0.0
         rounding = 1e4 * float(torch.finfo(run.images.dtype).eps)
-        self.remainder = float(self.factor * rest.mean())
-        if self.remainder <= rounding * self.trace:
-            self.remainder = 0.0
-        has_rest = self.remainder > 0
-        self.remainder_error = float(standard_error(rest) / rest.mean()) if has_rest else 0.0
+        self.remainder = share * self.trace if share > rounding else 0.0
+        self.remainder_error = float(standard_error(rest) / rest.mean()) if self.remainder else 0.0
 
     def numbers(self, flat: float) -> dict:
         """The fields of a Measurement."""
