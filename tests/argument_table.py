@@ -125,6 +125,8 @@ ROWS = {
     "linear_drift": {"matrix": EYE},
     "export": {"rule": POLICY, "to": "numpy"},
     "linearised_rules": {},
+    "Measurement": {},
+    "measure": {"model": None, "loss_fn": len, "loader": []},
     "load": {"path": "nothing.nc"},
     "nearest_rules": {},
     "optimize_policy": {},
@@ -474,8 +476,8 @@ ROWS = {
 
 # results that only a solve makes: an empty object of the class passes for one until the body runs
 STAND_INS = {
-    "BeliefSolution", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model", "best_coefficients",
-    "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "nearest_rules",
+    "BeliefSolution", "Measurement", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model", "best_coefficients",
+    "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure", "nearest_rules",
     "optimize_policy",
     "paired_difference", "path_law", "preconditioner_exponent", "raw_rule", "resume", "rollout", "save", "share_momentum",
     "simulate", "solve", "sweep", "worst_case",

@@ -56,6 +56,56 @@ def minimax():
     return worst_case(problems.program(GradientDescent(constant=True), 3), starts=2)
 
 
+def measured():
+    """Two modes of the gradient and one of a draw, of a network that never was."""
+    of_modes = {
+        "curvatures": [3.0, 1 / 3, 0.7],
+        "gradient": [0.2, 0.1, 0.0],
+        "noise": [1.5, 0.0, 2.5],
+        "residuals": [1e-12, 0.3, 0.1],
+        "curvature_errors": [0.1, 0.02, 0.03],
+        "gradient_errors": [0.03, 0.02, 0.0],
+        "noise_errors": [0.2, 0.0, 3.5],
+    }
+    of_layers = {
+        "layer_weights": [6, 2],
+        "layer_gradient": [0.25, 0.05],
+        "layer_noise": [3.0, 1.0],
+        "layer_noise_errors": [0.3, 0.1],
+        "layer_leading": [0.9, 0.1],
+    }
+    arrays = {
+        name: np.array(entries, dtype=float) for name, entries in (of_modes | of_layers).items()
+    }
+    return lc.Measurement(
+        **arrays,
+        gradient_nodes=2,
+        loss=0.7,
+        loss_error=0.02,
+        floor=0.7 - (0.2 / 3 + 0.3) / 2,
+        floor_error=0.01,
+        noise_trace=4.0,
+        noise_trace_error=0.25,
+        gradient_square=0.3,
+        gradient_square_error=0.05,
+        gradient_bias=0.01,
+        flat_gradient=0.0,
+        flat_noise=0.0,
+        loss_kind="softmax cross-entropy",
+        majorant=0.05,
+        weights=8,
+        batch_size=32,
+        samples=400,
+        noise_samples=800,
+        whole=False,
+        products=4,
+        draws=1,
+        stopped=False,
+        seconds=0.125,
+        layers=("0.weight", "0.bias"),
+    )
+
+
 def table():
     import xarray
 
@@ -100,6 +150,7 @@ MAKERS = {
     "emerged": emerged,
     "emerged_from_scenarios": emerged_from_scenarios,
     "minimax": minimax,
+    "measured": measured,
     "table": table,
 }
 
@@ -110,6 +161,9 @@ def stored_numbers(value) -> dict:
         return {
             name: [str(x) for x in array.values.ravel()] for name, array in value.variables.items()
         }
+    if isinstance(value, lc.Measurement):
+        fields = ("curvatures", "gradient", "noise", "layer_noise", "loss", "noise_trace")
+        return {name: _hex(getattr(value, name)) for name in fields}
     if not hasattr(value, "status") and not hasattr(value, "coefficients"):
         return {"specification": specification(value)}
     found = {"cost": getattr(value, "cost", 0.0), "status": str(getattr(value, "status", ""))}
@@ -132,6 +186,12 @@ def computed_numbers(value) -> list[float]:
     """Numbers that a working object computes: interpolation, certificate, policies, functions."""
     if hasattr(value, "data_vars"):
         return [float(value.cost.sel(discount=0.1, seed=0))]
+    if isinstance(value, lc.Measurement):
+        return [
+            *value.start,
+            *value.task().start_variances(value.curvatures),
+            *value.sees().deviations,
+        ]
     if hasattr(value, "program") or isinstance(value, Policy):
         policy = getattr(value, "policy", value)
         return np.ravel(policy([[0.3, -1.0], [0.2, 0.5], [0.7, 0.1]])).tolist()

@@ -28,7 +28,7 @@ class DenseLayers:
         self.layers = {
             name: part
             for name, part in network.model.named_modules()
-            if type(part) is torch.nn.Linear
+            if type(part) is torch.nn.Linear and self._parameters(name)
         }
         inputs, targets = samples.inputs[:_FEW], samples.targets[:_FEW]
         kept = self._fitting(inputs, targets)
@@ -82,7 +82,7 @@ class DenseLayers:
         calls = {
             name: each[0]
             for name, each in seen.items()
-            if len(each) == 1 and each[0][0].ndim == 2 and len(each[0][0]) == len(inputs)
+            if len(each) == 1 and each[0][0].shape[:-1] == inputs.shape[:1]
         }
         if not calls:
             return {}
@@ -104,8 +104,6 @@ class DenseLayers:
             made = {"weight": slopes.T @ entering, "bias": slopes.sum(0)}
             names = self._parameters(layer)
             tensors = [self.network.parameters[name] for name in names]
-            if not tensors:
-                continue
             gradients = torch.autograd.grad(
                 total, tensors, retain_graph=True, allow_unused=True, materialize_grads=True
             )

@@ -1,7 +1,7 @@
 """``measure``: curvature and gradient noise of a network at its present weights."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from ...support.arguments import Duration, Share, Whole, checked
@@ -25,7 +25,7 @@ def measure(
     draws: Draws = 2,
     seconds: Duration = math.inf,
     majorant: Share | None = None,
-    scales: Iterable | None = None,
+    scales: object = None,
     frozen: Literal["refuse", "hold"] = "refuse",
     seed: Annotated[int, Whole(low=0)] = 0,
 ) -> Measurement:

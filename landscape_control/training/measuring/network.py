@@ -21,13 +21,13 @@ class Network:
     scales : (P,) s in θ = s∘x, where x are the coordinates measured in; None for θ itself
     """
 
-    def __init__(self, model: torch.nn.Module, frozen: str, scales: Iterable | None):
+    def __init__(self, model: torch.nn.Module, frozen: str, scales: object):
         _check_model(model)
         self.model = model
         self.parameters = _measured_parameters(model, frozen)
         self.held = _held_parts(model, self.parameters)
         self.sizes = [tensor.numel() for tensor in self.parameters.values()]
-        self.scales = None if scales is None else self._read_scales(list(scales))
+        self.scales = None if scales is None else self._read_scales(scales)
 
     @property
     def tensors(self) -> list[torch.Tensor]:
@@ -60,7 +60,8 @@ class Network:
         """(…, layers): sums of (…, P) over each parameter tensor."""
         return torch.stack([part.sum(-1) for part in squares.split(self.sizes, dim=-1)], dim=-1)
 
-    def _read_scales(self, given: list) -> torch.Tensor:
+    def _read_scales(self, scales: object) -> torch.Tensor:
+        given = list(scales) if isinstance(scales, Iterable) else [scales]
         wanted = [tuple(tensor.shape) for tensor in self.tensors]
         received = [tuple(getattr(each, "shape", ())) for each in given]
         if wanted != received:
@@ -74,15 +75,15 @@ class Network:
             torch.as_tensor(each, dtype=like.dtype, device=like.device).ravel()
             for each, like in zip(given, self.tensors, strict=True)
         ]
-        scales = torch.cat(pieces)
-        if not (torch.isfinite(scales).all() and (scales > 0).all()):
+        factors = torch.cat(pieces)
+        if not (torch.isfinite(factors).all() and (factors > 0).all()):
             _refuse(
                 "scales",
                 "positive finite factors",
-                f"smallest {scales.min().item():g}",
+                f"smallest {factors.min().item():g}",
                 "θ = s∘x needs s > 0; add a floor to what they are computed from",
             )
-        return scales
+        return factors
 
 
 def _check_model(model: object) -> None:

@@ -57,7 +57,7 @@ def _losses(
             "loss_fn",
             expected="one real number, the mean loss of a batch",
             received=shown(getattr(mean, "shape", mean)),
-            advice="use reduction='mean'",
+            advice="average over the batch, as losses of torch.nn do by default",
         )
     with torch.no_grad():
         singles = [
@@ -79,8 +79,10 @@ def _losses(
             "loss_fn",
             expected="the mean of the losses of single samples",
             received=f"{mean.item():g}, while they average to {losses.mean().item():g}",
-            advice="use reduction='mean' without class weights; losses that compare samples with "
-            "each other have no per-sample gradients",
+            advice=(
+                "average over the batch, without class weights; a loss that compares samples with"
+                " each other has no per-sample gradients"
+            ),
         )
     return losses.double()
 

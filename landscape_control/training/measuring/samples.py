@@ -79,7 +79,7 @@ def _pair(batch: Any, place: int, like: torch.Tensor) -> tuple[torch.Tensor, tor
             "loader",
             expected="batches (inputs, targets) of two tensors, a sample in each row",
             received=f"{shown(batch)} as batch {place + 1}",
-            advice="write a collate_fn that gives two tensors",
+            advice="let the loader collate each batch to two tensors",
         )
     inputs, targets = (part.to(like.device) for part in batch)
     if len(inputs) != len(targets):

@@ -1,10 +1,11 @@
 """The steps of a measurement, in PyTorch, from a model to plain numbers."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ...support.errors import ProblemError
 from .measurement import Measurement
@@ -49,7 +50,7 @@ def measured(
     draws: int,
     seconds: float,
     majorant: float | None,
-    scales: Iterable | None,
+    scales: object,
     frozen: str,
     seed: int,
 ) -> Measurement:
@@ -58,7 +59,8 @@ def measured(
     network = Network(model, frozen, scales)
     data = take(loader, max(samples, noise_samples or samples), network.tensors[0])
     first, for_noise = data.first(samples), data.first(noise_samples or samples)
-    with torch.enable_grad():
+    # attention by plain matrix products, as the fused kernels have no second derivatives
+    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
         _check_buffers(network, lambda: check_rows(model, data))
         curvature = Curvature(network, loss, first, majorant)
         gradient = curvature.gradient()
