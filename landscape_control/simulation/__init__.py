@@ -7,6 +7,7 @@ from .announced import AnnouncedSwitches
 from .baselines import (
     SGD,
     Adam,
+    Ballistic,
     BeliefAdam,
     FullResetAtSwitches,
     HeavyBall,
@@ -31,6 +32,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AnnouncedSwitches",
+    "Ballistic",
     "BeliefAdam",
     "Bound",
     "ExactCost",
