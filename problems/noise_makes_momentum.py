@@ -35,7 +35,7 @@ Relation   equal: α and β to 2e-6 those of a search by Nelder-Mead on impulse 
 import numpy as np
 
 from ..claims import Check, Claim, Evidence, fitted_slope
-from ..model.landscape import Uniform
+from ..model.landscape import MarchenkoPastur
 from ..optimisation.program import PolicyProgram
 from ..reference import polyak
 from ..rules.families import InverseTime, Polynomial, Scheduled, ScheduledDescent
@@ -57,7 +57,7 @@ from ._noise_makes_momentum_programs import (
     solver,
 )
 
-OTHER, OTHER_WORDS = Uniform(0.1, 2.0), "h uniform on [0.1, 2]"  # looked at after all bounds
+OTHER, OTHER_WORDS = MarchenkoPastur(0.25), "Marchenko-Pastur"  # looked at after all bounds
 
 
 def problem() -> PolicyProgram:

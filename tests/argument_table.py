@@ -282,6 +282,7 @@ PLAIN = [
     "rules.proximal",
     "simulation.SGD",
     "simulation.Adam",
+    "simulation.Ballistic",
     "simulation.BeliefAdam",
     "simulation.Bound",
     "simulation.ExactCost",
