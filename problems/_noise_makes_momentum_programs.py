@@ -16,7 +16,7 @@ from ..optimisation.program import PolicyProgram
 from ..rules.families import GradientDescent, HeavyBall
 
 SPECTRUM, NOISE = Uniform(0.05, 1.0), 0.3
-HORIZONS = (2, 3, 5, 10, 17, 30, 55, 100)
+HORIZONS = (2, 3, 5, 10, 30, 100)
 NOISES = (0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 CURVES, KNOWN = (2, 5, 10, 30, 100), {10: 0.47, 100: 0.9}  # β at σ = NOISE
 TOLERANCE = 2e-6  # 300 midpoints

@@ -52,7 +52,7 @@ def picture(found, own, optimised, settled) -> dict:
     """
     subjects = [(key, "", found[key].row(key), NAMED[key][1]) for key in NAMED]
     subjects.append(("heavy_ball", "emergent, ", own.row("heavy_ball"), optimised))
-    subjects.append(("weight_decay", "beliefs, ", settled, settled.predicted))
+    subjects.append((settled.key, "beliefs, ", settled, settled.predicted))
     rows = [
         (
             key,

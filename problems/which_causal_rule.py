@@ -126,9 +126,11 @@ def evaluate() -> Evidence:
     )
 
 
-def _identified(step, **shape):
-    """The verdict on an optimiser's histories, out of all rules."""
-    return identify(histories(step, **shape), resamples=10)
+def _identified(step, ranged=False, **shape):
+    """The verdict on an optimiser's histories, out of all rules; intervals only where they are
+    more than round-off.
+    """
+    return identify(histories(step, **shape), resamples=10 if ranged else 1)
 
 
 def optimiser_checks(found):
