@@ -1,7 +1,15 @@
 """The catalogue of learners on raw gradients, for comparison with optimal policies."""
 
 from .gradient_beliefs import BeliefAdam, KalmanMomentum
-from .optimisers import SGD, Adam, Ballistic, HeavyBall, LinearLearner, RMSProp
+from .optimisers import (
+    SGD,
+    Adam,
+    Ballistic,
+    DiscountedBayes,
+    HeavyBall,
+    LinearLearner,
+    RMSProp,
+)
 from .resets import FullResetAtSwitches, NoReset, ShrinkAndPerturb, WeightDecay
 
 __all__ = [
@@ -9,6 +17,7 @@ __all__ = [
     "Adam",
     "Ballistic",
     "BeliefAdam",
+    "DiscountedBayes",
     "FullResetAtSwitches",
     "HeavyBall",
     "KalmanMomentum",
