@@ -49,9 +49,10 @@ Relation and tolerance
     1e-6 of one), of Lion (whose signs are alike for a range of numbers) within its intervals; the
     regression to 5e-3, 10 %.
     limit: the bias of the coefficients of beliefs shrinks as Δt, slope 1 within 0.15.
-    at least, at most: the bias is more than ten times the half width of its interval (the interval
-    is about the draws alone); AMSGrad is Adam to 1 %. These two were set after a look at seeds 0
-    and 1, and hold at seed 7, which the claim uses.
+    at least, at most: the bias is below 10 % at Δt = 0.08, and more than ten times the half width
+    of its interval (the interval is about the draws alone); AMSGrad is Adam to 1 %. The bounds on
+    optimisers were set after a look at seeds 0 and 1, and hold at seed 7, which the claim uses; what
+    counts as a negligible ε (1e-10, not 1e-8) was set at seed 7 and holds at seed 8.
 """
 
 import numpy as np
@@ -155,7 +156,7 @@ def epsilon_checks():
     both = set(NEGLIGIBLE)
     for key, make in NEGLIGIBLE.items():
         words = f"{_words(key)} with negligible ε"
-        seen = histories(make())
+        seen = histories(make(), seed=8)
         verdict = identify(seen, resamples=1)
         fine = named_at(FINE, verdict, seen)
         undecided = verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
@@ -218,6 +219,9 @@ def belief_checks(verdict, rows):
             computed=np.polyfit(np.log(STEPS), np.log(values), 1)[0],
             reference="closed form",
             bound="before",
+        )
+        yield _bound(
+            f"beliefs: bias of {_words(name)} at Δt = {STEPS[0]:g}", values[0], "at most", 0.1
         )
         low, high = rows[0].intervals[name]
         half_width = (high - low) / 2 / rows[0].predicted[name]
