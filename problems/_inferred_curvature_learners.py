@@ -184,6 +184,15 @@ def adam(rates, beta1, beta2) -> Learner:
     )
 
 
+def adam_with_epsilon(rates, epsilon, beta1, beta2) -> Learner:
+    """u_t = -α_t m̂_t/(1 + √v̂_t/ε): Adam, which for ε → ∞ is averaged gradients."""
+
+    def control(mean, square, step):
+        return -rates[step] * mean / (1 + np.sqrt(square) / epsilon)
+
+    return estimating(beta1, beta2, control)
+
+
 def descent(rates) -> Learner:
     """u_t = -α_t y_t."""
     return lambda step, observed, memory: (-rates[step] * observed, None)
@@ -241,6 +250,10 @@ def kinds(setting) -> dict[str, tuple[Callable, list]]:
         "adam": (
             lambda free: adam(free[:-2], logistic(free[-2]), logistic(free[-1])),
             [np.append(np.full(steps, 1.0), betas) for betas in ([0.0, 0.0], [0.0, 3.0])],
+        ),
+        "adam_epsilon": (
+            lambda free: adam_with_epsilon(free[:-3], np.exp(free[-3]), *logistic(free[-2:])),
+            [np.append(np.full(steps, 1.0), rest) for rest in ([1.0, 0.0, 0.0], [3.0, 3.0, 0.0])],
         ),
         "gain": (
             lambda free: gain_on_squares(setting, *np.exp(free[:2]), *logistic(free[2:])),

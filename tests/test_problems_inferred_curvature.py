@@ -195,3 +195,33 @@ def test_best_function_explains_what_a_function_can():
     assert estimates.explained(curvatures, estimates.best_function(curvatures, value)) > 0.9
     other = estimates.best_function(curvatures, rng.normal(size=4096))
     assert abs(estimates.explained(curvatures, other)) < 0.03
+
+
+def test_adam_with_a_large_epsilon_is_averaged_gradients_and_with_a_small_one_adam():
+    observed = np.random.default_rng(5).normal(size=8)
+    rates = [0.3] * 4
+    plain, _ = learners.average(rates, 0.7)(0, observed, None)
+    large, _ = learners.adam_with_epsilon(rates, 1e9, 0.7, 0.9)(0, observed, None)
+    assert large == pytest.approx(plain, rel=1e-7)
+    small, _ = learners.adam_with_epsilon(rates, 1e-9, 0.7, 0.9)(0, observed, None)
+    adam, _ = learners.adam(rates, 0.7, 0.9)(0, observed, None)
+    assert small / 1e-9 == pytest.approx(adam, rel=1e-7)
+
+
+def test_gain_on_squares_is_its_formula():
+    observed = np.array([0.5, -2.0])
+    learner = learners.gain_on_squares(SETTING, 0.6, 0.4, 0.7, 0.9)
+    curvature = 0.6 * observed**2
+    rate = np.sqrt(0.4**2 / 4 + SETTING.price * curvature) - 0.4 / 2
+    assert learner(0, observed, None)[0] == pytest.approx(-rate * observed / curvature, rel=1e-12)
+
+
+def test_odds_of_a_vague_prior_are_those_of_the_slope():
+    rng = np.random.default_rng(6)
+    places, gradients = rng.normal(size=(2, 3, 5))
+    vague = replace(SETTING, spread=1e5)
+    seen = learners.Run(costs=np.zeros(5), places=places, gradients=gradients)
+    places[0] = 0.0
+    _, chance = learners.beliefs_along(vague, seen)
+    odds = estimates.slope_odds(vague, places, gradients)
+    assert np.log(chance[-1] / (1 - chance[-1])) == pytest.approx(odds, abs=1e-6)
