@@ -135,10 +135,9 @@ def open_loop_cost(setting, gradients, chance, step):
     """Expected cost to go (...) of the best plan from step t on, if nothing more were to be seen."""
     gradient, curvature = means(setting, gradients, chance)
     _, value = riccati(setting, curvature, step)
-    here = (shares(chance) * expected_losses(setting, gradients, step + 1)).sum(0)
-    unavoidable = here - gradient**2 / (2 * curvature)
     weight = sum(setting.weight(later) for later in range(step, setting.steps))
-    return weight * unavoidable + value * (gradient / curvature) ** 2 / 2
+    here = (shares(chance) * expected_losses(setting, gradients, step + 1)).sum(0)
+    return weight * here - (weight - value / curvature) * gradient**2 / (2 * curvature)
 
 
 def foreseeing(setting, gradients, chance, step):

@@ -14,6 +14,7 @@ import numpy as np
 from ._inferred_curvature_model import (
     certainty_equivalent,
     moved,
+    open_loop_cost,
     shares,
     step_cost,
     updated,
@@ -64,9 +65,7 @@ def outlook(setting, accuracy, gradients, chance, control, step):
 
 def last_cost(setting, gradients, chance):
     """Cost to go before the last step, where the plan without more gradients is the optimum."""
-    step = setting.steps - 1
-    control = certainty_equivalent(setting, gradients, chance, step)
-    return step_cost(setting, gradients, chance, control, step)
+    return open_loop_cost(setting, gradients, chance, setting.steps - 1)
 
 
 def cost_of(setting, accuracy, value, gradients, chance, control, step):
