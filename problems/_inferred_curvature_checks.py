@@ -157,7 +157,7 @@ def limit_checks(setting):
 
 def quiet_gap(setting, noise, place) -> float:
     """|u* - u| of the plan that counts on knowing h and φ after the next gradient, at t = 0."""
-    accuracy = Accuracy(nodes=30, scan=7, rounds=5)
+    accuracy = Accuracy(nodes=24, scan=7, rounds=5)
     quiet = replace(setting, noise=noise)
     start = first_beliefs(quiet, [place])
     control, _ = best_control(quiet, accuracy, values(quiet, accuracy)[1], *start, 0)

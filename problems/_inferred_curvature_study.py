@@ -28,7 +28,7 @@ from ._inferred_curvature_programs import (
 
 EPISODES, TRAINING = 8192, 1024
 QUICK = Accuracy(nodes=11)  # for policies, which cost little more for being a little off
-SMOOTH = Accuracy(nodes=20, rounds=2)  # for controls that are drawn
+SMOOTH = Accuracy(nodes=18)  # for controls that are drawn
 NOISES = np.array([0.1, 0.3, 1.0, 2.0, 4.0, 8.0])
 
 
