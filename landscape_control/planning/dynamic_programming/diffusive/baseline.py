@@ -41,7 +41,8 @@ class CertaintyEquivalence:
     error
         Estimated error of the excess: 1.5 times its largest change inside the core from the grid of
         twice the spacing. It is counted as of first order, as grids that resolve V well enough may
-        not yet resolve the layers of a probability near 0 and 1, of width (rate of switching)/(information per time).
+        not yet resolve the layers of a probability near 0 and 1, whose width is the rate of
+        switching over the information per unit time.
     """
 
     optimum: GridPolicy
