@@ -25,9 +25,12 @@ Relation   equal: u(θ, p) at 9 beliefs and s at three switching rates by belief
                D = p(1-p)h(μ₂-μ₁)/σ,
 
            whose ends need no condition, as D vanishes there: Chebyshev collocation. Exact LQG,
-           which integrates Kolmogorov's equation instead, meets it to 1e-6 at three rates, the grid
-           within its own error estimate; both rules fixed in advance. What certainty equivalence
-           costs more on the grid is 0 to 1e-8. The cost of the exact filter is at most that of the
+           which integrates Kolmogorov's equation instead, meets it to 1e-6, fixed in advance. The
+           grid meets it within three times its own error estimate: where switching is slow, V has
+           layers near p = 0 and 1 of width (a or b)σ²/(h(μ₂-μ₁))², and with 51 nodes, which do not
+           resolve them, the estimate (0.015) is half the error (0.032). Both at three rates, and at
+           a + b = 2.25, which was not looked at when the factor 3 was set. What certainty
+           equivalence costs more on the grid is 0 to 1e-8. The cost of the exact filter is at most that of the
            best linear filter (closed form), which is at most that of carrying out the plan without
            looking (transcription's).
 """
@@ -51,6 +54,11 @@ CURVATURE, DISCOUNT, NOISE, START = 2.0, 0.3, 0.8, 0.5
 MINIMA, DEPTHS = np.array([-1.0, 2.0]), np.array([0.0, 0.5])
 FORTH, BACK = 0.3, 0.6  # a, b
 SCALES = np.array([0.2, 1.0, 5.0])  # of both switching rates
+SECOND = 2.5  # where bounds set after a look at these are confirmed
+SHARP = (
+    11,
+    401,
+)  # nodes, where the cost is wanted: V is quadratic in θ, but steep in p at its ends
 BELIEFS = np.linspace(0.05, 0.95, 9)
 ORDER = 120  # of the polynomial in p
 METHODS = ("dynamic programming", "transcription", "replanning")
@@ -100,7 +108,7 @@ def control(theta, probability, rate=FORTH + BACK):
 
 def methods(scale):
     """A solution by each method, in the order of METHODS."""
-    options = {"dynamic programming": {"points": 51}}
+    options = {"dynamic programming": {"points": (21, 51)}}
     return [solve(hidden_problem(scale), method=name, **options.get(name, {})) for name in METHODS]
 
 
@@ -150,11 +158,16 @@ def cost_checks(solved):
     """The cost by the two-point problem, by Kolmogorov's equation and on the grid; and what other
     filters cost.
     """
-    for scale, (grid, *_) in solved.items():
-        rate, exact = scale * (FORTH + BACK), boundary_value_cost(scale)
-        for name, computed, tolerance in (
-            ("exact LQG", solve(hidden_problem(scale), method="lqg").cost, 1e-6),
-            ("dynamic programming", grid.cost, grid.grid.error),
+    for scale in (*SCALES, SECOND):
+        rate, exact, posed = (
+            scale * (FORTH + BACK),
+            boundary_value_cost(scale),
+            hidden_problem(scale),
+        )
+        grid = solve(posed, method="dynamic programming", points=SHARP)
+        for name, computed, tolerance, bound in (
+            ("exact LQG", solve(posed, method="lqg").cost, 1e-6, "before"),
+            ("dynamic programming", grid.cost, 3 * grid.grid.error, "after"),
         ):
             yield Check(
                 quantity=f"{name}: cost at a + b = {rate:g}, theory: two-point problem in p",
@@ -163,7 +176,7 @@ def cost_checks(solved):
                 relation="equal",
                 tolerance=tolerance,
                 reference="independent code",
-                bound="before",
+                bound=bound,
             )
     grid = solved[1.0][0].grid
     blind = blind_grid(hidden_problem(), grid)
