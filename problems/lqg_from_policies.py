@@ -41,7 +41,7 @@ from ..optimisation import PolicySolver, exact_cost
 from ..optimisation.program import PolicyProgram
 from ..planning.beliefs import solve
 from ..rules.families import HeavyBall, Nesterov, Policy, WeightDecay
-from .certainty_equivalence import noisy_bowl
+from ._noisy_bowl import noisy_bowl
 
 CURVATURE, DRIFT, NOISE, PRICE, DISCOUNT = 0.8, 0.1, 1.0, 0.2, 0.05
 RATES = (0.0, 0.05, 0.3)

@@ -46,7 +46,7 @@ from ._momentum_from_noise_shared import (
     shared,
     shared_checks,
 )
-from .certainty_equivalence import noisy_bowl
+from ._noisy_bowl import noisy_bowl
 
 CURVATURE, CENTRE = 2.0, 0.2
 DISCOUNTS, NOISES, RATES, DRIFTS = (

@@ -26,7 +26,7 @@ from ..claims import Check, Claim, Evidence, fitted_slope
 from ..model.belief import belief_model
 from ..planning.beliefs import solve
 from ..reference import finite_horizon_gain, planning_horizon, relaxation_rate
-from .certainty_equivalence import noisy_bowl
+from ._noisy_bowl import noisy_bowl
 
 CURVATURE, DISCOUNT, PRIOR, LOOK = 2.0, 0.3, 1.0, 1.0  # h, γ, P₀, τ
 HORIZONS, NOISES = (0.1, 0.3, 1.0, math.inf), np.geomspace(0.3, 30, 7)
@@ -84,6 +84,8 @@ def step_checks(steps):
             computed=np.abs(found / want - 1).max(),
             relation="equal",
             tolerance=1e-6,
+            reference="closed form",
+            bound="before",
         )
     loud, quiet = np.geomspace(100, 400, 3), np.geomspace(0.01, 0.04, 3)
     falling = [step_computed(math.inf, noise) for noise in loud]
@@ -104,6 +106,8 @@ def step_checks(steps):
             computed=fitted_slope(x, values),
             relation="limit",
             tolerance=0.02,
+            reference="closed form",
+            bound="before",
         )
     yield Check(
         quantity="(gradient step - step)/gradient step over ηkhT²/3, T = 0.01",
@@ -111,6 +115,8 @@ def step_checks(steps):
         computed=late[0] / (CURVATURE * short[0] ** 2 / 3),
         relation="equal",
         tolerance=0.02,
+        reference="closed form",
+        bound="before",
     )
 
 
