@@ -48,6 +48,8 @@ RATES = (0.0, 0.05, 0.3)
 DECAYED = WeightDecay(family=HeavyBall(constant=True))
 FAMILIES = (DECAYED, WeightDecay(family=Nesterov(constant=True)), HeavyBall(constant=True))
 REVERSION, PATIENCE, TIME = 0.4, 0.5, 18.0  # λ, γ and T where steps shrink
+# where bounds set at CURVATURE and CURVATURES are confirmed
+SECOND, SECOND_CURVATURES = 0.6, (0.15, 0.4, 0.9)
 CURVATURES, NOISES, HORIZONS = (0.1, 0.3, 1.0), (0.3, 1.0, 3.0), (10, 20, 50, 100, 200)
 
 
@@ -145,6 +147,8 @@ def equal_checks():
                 computed=found,
                 relation="equal",
                 tolerance=1e-6,
+                reference="independent code",
+                bound="before",
             )
         if rate == 0:
             alone = best(minimum, 260, fixed={"decay": 0.0}, starts=2)
@@ -154,6 +158,8 @@ def equal_checks():
                 computed=1 - result.cost / alone.cost,
                 relation="equal",
                 tolerance=1e-9,
+                reference="closed form",
+                bound="before",
             )
             continue
         alpha, beta, decay = (
@@ -170,6 +176,8 @@ def equal_checks():
             relation="equal",
             computed=exact_cost(swapped, result.program) / result.cost - 1,
             tolerance=1e-12,
+            reference="same code, other data",
+            bound="before",
         )
 
 
@@ -188,6 +196,8 @@ def horizon_checks():
             measure="relative",
             computed=-np.polyfit(horizons, np.log(gap), 1)[0],
             tolerance=0.05,
+            reference="closed form",
+            bound="before",
         )
     theory = riccati(rate, discount=0.0)
     gaps = [
@@ -201,6 +211,8 @@ def horizon_checks():
             relation="limit",
             computed=fitted_slope(horizons, gap),
             tolerance=0.1,
+            reference="closed form",
+            bound="before",
         )
 
 
@@ -232,45 +244,70 @@ def step_checks():
             relation="limit",
             computed=fitted_slope(steps, gap),
             tolerance=0.1,
+            reference="closed form",
+            bound="before",
         )
 
 
 def bound(quantity, computed, relation, theory):
     """A check against a bound without tolerance."""
     return Check(
-        quantity=quantity, theory=theory, computed=computed, relation=relation, tolerance=0
+        quantity=quantity,
+        theory=theory,
+        computed=computed,
+        relation=relation,
+        tolerance=0,
+        reference="stated bound",
+        bound="after",
     )
 
 
 def family_checks():
-    """What the form is worth: no decay, another momentum, numbers shared by several curvatures."""
+    """What the form is worth, at h and at a second curvature: no decay, another momentum; and numbers
+    shared by several curvatures.
+    """
+    for curvature in (CURVATURE, SECOND):
+        yield from form_checks(curvature)
+    for values in (CURVATURES, SECOND_CURVATURES):
+        for rate, least in ((0.05, 0.03), (0.3, 0.01)):
+            shared, *own = (
+                best(moving(rate), 100, discount=0.0, curvatures=Discrete(some), starts=3).cost
+                for some in (values, *([h] for h in values))
+            )
+            yield bound(
+                f"λ = {rate:g}: cost of numbers shared by h = {values} over own ones - 1",
+                shared / np.mean(own) - 1,
+                "at least",
+                least,
+            )
+
+
+def form_checks(curvature):
+    """Nesterov's momentum for heavy ball, and no decay, at one curvature."""
     for rate in RATES:
         minimum = moving(rate, steady_variance(rate)[1])
-        free, ahead, alone = (best(minimum, 100, family, starts=3) for family in FAMILIES)
+        free, ahead, alone = (
+            best(minimum, 100, family, curvatures=Discrete([curvature]), starts=3)
+            for family in FAMILIES
+        )
         yield bound(
-            f"λ = {rate:g}: cost with Nesterov's momentum over heavy ball's - 1",
+            f"h = {curvature:g}, λ = {rate:g}: cost with Nesterov's momentum over heavy ball's - 1",
             ahead.cost / free.cost - 1,
             "at least",
             0.001,
         )
-    yield bound("λ = 0.3: β without decay", alone.coefficients["momentum"], "at most", 0.0)
     yield bound(
-        "λ = 0.3: cost without decay over that with it - 1",
+        f"h = {curvature:g}, λ = 0.3: β without decay",
+        alone.coefficients["momentum"],
+        "at most",
+        0.0,
+    )
+    yield bound(
+        f"h = {curvature:g}, λ = 0.3: cost without decay over that with it - 1",
         alone.cost / free.cost - 1,
         "at least",
         0.01,
     )
-    for rate, least in ((0.05, 0.03), (0.3, 0.01)):
-        shared, *own = (
-            best(moving(rate), 100, discount=0.0, curvatures=Discrete(values), starts=3).cost
-            for values in (CURVATURES, *([h] for h in CURVATURES))
-        )
-        yield bound(
-            f"λ = {rate:g}: cost of shared numbers over own ones - 1",
-            shared / np.mean(own) - 1,
-            "at least",
-            least,
-        )
 
 
 def evaluate() -> Evidence:

@@ -17,6 +17,7 @@ Relation   equal: steps by replanning, which solves the plan from the belief tha
 """
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -64,10 +65,16 @@ def step_theory(horizon, noise):
     return gain / CURVATURE / (1 + np.asarray(noise) ** 2 / (CURVATURE**2 * PRIOR * LOOK))
 
 
+@cache
+def replanning(horizon):
+    """The plan from any belief, if nothing more were to be seen: it does not ask for the noise."""
+    return solve(resting(horizon, 1.0), method="replanning")
+
+
 def step_computed(horizon, noise) -> float:
     """-∂u/∂y: a look, the filter's answer, the policy's answer to that."""
     posed = resting(horizon, noise)
-    solution = solve(posed) if math.isinf(horizon) else solve(posed, method="replanning")
+    solution = solve(posed) if math.isinf(horizon) else replanning(horizon)
     model, place = belief_model(posed), np.zeros((2, 1))
     belief = model.update(model.initial(2), place, np.array([[1.0], [-1.0]]), LOOK)
     u = solution.policy(place, belief)[:, 0]
