@@ -17,19 +17,22 @@ from ._dual_effect_plans import (
 )
 
 
+SHOWN = 20.0  # time
+
+
 def picture(found, linear) -> dict:
     """From the answers over (σ, γ) and what transcription costs over σ."""
     noise, discount = MAIN
     truth, none = grid(*MAIN), grid(BLIND, discount)
     seen = [
-        run(one.policy, *MAIN, draws=2, keep_paths=EPISODES, horizon=20.0).paths
+        run(one.policy, *MAIN, draws=2, keep_paths=EPISODES, horizon=SHOWN).paths
         for one in (truth, none)
     ]
     chances = [
         (paths.belief_means[:, :, 0] - CURVATURES[1]) / (CURVATURES[0] - CURVATURES[1])
         for paths in seen
     ]
-    tracks = [paths.parameters[:, :, 0] for paths in seen]
+    tracks = [paths.parameters[:, :-1, 0] for paths in seen]  # there is no belief at the end
     line, beliefs = np.linspace(-1.5, 1.5, 61), np.array([0.25, 0.5, 0.75])
     slices = [
         [[control(one.policy, theta, p) for theta in line] for p in beliefs]
@@ -44,7 +47,7 @@ def picture(found, linear) -> dict:
         "information_value": np.array(
             [[found[sigma, gamma].regret for sigma in NOISES] for gamma in DISCOUNTS[::-1]]
         ),
-        "times": seen[0].times,
+        "times": seen[0].times[:-1],
         "rules": ["dynamic_programming", "certainty_equivalent"],
         "paths": np.array([track.mean(0) for track in tracks]),
         "path_errors": np.array([track.std(0) / math.sqrt(EPISODES) for track in tracks]),
