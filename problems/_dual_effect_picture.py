@@ -16,7 +16,6 @@ from ._dual_effect_plans import (
     run,
 )
 
-
 SHOWN = 20.0  # time
 
 
