@@ -123,6 +123,7 @@ ROWS = {
     "fingerprint": {"problem": PROBLEM},
     "identify": {"subject": PROBLEM},
     "linear_drift": {"matrix": EYE},
+    "export": {"rule": POLICY, "to": "numpy"},
     "linearised_rules": {},
     "load": {"path": "nothing.nc"},
     "nearest_rules": {},

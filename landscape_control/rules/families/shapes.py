@@ -179,12 +179,12 @@ class WarmupStableDecay(Shape):
     def factor(self, coefficients: Values, clock: Clock) -> Value:
         warmup = _value(self, "warmup", coefficients)
         down = (1 - warmup) * _value(self, "decay_fraction", coefficients)  # d(1 - a)
-        begin, end = clock.step / clock.horizon, (clock.step + 1) / clock.horizon
+        left = clock.horizon - clock.step
         # s = rise + fall - 1, where one of the two is always 1; each averaged over the step, the
         # fall counted from the end of the horizon
-        rise = _area(end, warmup) - _area(begin, warmup)
-        fall = _area(1 - begin, down) - _area(1 - end, down)
-        return clock.horizon * (rise + fall) - 1
+        rise = _mean(clock.step, clock.step + 1, clock.horizon * warmup)
+        fall = _mean(left - 1, left, clock.horizon * down)
+        return rise + fall - 1
 
 
 @checked
@@ -248,10 +248,14 @@ _FRACTIONS = (
 )
 
 
-def _area(x: Value, length: Value) -> Value:
-    """∫₀ˣ min(z/length, 1) dz."""
-    inside = smaller(x, length)
-    return inside**2 / (2 * length) + x - inside
+def _mean(begin: Value, end: Value, length: Value) -> Value:
+    """The mean of min(z/length, 1) over a step from ``begin`` to ``end`` = begin + 1.
+
+    In steps, whole numbers: differences of them are exact in single precision too.
+    """
+    low, high = smaller(begin, length), smaller(end, length)
+    on_ramp = high - low
+    return on_ramp * (low + high) / (2 * length) + 1 - on_ramp
 
 
 def _check_fractions(shape: Shape, coefficients: tuple[Coefficient, ...]) -> None:
