@@ -29,7 +29,7 @@ from ..identification import nearest_rules, raw_rule
 from ..model.belief import belief_model
 from ..planning.beliefs import solve
 from ..reference import relaxation_rate, shrink_factor
-from .certainty_equivalence import noisy_bowl
+from ._noisy_bowl import noisy_bowl
 
 CURVATURE, DISCOUNT, DRIFT, REVERSION = 2.0, 0.3, 0.8, 0.4
 NOISES, STEP, LENGTH = (0.2, 1.0, 5.0), 0.05, 400

@@ -29,7 +29,11 @@ CLAIMS = {claim.name: claim for claim in all_claims()}
 @pytest.fixture(scope="session")
 def outcomes(request):
     """The outcomes of the selected claims, evaluated together on two processes."""
-    evaluated = ("test_claim_holds", "test_evidence_has_the_data_that_the_picture_asks_for")
+    evaluated = (
+        "test_claim_holds",
+        "test_estimates_would_notice_what_they_are_about",
+        "test_evidence_has_the_data_that_the_picture_asks_for",
+    )
     selected = {
         item.callspec.params["name"]
         for item in request.session.items
@@ -50,6 +54,26 @@ def test_claim_holds(name, outcomes):
         if not check.passed
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_estimates_would_notice_what_they_are_about(name, outcomes):
+    """An estimate held against a number says how large its effect is, and its tolerance is a fifth of
+    that at most.
+    """
+    outcome = outcomes[name]
+    assert not outcome.error, outcome.traceback
+    estimates = [
+        check
+        for check in outcome.evidence.checks
+        if check.standard_error > 0 and check.relation == "equal"
+    ]
+    blind = [
+        f"{check.quantity}: tolerance {check.tolerance:.3g}, effect {check.effect:.3g}"
+        for check in estimates
+        if not check.noticing
+    ]
+    assert not blind, "\n".join(blind)
 
 
 @pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].picture])
