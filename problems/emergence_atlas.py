@@ -112,7 +112,7 @@ def evaluate() -> Evidence:
         *momentum_checks(beta),
         *falling_checks(losses, data["best"]),
     )
-    return Evidence(checks=checks, data=data)
+    return Evidence(checks=checks, data=data, reference="stated bound", bound="after")
 
 
 def gain_checks(cost, moving, best) -> tuple[Check, ...]:
@@ -125,6 +125,9 @@ def gain_checks(cost, moving, best) -> tuple[Check, ...]:
             computed=int(np.isnan(best).sum()),
             relation="equal",
             tolerance=0,
+            reference="closed form",
+            bound="before",
+            kind="label",
         ),
         Check(
             quantity="heavy ball contains gradient descent: largest cost ratio",
@@ -132,6 +135,8 @@ def gain_checks(cost, moving, best) -> tuple[Check, ...]:
             computed=(cost["heavy_ball"] / cost["gradient_descent"]).max(),
             relation="at most",
             tolerance=1e-8,
+            reference="closed form",
+            bound="before",
         ),
         Check(
             quantity="T = 1: gain of momentum",
@@ -139,6 +144,8 @@ def gain_checks(cost, moving, best) -> tuple[Check, ...]:
             computed=np.abs(gains[0]).max(),
             relation="equal",
             tolerance=1e-8,
+            reference="closed form",
+            bound="before",
         ),
         Check(
             quantity="T = 1: gradient descent preferred, share of cells",
@@ -146,6 +153,9 @@ def gain_checks(cost, moving, best) -> tuple[Check, ...]:
             computed=float((best[0] == 0).mean()),
             relation="equal",
             tolerance=0,
+            reference="closed form",
+            bound="before",
+            kind="label",
         ),
         Check(
             quantity="T ≥ 8, σ ≤ 1.4: a rule with momentum preferred, share of cells",
@@ -153,6 +163,7 @@ def gain_checks(cost, moving, best) -> tuple[Check, ...]:
             computed=float((best[3:, :6] > 0).mean()),
             relation="equal",
             tolerance=0,
+            kind="label",
         ),
     )
 
@@ -166,6 +177,7 @@ def momentum_checks(beta) -> tuple[Check, ...]:
             computed=rising(beta, 0),
             relation="equal",
             tolerance=0,
+            kind="label",
         ),
         Check(
             quantity="T = 64: share of neighbours at which β grows with the noise",
@@ -173,6 +185,7 @@ def momentum_checks(beta) -> tuple[Check, ...]:
             computed=rising(beta[-1:], 1),
             relation="equal",
             tolerance=0,
+            kind="label",
         ),
         Check(
             quantity=(
@@ -196,6 +209,7 @@ def falling_checks(losses, best) -> tuple[Check, ...]:
             computed=float((best[4:, :5] == 2).mean()),
             relation="equal",
             tolerance=0,
+            kind="label",
         ),
         Check(
             quantity="largest saving of constant momentum over α/(1+ρt) without momentum",

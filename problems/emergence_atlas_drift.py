@@ -58,7 +58,7 @@ def evaluate() -> Evidence:
     }
     _, momentum, decay = (values[3] for values in coefficient_maps(dataset).values())
     at_most = partial(Check, relation="at most", tolerance=0)
-    share = partial(Check, theory=1.0, relation="equal", tolerance=0)
+    share = partial(Check, theory=1.0, relation="equal", tolerance=0, kind="label")
     richer = np.minimum(cost["heavy_ball"], cost["weight_decay"]) * (1 + 1e-9)
     return Evidence(
         data=data,
@@ -67,11 +67,17 @@ def evaluate() -> Evidence:
                 quantity="cells without a cost",
                 theory=0,
                 computed=int(np.isnan(data["best"]).sum()),
+                reference="closed form",
+                bound="before",
+                kind="label",
             ),
             at_most(
                 quantity="cells where both coefficients cost more than one alone",
                 theory=0,
                 computed=int((cost["momentum_with_decay"] > richer).sum()),
+                reference="closed form",
+                bound="before",
+                kind="label",
             ),
             share(
                 quantity="λ ≥ 0.05: a rule with decay preferred, share of cells",
@@ -98,6 +104,8 @@ def evaluate() -> Evidence:
                 computed=cost["weight_decay"][-1, 0] / cost["momentum_with_decay"][-1, 0] - 1,
             ),
         ),
+        reference="stated bound",
+        bound="after",
     )
 
 

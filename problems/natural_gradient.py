@@ -111,6 +111,8 @@ def evaluate() -> Evidence:
     return Evidence(
         checks=checks_of(posed, first, second, paths, costates, euclidean),
         data=picture(posed, times, paths),
+        reference="closed form",
+        bound="before",
     )
 
 
@@ -138,18 +140,21 @@ def checks_of(posed, first, second, paths, costates, euclidean) -> tuple[Check, 
             computed=first.cost,
             tolerance=1e-10,
             measure="relative",
+            reference="same code, other data",
         ),
         equal(
             quantity="largest distance of the two optimal paths in (m, σ)",
             theory=0,
             computed=apart(*paths).max(),
             tolerance=1e-6,
+            reference="same code, other data",
         ),
         equal(
             quantity="largest |λ_ρ - σλ_σ| over the largest |λ_ρ|",
             theory=0,
             tolerance=1e-5,
             computed=np.abs(costates[0] - costates[1]).max() / np.abs(costates[1]).max(),
+            reference="same code, other data",
         ),
         Check(
             quantity="largest distance of the plans with Euclidean metrics",
@@ -157,6 +162,8 @@ def checks_of(posed, first, second, paths, costates, euclidean) -> tuple[Check, 
             relation="at least",
             tolerance=0,
             computed=apart(euclidean[0], as_widths(euclidean[1])).max(),
+            reference="stated bound",
+            bound="after",
         ),
         equal(
             quantity="Hessian of L at the minimum less the Fisher metric, largest entry",

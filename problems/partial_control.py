@@ -62,7 +62,10 @@ def evaluate() -> Evidence:
     """One problem after the other."""
     checks, data = cross_the_well()
     return Evidence(
-        checks=(*checks, *tilt_in_the_bowl(), *drag_the_slow_one(), *refuse()), data=data
+        checks=(*checks, *tilt_in_the_bowl(), *drag_the_slow_one(), *refuse()),
+        data=data,
+        reference="independent code",
+        bound="before",
     )
 
 
@@ -87,6 +90,7 @@ def cross_the_well():
             theory=0,
             computed=off,
             tolerance=1e-12,
+            reference="closed form",
         ),
         equal(
             quantity="well: J, against control along the line",
@@ -94,6 +98,7 @@ def cross_the_well():
             computed=solution.cost,
             tolerance=1e-9,
             measure="relative",
+            reference="same code, other data",
         ),
         Check(
             quantity="well: first angle between update and -∇L, degrees",
@@ -101,6 +106,7 @@ def cross_the_well():
             computed=angles[0],
             relation="at least",
             tolerance=0,
+            reference="closed form",
         ),
     )
     return checks, picture(landscape, times, theta, updates, descents, angles)
@@ -138,6 +144,8 @@ def tilt_in_the_bowl():
             computed=between(found, pushed),
             relation="at least",
             tolerance=0,
+            reference="stated bound",
+            bound="after",
         ),
     )
 
@@ -166,6 +174,7 @@ def drag_the_slow_one():
             theory=0,
             tolerance=0,
             computed=(posed.landscape.gradient(home) @ FIRST)[0, 0],
+            reference="closed form",
         ),
         equal(
             quantity="slow: first control",
@@ -201,12 +210,16 @@ def refuse():
             theory=1,
             tolerance=0,
             computed=refused(lambda: problem().changed(end=[1.0, 0.0]), lc.ProblemError),
+            reference="closed form",
+            kind="label",
         ),
         equal(
             quantity="refused (1 = yes): T = ∞, γ = 0 with a mode that nothing moves",
             theory=1,
             tolerance=0,
             computed=refused(lambda: lc.solve(stuck), lc.UnstabilisableError),
+            reference="closed form",
+            kind="label",
         ),
         equal(
             quantity="the same with γ = 0.3: J",

@@ -127,6 +127,7 @@ def kernel_checks(noise, rate):
             computed=near[name].error,
             relation="at least",
             tolerance=0,
+            reference="stated bound",
         )
     if rate == 0:
         beta = math.exp(-STEP * float(rule.momentum.friction[0, 0]))
@@ -147,7 +148,9 @@ def evaluate() -> Evidence:
         for noise in NOISES
         for check in kernel_checks(noise, rate)
     ]
-    return Evidence(checks=[*checks, running_check()], data=picture())
+    return Evidence(
+        checks=[*checks, running_check()], data=picture(), reference="closed form", bound="after"
+    )
 
 
 def picture():

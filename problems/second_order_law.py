@@ -75,7 +75,10 @@ def evaluate() -> Evidence:
     laws = {name: path_law(family) for name, family in families.items()}
     rate, momentum = heavy_ball(families["all"])
     return Evidence(
-        checks=checks_of(modes, laws, rate, momentum), data=picture(laws, rate, momentum)
+        checks=checks_of(modes, laws, rate, momentum),
+        data=picture(laws, rate, momentum),
+        reference="closed form",
+        bound="before",
     )
 
 
@@ -105,17 +108,21 @@ def checks_of(modes, laws, rate, momentum) -> tuple[Check, ...]:
             theory=0,
             tolerance=0,
             computed=path_law(modes[1]).identifiable,
+            kind="label",
         ),
         equal(
             quantity="identifiable (1 = yes) from four",
             theory=1,
             tolerance=0,
             computed=laws["four modes"].identifiable,
+            kind="label",
         ),
         least(
             quantity="residual of one first-order law for four modes, relative",
             theory=0.1,
             computed=first_order(modes),
+            reference="stated bound",
+            bound="after",
         ),
         equal(
             quantity="the trap: β of heavy ball, 1 + γΔt",

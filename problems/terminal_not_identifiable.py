@@ -104,6 +104,8 @@ def many_checks(name, rule, orders, momenta):
         relation="at least",
         tolerance=0,
         computed=len(distinct),
+        reference="stated bound",
+        bound="after",
     )
     yield Check(
         quantity=f"{name}: widest spread of a momentum among {SEEDS} starts",
@@ -111,6 +113,8 @@ def many_checks(name, rule, orders, momenta):
         relation="at least",
         tolerance=0,
         computed=np.ptp([one.coefficients["momentum"] for one in momenta], axis=0).max(),
+        reference="stated bound",
+        bound="after",
     )
 
 
@@ -129,6 +133,8 @@ def momentum_checks(name, rule, free, polyaks):
         relation="at least",
         tolerance=0,
         computed=polyaks.cost / rule.losses[-1],
+        reference="stated bound",
+        bound="after",
     )
 
 
@@ -143,6 +149,8 @@ def difference_checks(name, noisy):
         computed=saved,
         relation="at least",
         tolerance=0,
+        reference="stated bound",
+        bound="after",
     )
     # an upper bound will do
     heavy = best(name, HEAVY_BALL, STEPS, cost="terminal", noise=NOISE, throw=False)
@@ -152,6 +160,8 @@ def difference_checks(name, noisy):
         relation="at least",
         computed=1 - heavy.cost / noisy.cost,
         tolerance=0,
+        reference="stated bound",
+        bound="after",
     )
     yield Check(
         quantity=f"{name}, noise {NOISE:g}: directions without effect, heavy ball",
@@ -166,6 +176,8 @@ def difference_checks(name, noisy):
         relation="at most",
         tolerance=0,
         computed=np.diff(noisy.coefficients["learning_rate"]).max(),
+        reference="stated bound",
+        bound="after",
     )
 
 
@@ -192,7 +204,7 @@ def evaluate() -> Evidence:
             *difference_checks(name, solvers[0].solve(noise=NOISE)),
         ]
         data = data or picture(name, rule, descent, momenta[:SHOWN])
-    return Evidence(checks=checks, data=data)
+    return Evidence(checks=checks, data=data, reference="closed form", bound="before")
 
 
 def picture(name, rule, descent, heavy):

@@ -111,6 +111,8 @@ def evaluate() -> Evidence:
             relation="at least",
             tolerance=0,
             computed=verdicts["endless"].row("gradient_descent").excess_cost,
+            reference="stated bound",
+            bound="after",
         ),
         concluded(verdicts["one curvature"], "one curvature", Conclusion.NOT_IDENTIFIABLE),
         Check(
@@ -119,10 +121,13 @@ def evaluate() -> Evidence:
             relation="equal",
             tolerance=0,
             computed=len(alike),
+            kind="label",
         ),
         concluded(verdicts["well"], "well", Conclusion.NONE_FITS),
     )
-    return Evidence(checks=checks, data=picture(verdicts["in between"]))
+    return Evidence(
+        checks=checks, data=picture(verdicts["in between"]), reference="closed form", bound="before"
+    )
 
 
 def named(verdict, name: str, key: str, coefficient: float, tolerance: float, excess: float):
@@ -136,6 +141,7 @@ def named(verdict, name: str, key: str, coefficient: float, tolerance: float, ex
         relation="equal",
         tolerance=0,
         computed=verdict.conclusion is Conclusion.RULE and verdict.best.key == key,
+        kind="label",
     )
     yield Check(
         quantity=f"{name}: coefficient of {key.replace('_', ' ')}",
@@ -151,6 +157,8 @@ def named(verdict, name: str, key: str, coefficient: float, tolerance: float, ex
         relation="at most",
         tolerance=0,
         computed=row.excess_cost,
+        reference="stated bound",
+        bound="after",
     )
 
 
@@ -162,6 +170,7 @@ def concluded(verdict, name: str, conclusion: Conclusion) -> Check:
         relation="equal",
         tolerance=0,
         computed=verdict.conclusion is conclusion,
+        kind="label",
     )
 
 

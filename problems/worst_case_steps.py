@@ -87,6 +87,7 @@ def distance_checks(horizon, descent):
             relation="equal",
             tolerance=1e-6,
             measure="relative",
+            bound="after",
         )
     steps = np.sort(descent.coefficients["learning_rate"]) / chebyshev_steps(LOW, HIGH, horizon)
     yield Check(
@@ -95,6 +96,7 @@ def distance_checks(horizon, descent):
         computed=np.abs(steps - 1).max(),
         relation="equal",
         tolerance=1e-6,
+        bound="after",
     )
 
 
@@ -139,6 +141,8 @@ def constant_checks(horizon):
         theory=3,
         computed=polyak_factor(LOW, HIGH, horizon) / chebyshev_factor(LOW, HIGH, horizon),
         tolerance=0,
+        reference="stated bound",
+        bound="after",
     )
 
 
@@ -176,6 +180,7 @@ def loss_checks(horizon, found):
             relation="equal",
             computed=np.abs(steps / flat - 1).max(),
             tolerance=1e-3,
+            bound="after",
         )
 
 
@@ -189,6 +194,8 @@ def price_checks(horizon):
         relation="at least",
         computed=average / orthogonal_rule(h, w, horizon).losses[-1],
         tolerance=0,
+        reference="stated bound",
+        bound="after",
     )
 
 
@@ -213,6 +220,7 @@ def silver_checks(horizon):
         relation="equal",
         tolerance=1e-9,
         measure="relative",
+        reference="closed form",
     )
     yield Check(
         quantity=f"worst distance of silver steps, T = {horizon}: gradient descent's",
@@ -251,7 +259,7 @@ def evaluate() -> Evidence:
         *(check for T in LOSS for check in loss_checks(T, loss[T])),
         *(check for T in SILVER for check in silver_checks(T)),
     ]
-    return Evidence(checks=checks, data=picture(distance))
+    return Evidence(checks=checks, data=picture(distance), reference="closed form", bound="before")
 
 
 def picture(distance):
