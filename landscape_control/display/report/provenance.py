@@ -40,8 +40,12 @@ class Provenance:
 @checked
 def provenance(outcomes: Sequence[Outcome]) -> Provenance:
     """Count the checks of all outcomes that have evidence."""
-    known = [outcome for outcome in outcomes if outcome.evidence is not None]
-    checks = [check for outcome in known for check in outcome.evidence.checks]
+    checks_of = {
+        outcome.claim.name: outcome.evidence.checks
+        for outcome in outcomes
+        if outcome.evidence is not None
+    }
+    checks = [check for own in checks_of.values() for check in own]
     return Provenance(
         checks=len(checks),
         references=_counted([check.reference or NOT_SAID for check in checks], REFERENCES),
@@ -52,9 +56,7 @@ def provenance(outcomes: Sequence[Outcome]) -> Provenance:
         estimates=sum(check.standard_error > 0 for check in checks),
         bounds=_counted([check.bound or NOT_SAID for check in checks], BOUNDS),
         without_prediction=tuple(
-            outcome.claim.name
-            for outcome in known
-            if not any(map(_predicts, outcome.evidence.checks))
+            name for name, own in checks_of.items() if not any(map(_predicts, own))
         ),
     )
 
