@@ -171,11 +171,11 @@ KINDS = """
 """
 
 COUNTED = {
-    "references of the 6 checks": "3 closed form, 1 independent code, 2 stated bound",
-    "relations of numbers": "2 equal, 1 at most, 1 at least, 1 limit",
+    "references of the 6 checks": "3 closed form; 1 independent code; 2 stated bound",
+    "relations of numbers": "2 equal; 1 at most; 1 at least; 1 limit",
     "labels (names or verdicts, compared or counted)": "1",
     "estimates with a standard error": "1",
-    "tolerances and bounds, set before or after a first look": "2 before, 4 after",
+    "tolerances and bounds, set before or after a first look": "2 before; 4 after",
     "claims that rest on labels and stated bounds only": "bare",
 }
 

@@ -93,7 +93,7 @@ def provenance_rows(found: Provenance) -> tuple[tuple[str, str], ...]:
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+    return "; ".join(f"{count} {name}" for name, count in counts.items()) or "none"
 
 
 @checked
