@@ -5,8 +5,9 @@ Terminal loss, free movement, curvatures uniform on [0.05, 1], start variance 1.
 must save 1 % of the cost (exact moments: there is no sampling error). The map compares rules with
 constant coefficients; against a learning rate that may fall like 1/t, with as many coefficients,
 momentum loses almost everywhere, which is checked as well. Bounds that no theory names were set
-after a first look, and hold on a second spectrum, [0.1, 0.9], which was not looked at. ``scripts/emergence_atlas.py`` draws the
-atlas finely, with schedules, and over curvature spread and task drift.
+after a first look, and hold on a second spectrum, [0.1, 0.9], which was not looked at.
+``scripts/emergence_atlas.py`` draws the atlas finely, with schedules, and over curvature spread and
+task drift.
 """
 
 import math
