@@ -25,19 +25,24 @@ OLDEST_TESTS := $(wildcard $(addprefix tests/test_,model_belief_*.py model_lands
   problems_pictures*.py readme.py packaging.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test test-all test-oldest bench trust lint clean
+.PHONY: help reproduce test test-all test-networks test-oldest bench trust lint clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 reproduce: $(VENV)/.stamp-run  ## run every claim: figures, table, CSV and report.html in results/
 	$(BIN)/landscape-control reproduce --output $(OUTPUT)
 
 test: $(VENV)/.stamp-test  ## the test suite without the long studies
-	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -m "not slow and not networks" $(SIDE_BY_SIDE)
+	@echo "Left out: the long studies (make test-all), what needs PyTorch or JAX (make test-networks)"
 
 test-all: $(VENV)/.stamp-test  ## the test suite with the long studies
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -m "not networks" $(SIDE_BY_SIDE)
+	@echo "Left out: what needs PyTorch or JAX (make test-networks)"
+
+test-networks: $(VENV)/.stamp-networks  ## the tests that need PyTorch or JAX, with builds for the CPU
+	$(BIN)/python -m pytest -m networks $(SIDE_BY_SIDE)
 
 # What an old version warns of in another package (pyparsing to matplotlib 3.8) is no fault of ours; all else stays an error.
 test-oldest: $(OLDEST_VENV)/.stamp-oldest  ## the core of the suite with the oldest versions that pyproject.toml declares
@@ -72,6 +77,15 @@ $(VENV)/.stamp-run: pyproject.toml setup.py $(VENV)/.stamp-venv
 
 $(VENV)/.stamp-test $(VENV)/.stamp-lint: $(VENV)/.stamp-%: pyproject.toml setup.py $(VENV)/.stamp-venv
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+# On the package index PyTorch for Linux comes with CUDA; this index has the builds for the CPU.
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+$(VENV)/.stamp-networks: $(VENV)/.stamp-test
+	$(BIN)/python -m pip install --quiet --extra-index-url $(TORCH_INDEX) '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[torch,jax]'
 	@touch $@
 
 # The oldest versions have no wheels for later Pythons, so this environment wants the oldest Python that is declared too.

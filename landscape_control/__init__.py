@@ -35,7 +35,14 @@ from .model.landscape import (
 )
 from .model.learner import Learner, LinearDrift, linear_drift
 from .model.objective import Objective
-from .model.observation import CurvatureNoise, ExactGradient, NoisyGradient, NoisyLoss, Observe
+from .model.observation import (
+    CurvatureNoise,
+    ExactGradient,
+    ModeNoise,
+    NoisyGradient,
+    NoisyLoss,
+    Observe,
+)
 from .model.problem import ControlProblem
 from .planning.solution import Plan, Solution, Status
 from .planning.solver import Solver
@@ -66,6 +73,7 @@ _LATER = {
     "PolicyResult": "optimisation",
     "PolicySolver": "optimisation",
     "optimize_policy": "optimisation",
+    "export": "exports",
     "replay": "optimisation",
     "worst_case": "optimisation",
     "identify": "identification",
@@ -116,6 +124,7 @@ __all__ = [
     "LinearDrift",
     "LogUniform",
     "MarchenkoPastur",
+    "ModeNoise",
     "MultipleShooting",
     "NoisyGradient",
     "NoisyLoss",
@@ -144,6 +153,7 @@ __all__ = [
     "double_well",
     "emergence",
     "exponent_curve",
+    "export",
     "find_minima",
     "fingerprint",
     "identify",
@@ -193,6 +203,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from . import sweeps as sweeps
     from . import verification as verification
     from .display import plotting as plotting
+    from .exports import export as export
     from .identification import identify as identify
     from .identification import linearised_rules as linearised_rules
     from .identification import maps as _maps

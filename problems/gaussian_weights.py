@@ -117,6 +117,8 @@ def evaluate() -> Evidence:
             computed=pair.cost,
             relation="equal",
             tolerance=1e-7,
+            reference="same code, other data",
+            bound="after",
         ),
         Check(
             quantity="J in coordinates (μ, log v), uncertain weight",
@@ -124,6 +126,8 @@ def evaluate() -> Evidence:
             computed=bent.cost,
             relation="equal",
             tolerance=1e-7,
+            reference="same code, other data",
+            bound="after",
         ),
         Check(
             quantity="first μ̇ in coordinates (μ, log v)",
@@ -131,6 +135,8 @@ def evaluate() -> Evidence:
             computed=bent.at(0.0)[1][0],
             relation="equal",
             tolerance=1e-7,
+            reference="same code, other data",
+            bound="after",
         ),
         Check(
             quantity="violation of dE/dt = (γ/η)|θ̇|²_G, relative",
@@ -138,6 +144,8 @@ def evaluate() -> Evidence:
             computed=energy_violation(pair),
             relation="equal",
             tolerance=1e-4,
+            reference="closed form",
+            bound="after",
         ),
         *lag_checks(halves[0] / halves[1]),
     )
@@ -162,6 +170,8 @@ def limit(quantity: str, ratios) -> Check:
         relation="limit",
         tolerance=0.02,
         computed=fitted_slope(LIMIT, np.abs(np.array(ratios) - 1)),
+        reference="closed form",
+        bound="after",
     )
 
 
@@ -182,6 +192,8 @@ def lag_checks(ratio: float):
             computed=ratio,
             relation=relation,
             tolerance=0,
+            reference="closed form",
+            bound="before",
         )
 
 

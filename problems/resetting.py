@@ -15,7 +15,8 @@ Formula
 Rules
     Momentum descent on the raw gradients, with no reset; L2 decay towards θ₀; full reset to θ₀ at
     announced switches; shrink-and-perturb (θ → shrink·θ) at announced switches. Coefficients of
-    each and every (λ, σ): the best that ``search`` found on 1000 episodes of seed 3, in BEST.
+    each and every (λ, σ): by the exact cost where the rule is not told of switches, and so linear;
+    else the best that ``search`` (Nelder-Mead) found on 1000 episodes of seed 3, in BEST.
     Perturbing only costs on a convex loss: perturb = 0, and a check says so. Full resets at
     inferred switches are no fifth rule: searched the same way, the best threshold was one never
     reached.
@@ -26,12 +27,16 @@ Relation and tolerance (4 standard errors and the 5 % fixed in advance, other bo
 look)
     Episodes of another seed, common random numbers, steps of 0.1 (the cost is that of the problem
     in discrete time), regret against the optimum with the same news. equal: the best s, by the
-    exact parabola of the cost in s and extrapolated from Δt = 0.1 and 0.05, within 4 standard
-    errors of the formula. at most, at least: within 4 standard errors of what the check states. No
-    coefficient changed by 20 % may gain more than 1 % of the cost (checked for one cell).
-    "Near-optimal" is a regret of at most 5 %. At λ = 0.8, L2 decay with the formula's coefficients
-    costs within 1 % of the best found. At λ = 0.05 they cost 5 % more, presumably because the
-    first task, seen with a variance that has not settled, is most of the cost there (not tested).
+    exact parabola of the cost in s, within 4 standard errors of the regulator's in discrete time
+    (which tends to the formula, see task-uncertainty), sought at λ = 0.8, σ = 0.3, where s = 1 is
+    ten tolerances off; and what L2 decay saves, against exact costs. at most, at least: within 4
+    standard errors of what the check states. No coefficient of a told rule changed by 20 % may gain
+    more than 1 % of the cost (checked for one cell). "Near-optimal" is a regret of at most 5 %. At
+    λ = 0.8, L2 decay with the formula's coefficients costs within 1 % of the least, exactly. At λ =
+    0.05 they cost 6 % more, because the first task, seen with a variance that has not settled, is
+    most of the cost there: where it has settled at the start they cost 2e-5 more. Bounds were set
+    on seed 11; these are the numbers of seed 29, not looked at before, with twice the episodes at λ
+    = 0.05 (with 800, L2 decay's regret of 10 % was within 4 standard errors of 5 %).
 """
 
 import math
@@ -43,14 +48,15 @@ import landscape_control as lc
 
 from ..claims import Check, Claim, Evidence
 from ..simulation import FullResetAtSwitches, simulate
+from ._announced_resets import Setting, regulator
 from ._resetting_learners import (
     BEST,
-    CURVATURE,
+    DISCOUNT,
     EPISODES,
     NEAR,
     NOISES,
+    RAREST,
     RATES,
-    RELAXATION,
     RULES,
     SEED,
     SETTINGS,
@@ -59,11 +65,14 @@ from ._resetting_learners import (
     THRESHOLDS,
     TOLD,
     aim,
+    excess_of_formula,
     factor,
-    learner,
     posed,
     relative,
+    settled_problem,
+    tuned,
 )
+from ._stated_checks import bounded
 
 
 def problem() -> lc.ControlProblem:
@@ -76,64 +85,70 @@ def problem() -> lc.ControlProblem:
 def evaluate() -> Evidence:
     """Regrets of the four rules over rates and noises, and the formula behind the optimum."""
     shape = (len(NOISES), len(RULES), len(RATES))
-    regrets, errors, news = np.empty(shape), np.empty(shape), {}
+    regrets, errors, news, runs = np.empty(shape), np.empty(shape), {}, {}
     for j, noise in enumerate(NOISES):
         for i, rate in enumerate(RATES):
-            run = partial(simulate, posed(rate, noise), episodes=EPISODES, seed=SEED, **SETTINGS)
+            run = partial(
+                simulate,
+                posed(rate, noise),
+                episodes=EPISODES * (1 if i else RAREST),
+                seed=SEED,
+                **SETTINGS,
+            )
             optimum = {
                 told: run(partial(aim, shrink=factor(rate)), beliefs="announced" if told else None)
                 for told in (False, True)
             }
             news[noise, rate] = relative(optimum[False], optimum[True])
             for q, rule in enumerate(RULES):
-                mine = run(learner(rule, BEST[rate, noise][rule]))
+                mine = runs[rule, rate, noise] = run(tuned(rule, rate, noise))
                 regrets[j, q, i], errors[j, q, i] = relative(mine, optimum[rule in TOLD])
     checks = (
-        *(
-            factor_check(rate, noise, beliefs)
-            for rate, noise in ((RATES[1], NOISES[1]), (RATES[2], NOISES[0]))
-            for beliefs in (None, "announced")
-        ),
+        *(factor_check(RATES[2], NOISES[0], beliefs) for beliefs in (None, "announced")),
         *regret_checks(regrets, errors),
         *news_checks(news),
         *momentum_checks(),
-        *(inferred_check(noise) for noise in NOISES),
+        exact_check(runs),
+        *(inferred_check(noise, runs) for noise in NOISES),
         *settled_checks(),
     )
     return Evidence(checks=checks, data=picture(regrets, errors))
 
 
 def factor_check(rate: float, noise: float, beliefs) -> Check:
-    """The s of least cost: θ is linear in s, so each episode's cost is a parabola in s, known from
-    three values.
+    """The s of least cost at the best gain g of the discrete time: θ is linear in s, so each
+    episode's cost is a parabola in s, known from three values.
     """
-    best, influence = 0.0, 0.0
-    # extrapolation in Δt on the same random numbers
-    for step, draws, share in ((0.1, 2, -1.0), (0.05, 1, 2.0)):
-        low, middle, high = (
-            simulate(
-                posed(rate, noise),
-                partial(aim, shrink=s),
-                episodes=EPISODES,
-                seed=SEED,
-                step=step,
-                draws_per_step=draws,
-                horizon=SETTINGS["horizon"],
-                beliefs=beliefs,
-            ).costs
-            for s in (0.0, 0.5, 1.0)
-        )
-        bend, slope = 2 * (low - 2 * middle + high), -3 * low + 4 * middle - high
-        vertex = -slope.mean() / (2 * bend.mean())
-        best += share * vertex
-        influence = influence - share * (slope + 2 * vertex * bend) / (2 * bend.mean())
-    error = influence.std(ddof=1) / math.sqrt(EPISODES)
+    gain, pull = regulator(Setting(hazard=rate, noise=noise, discount=DISCOUNT))
+    shown = posed(rate, noise)
+
+    def policy(theta, belief, _time, *, shrink):
+        return -gain * (theta - shrink * (belief.probabilities @ TASKS)[:, None])
+
+    low, middle, high = (
+        simulate(
+            shown,
+            partial(policy, shrink=s),
+            episodes=EPISODES,
+            seed=SEED,
+            beliefs=beliefs,
+            **SETTINGS,
+        ).costs
+        for s in (0.0, 0.5, 1.0)
+    )
+    bend, slope = 2 * (low - 2 * middle + high), -3 * low + 4 * middle - high
+    best = -slope.mean() / (2 * bend.mean())
+    error = (slope + 2 * best * bend).std(ddof=1) / (2 * bend.mean()) / math.sqrt(EPISODES)
     return Check(
         quantity=f"best s, switches {beliefs or 'inferred'}, λ = {rate:g}, σ = {noise:g}",
-        theory=factor(rate),
+        theory=pull / gain,
         computed=best,
         relation="equal",
         tolerance=STANDARD_ERRORS * error,
+        standard_error=error,
+        effect=1 - pull / gain,
+        reference="closed form",
+        bound="before",
     )
 
 
@@ -141,129 +156,121 @@ def regret_checks(regrets, errors):
     """No rule beats the optimum; where each is near-optimal, and where none is."""
     low, high = regrets - STANDARD_ERRORS * errors, regrets + STANDARD_ERRORS * errors
     decay, none = list(RULES).index("l2_decay"), list(RULES).index("no_reset")
-    yield Check(
-        quantity="least regret of all rules, plus 4 standard errors",
-        theory=0,
-        computed=high.min(),
-        relation="at least",
-        tolerance=0,
+    yield bounded(
+        "least regret of all rules, plus 4 standard errors", "at least", 0.0, high.min(), "before"
     )
-    yield Check(
-        quantity="largest regret of L2 decay at λ = 0.8, plus 4 standard errors (near-optimal)",
-        theory=NEAR,
-        computed=high[:, decay, 2].max(),
-        relation="at most",
-        tolerance=0,
+    yield bounded(
+        "largest regret of L2 decay at λ = 0.8, plus 4 standard errors (near-optimal)",
+        "at most",
+        NEAR,
+        high[:, decay, 2].max(),
     )
-    yield Check(
-        quantity=(
-            "least regret of all rules at λ = 0.05, less 4 standard errors (none is near-optimal)"
-        ),
-        theory=NEAR,
-        computed=low[:, :, 0].min(),
-        relation="at least",
-        tolerance=0,
+    yield bounded(
+        "least regret of all rules at λ = 0.05, less 4 standard errors (none is near-optimal)",
+        "at least",
+        NEAR,
+        low[:, :, 0].min(),
     )
-    yield Check(
-        quantity=(
-            "least regret, less 4 standard errors, of rules told of switches (never near-optimal)"
-        ),
-        theory=NEAR,
-        computed=low[:, 2:].min(),
-        relation="at least",
-        tolerance=0,
+    yield bounded(
+        "least regret, less 4 standard errors, of rules told of switches (never near-optimal)",
+        "at least",
+        NEAR,
+        low[:, 2:].min(),
     )
-    yield Check(
-        quantity=(
-            "what L2 decay saves over no reset, λ = 0.8, least over noise, less 4 standard errors"
-            " of either"
-        ),
-        theory=0,
-        computed=(low[:, none, 2] - high[:, decay, 2]).min(),
-        relation="at least",
-        tolerance=0,
+    yield bounded(
+        "what L2 decay saves over no reset, λ = 0.8, least over noise, less 4 standard errors of"
+        " either",
+        "at least",
+        0.0,
+        (low[:, none, 2] - high[:, decay, 2]).min(),
+        "before",
     )
 
 
 def news_checks(news):
     """Being told of switches is worth something to the optimum."""
-    yield Check(
-        quantity="least value of announcing switches, less 4 standard errors",
-        theory=0,
-        relation="at least",
-        computed=min(mean - STANDARD_ERRORS * error for mean, error in news.values()),
-        tolerance=0,
-    )
-
-
-def momentum_form(rate: float, noise: float, step: float):
-    """Heavy ball with L2 decay as the formula has it: friction r + λ + κh, learning rate r s κ,
-    decay r[λ + κh(1-s)].
-    """
-    signal = (CURVATURE / noise) ** 2
-    gain = (
-        math.sqrt(rate**2 + 2 * rate * signal) - rate
-    ) / CURVATURE  # κ = Ph/σ², 0 = 2λ - 2λP - h²P²/σ²
-    shrink, friction = factor(rate), RELAXATION + rate + gain * CURVATURE
-    share = -math.expm1(-friction * step) / friction
-    decay = (rate + gain * CURVATURE * (1 - shrink)) / (shrink * gain)
-    return learner(
-        "l2_decay", (RELAXATION * shrink * gain * share, math.exp(-friction * step), decay)
+    yield bounded(
+        "least value of announcing switches, less 4 standard errors",
+        "at least",
+        0.0,
+        min(mean - STANDARD_ERRORS * error for mean, error in news.values()),
+        "before",
     )
 
 
 def momentum_checks():
-    """L2 decay with the coefficients of the formula, nothing tuned, against the best ones found."""
-    rate = RATES[2]
+    """L2 decay with the coefficients of the formula, nothing tuned, against the best: exact costs."""
     for noise in NOISES:
-        run = partial(simulate, posed(rate, noise), episodes=EPISODES, seed=SEED, **SETTINGS)
-        derived = run(momentum_form(rate, noise, SETTINGS["step"]))
-        best = run(learner("l2_decay", BEST[rate, noise]["l2_decay"]))
-        yield Check(
-            quantity=(
-                f"L2 decay, λ = {rate:g}, σ = {noise:g}: cost with the formula's coefficients,"
-                " distance"
-            ),
-            theory=0.01,
-            computed=abs(relative(derived, best)[0]),
-            relation="at most",
-            tolerance=0,
+        yield bounded(
+            f"L2 decay, λ = 0.8, σ = {noise:g}: cost with the formula's coefficients over the least,"
+            " less 1",
+            "at most",
+            0.01,
+            excess_of_formula(posed(RATES[2], noise), RATES[2], noise),
         )
+    noise = NOISES[0]
+    unsettled = excess_of_formula(posed(RATES[0], noise), RATES[0], noise)
+    settled = excess_of_formula(settled_problem(RATES[0], noise), RATES[0], noise)
+    yield bounded(
+        "the same at λ = 0.05, σ = 0.3, first task not seen before", "at least", 0.03, unsettled
+    )
+    yield bounded(
+        "the same at λ = 0.05, σ = 0.3, variance of the first task settled",
+        "at most",
+        1e-3,
+        settled,
+    )
 
 
-def inferred_check(noise: float) -> Check:
+def exact_check(runs) -> Check:
+    """What simulation says of L2 decay against no reset, by exact costs."""
+    rate, noise = RATES[2], NOISES[0]
+    rules = ("no_reset", "l2_decay")
+    gap, error = lc.simulation.paired_difference(*(runs[key, rate, noise] for key in rules))
+    costs = [
+        lc.simulation.exact_cost(posed(rate, noise), tuned(key, rate, noise), **SETTINGS).cost
+        for key in rules
+    ]
+    return Check(
+        quantity=f"simulated cost of no reset less that of L2 decay, λ = {rate:g}, σ = {noise:g}",
+        theory=costs[0] - costs[1],
+        computed=gap,
+        relation="equal",
+        tolerance=STANDARD_ERRORS * error,
+        standard_error=error,
+        effect=costs[0] - costs[1],
+        reference="independent code",
+        bound="before",
+    )
+
+
+def inferred_check(noise: float, runs) -> Check:
     """Full reset where surprising gradients call a switch, λ = 0.2, otherwise like no reset at its
     best.
     """
     rate = RATES[1]
     run = partial(simulate, posed(rate, noise), episodes=EPISODES, seed=SEED, **SETTINGS)
-    never, duration = (
-        learner("no_reset", BEST[rate, noise]["no_reset"]),
-        BEST[rate, noise]["full_reset"][2],
-    )
-    plain = run(never)
+    never, duration = tuned("no_reset", rate, noise), BEST[rate, noise]["full_reset"][2]
+    plain = runs["no_reset", rate, noise]
     resets = partial(FullResetAtSwitches, learner=never.learner, duration=duration, told=False)
     gaps = [relative(run(resets(threshold=threshold)), plain) for threshold in THRESHOLDS]
-    return Check(
-        quantity=(
-            f"full reset at inferred switches over no reset, σ = {noise:g}: least, plus 4 standard"
-            " errors"
-        ),
-        theory=0,
-        computed=min(mean + STANDARD_ERRORS * error for mean, error in gaps),
-        relation="at least",
-        tolerance=0,
+    return bounded(
+        f"full reset at inferred switches over no reset, σ = {noise:g}: least, plus 4 standard errors",
+        "at least",
+        0.0,
+        min(mean + STANDARD_ERRORS * error for mean, error in gaps),
+        "before",
     )
 
 
 def settled_checks():
-    """At λ = 0.2, σ = 1: coefficients moved by 20 % either way, on the numbers of the search; and
-    noise after shrinking.
+    """At λ = 0.2, σ = 1, rules told of switches: coefficients moved by 20 % either way, on the
+    numbers of the search; and noise after shrinking.
     """
     rate, noise = RATES[1], NOISES[1]
     run = partial(simulate, posed(rate, noise), episodes=1000, seed=3, **SETTINGS)
-    for rule in RULES:
-        best = learner(rule, BEST[rate, noise][rule])
+    for rule in TOLD:
+        best = tuned(rule, rate, noise)
         cost = run(best).cost
         moved = [
             run(best.with_coefficients({name: value * change})).cost
@@ -271,21 +278,21 @@ def settled_checks():
             if value
             for change in (0.8, 1.2)
         ]
-        yield Check(
-            quantity=f"{rule.replace('_', ' ')}: gain by moving a coefficient by 20 %",
-            theory=0.01,
-            computed=1 - min(moved) / cost,
-            relation="at most",
-            tolerance=0,
+        yield bounded(
+            f"{rule.replace('_', ' ')}: gain by moving a coefficient by 20 %",
+            "at most",
+            0.01,
+            1 - min(moved) / cost,
+            "before",
         )
-    best = learner("shrink_and_perturb", BEST[rate, noise]["shrink_and_perturb"])
+    best = tuned("shrink_and_perturb", rate, noise)
     extra = relative(run(best.with_coefficients({"perturb": 0.3})), run(best))
-    yield Check(
-        quantity="cost of perturbing by 0.3 after shrinking, less 4 standard errors",
-        theory=0,
-        computed=extra[0] - STANDARD_ERRORS * extra[1],
-        relation="at least",
-        tolerance=0,
+    yield bounded(
+        "cost of perturbing by 0.3 after shrinking, less 4 standard errors",
+        "at least",
+        0.0,
+        extra[0] - STANDARD_ERRORS * extra[1],
+        "before",
     )
 
 
@@ -296,7 +303,7 @@ def picture(regrets, errors) -> dict:
     rules = ("no_reset", "full_reset", "l2_decay")
     rollouts = [
         run(partial(aim, shrink=factor(rate))),
-        *(run(learner(rule, BEST[rate, noise][rule])) for rule in rules),
+        *(run(tuned(rule, rate, noise)) for rule in rules),
     ]
     hidden = rollouts[0].paths.hidden[:, :, 0]
     # an episode with about four switches

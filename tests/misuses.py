@@ -126,7 +126,7 @@ def _own(what):
             for word in what.get("allowed") or what.get("texts")
             if isinstance(word, str) and len(word) > 3
         ]
-        return others | {f"misspelt:{word}": f"{word[:-1]}x" for word in words}
+        return others | {f"misspelt:{word}": f"{word[:-1]}q" for word in words}
     if kind == "Flag":
         return others | {"no": "no", "zero": 0, "one": 1}
     if kind == "Instance":

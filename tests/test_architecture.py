@@ -46,6 +46,7 @@ LAYERS = (
     ("optimisation",),
     ("identification.maps",),
     ("identification",),
+    ("exports",),
     ("records",),
     ("sweeps.measures",),
     ("sweeps",),
@@ -347,6 +348,15 @@ def test_only_plotting_imports_matplotlib():
     assert users <= {"display.plotting"}
 
 
+def test_only_exports_import_torch_and_jax():
+    users = {
+        part_of(module)
+        for module in sources()
+        if any(name.split(".")[0] in {"torch", "jax", "optax"} for name in imported(module))
+    }
+    assert users == {"exports"}
+
+
 def test_results_and_claims_hold_no_casadi():
     users = {
         part_of(module)
@@ -418,4 +428,5 @@ def test_import_loads_no_optional_or_drawing_package():
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert not {"matplotlib", "tqdm", "skfmm", "pandas", "multiprocessing.pool"} & set(loaded)
+    optional = {"skfmm", "pandas", "torch", "jax", "optax"}
+    assert not {"matplotlib", "tqdm", "multiprocessing.pool", *optional} & set(loaded)

@@ -1,6 +1,7 @@
 """What the README shows works as it stands, block after block, in one session."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ def session(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("readme"))
         for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+            if "import torch" in block and find_spec("torch") is None:
+                continue
             exec(block, names)  # noqa: S102  (the README is ours)
     return names
 
@@ -28,6 +31,16 @@ def test_numbers_in_the_text_are_those_of_the_examples(session):
     found = session["result"].coefficients
     assert f"learning rate {found['learning_rate']:.4f}, momentum {found['momentum']:.3f}" in README
     assert session["result"].agreed == session["result"].starts == 8
+
+
+@pytest.mark.networks
+def test_the_exported_rule_has_made_its_first_step(session):
+    """Of heavy ball from rest, Δθ = -αy."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
+    rate = session["result"].coefficients["learning_rate"]
+    weights = list(session["model"].parameters())
+    for weight, state in zip(weights, session["optimizer"].state.values(), strict=True):
+        assert torch.allclose(state["carried_0"], -rate * weight.grad, atol=0)
 
 
 def test_every_cell_of_the_sweeps_is_solved(session):

@@ -885,3 +885,43 @@ def test_costs_of_rules_may_be_asked_for_by_key(crossing):
     of_all = {row.rule.key: row for row in rule_costs(crossing.problem, crossing.solution)}
     assert [row.rule.key for row in asked] == ["gradient_descent"]
     assert asked[0].cost == pytest.approx(of_all["gradient_descent"].cost, rel=1e-4)
+
+
+# ---------------------------------------------------------------- what a plan forgets
+
+
+def test_forgetting_is_the_old_tasks_loss_given_back_where_the_plan_comes_to_rest():
+    """On ½|θ-b|² + ½ω(θ-a)ᵀH(θ-a) from a the plan rests at the minimum of the sum."""
+    old_hessian, old, new, worth = np.diag([2.0, 0.5]), [1.0, 0.0], np.array([-1.0, 1.0]), 0.7
+    first = lc.quadratic(hessian=old_hessian, minimum=old)
+    hessian = np.eye(2) + worth * old_hessian
+    rest = np.linalg.solve(hessian, new + worth * old_hessian @ old)
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=hessian, minimum=rest),
+        objective=lc.Objective(horizon=math.inf, discount=0.5),
+        start=old,
+    )
+    away = rest - old
+    measure = measures.forgetting_of(first)
+    assert measure(solved(problem)) == pytest.approx(away @ old_hessian @ away / 2, rel=1e-6)
+    short = solved(problem.changed(horizon=0.5))
+    moved = short.solution.plans[0].parameters[-1] - old
+    assert measure(short) == pytest.approx(moved @ old_hessian @ moved / 2, rel=1e-9)
+    assert measure(short) < 0.5 * measure(solved(problem))
+    again = pickle.loads(pickle.dumps(measure))
+    assert again(short) == measure(short)
+
+
+def test_forgetting_refuses_hidden_tasks_and_tasks_of_another_size():
+    with pytest.raises(ProblemError, match="a known landscape"):
+        measures.forgetting_of(noisy().landscape)
+    other = lc.quadratic(hessian=[[1.0]])
+    with pytest.raises(ProblemError, match="2 parameters of the plan"):
+        measures.forgetting_of(other)(solved(bowl()))
+
+
+def test_a_sweep_of_forgetting_names_its_variable():
+    before = lc.quadratic(hessian=np.eye(2), minimum=[1.0, 1.0])
+    measure = measures.forgetting_of(before, name="lost_of_the_first")
+    table = lc.sweep(bowl(), {"discount": [0.1, 3.0]}, measure=measure)
+    assert table["lost_of_the_first"].values == pytest.approx(1.0, abs=1e-6)

@@ -80,6 +80,9 @@ def resetting(d: SimpleNamespace) -> Figure:
         for i, key in enumerate(d.rules):
             errors = None if d.regret_errors is None else d.regret_errors[j, i]
             simulated(panel, d.rates, d.regrets[j, i], errors, rule=key, floor=floor)
+        shown = d.regrets[d.regrets > 0]
+        if len(shown):  # a bar that reaches down to zero does not set the scale
+            panel.set_ylim(bottom=shown.min() / 3)
         style.label(
             panel,
             "hazard rate λ",

@@ -98,6 +98,22 @@ RULES = MappingProxyType(
         "shrink_and_perturb": RuleStyle(
             label="shrink and perturb", color="#CC79A7", line=(0, (3, 1, 1, 1, 1, 1)), marker="p"
         ),
+        "belief_reset": RuleStyle(
+            label="reset of weights and belief", color="#D55E00", line=(0, (5, 1.2)), marker="^"
+        ),
+        # of two tasks in sequence: what protects the old one
+        "ewc": RuleStyle(
+            label="elastic weight consolidation", color="#E69F00", line=(0, (6, 1.2)), marker=">"
+        ),
+        "synaptic_intelligence": RuleStyle(
+            label="synaptic intelligence", color="#882255", line=(0, (1.2, 1)), marker="v"
+        ),
+        "gaussian_weights": RuleStyle(
+            label="Gaussian weights", color="#56B4E9", line=(0, (3, 1, 1, 1)), marker="<"
+        ),
+        "both_losses": RuleStyle(
+            label="descent on both losses", color="#000000", line=(0, (6, 1.5)), marker="d"
+        ),
         # families of causal rules and schedules of their step
         "scheduled_descent": RuleStyle(
             label="scheduled descent", color="#56B4E9", line=(0, (5, 1.2)), marker="v"

@@ -1,4 +1,7 @@
-"""Functions of one argument that NumPy arrays and CasADi symbols share, entry by entry."""
+"""Functions that NumPy arrays and CasADi symbols share, entry by entry.
+
+Tensors of PyTorch and arrays of JAX have them too, so that a rule written with them runs on all four.
+"""
 
 from typing import Any
 
@@ -44,12 +47,22 @@ def cos(x: Value) -> Value:
 
 def smaller(x: Value, y: Value) -> Value:
     """min(x, y)."""
-    for symbol, other in ((x, y), (y, x)):
-        if hasattr(symbol, "fmin"):
-            return symbol.fmin(other)
-    return np.minimum(x, y)
+    for value, other in ((x, y), (y, x)):
+        if hasattr(value, "clamp"):  # PyTorch's, which takes numbers and tensors by different names
+            return value.minimum(other) if hasattr(other, "clamp") else value.clamp(max=other)
+        if hasattr(value, "fmin"):
+            return value.fmin(other)
+    array = x if hasattr(x, "__array_namespace__") else y
+    return _namespace(array).minimum(x, y)
 
 
 def _of(name: str, x: Value) -> Value:
-    """CasADi objects carry the function as a method; anything else is NumPy's."""
-    return getattr(x, name)() if hasattr(x, name) else getattr(np, name)(x)
+    """CasADi and PyTorch objects carry the function as a method, JAX and NumPy have it as theirs."""
+    if hasattr(x, name):
+        return getattr(x, name)()
+    return getattr(_namespace(x), name)(x)
+
+
+def _namespace(x: Value) -> Any:
+    """The module whose functions take ``x``: numpy for numbers, else as the array itself says."""
+    return x.__array_namespace__() if hasattr(x, "__array_namespace__") else np

@@ -60,8 +60,9 @@ class Family:
     coordinate. It is written once, in :meth:`step`, with operations that NumPy arrays and CasADi
     symbols share (+ - * / ** and those of :mod:`.elementwise`). Whatever needs the rule calls it: a
     :class:`Policy` and the learners of the simulation run it on numbers, programs optimise its
-    coefficients as symbols, a fit runs many sets of coefficients side by side, and
-    :mod:`.response` reads off what it makes of one gradient. The clock's step may be a symbol too.
+    coefficients as symbols, a fit runs many sets of coefficients side by side, :mod:`.response`
+    reads off what it makes of one gradient, and exported optimizers run it on tensors of PyTorch
+    and arrays of JAX. The clock's step may be a symbol too.
 
     What is the same for all members of a family is a class attribute of it (``name = "AdaGrad"``),
     what depends on its settings a property. Two are always class attributes: ``memory``, how many

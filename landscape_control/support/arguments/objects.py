@@ -59,7 +59,9 @@ class Instance(Kind):
 
     def _advice(self, what: str) -> str:
         """Calls that make such an object; what only the library makes is left out."""
-        kinds: list[type] = self.cls.__subclasses__() or [self.cls]
+        kinds: list[type] = [self.cls]
+        if self.cls.__module__ != "builtins":  # whose subclasses are other libraries' too
+            kinds = self.cls.__subclasses__() or kinds
         calls = [call_of(cls) for cls in kinds if public_name(cls)]
         examples = [call for call in calls if call.count("…") < _MANY]
         return f"e.g. {' or '.join(examples[:4])}" if examples else f"pass {what} as {self.words}"

@@ -6,6 +6,7 @@ as well.
 
 from .basins import basin_margin, end_basin, escaped, hidden_basin
 from .closed_forms import exact_cost, exact_exponent, exact_gain, preconditioner_exponent
+from .forgetting import forgetting_of
 from .information import certainty_equivalent_regret, value_of_information
 from .library import (
     agreed,
@@ -65,6 +66,7 @@ __all__ = [
     "exact_cost",
     "exact_exponent",
     "exact_gain",
+    "forgetting_of",
     "hidden_basin",
     "iterations",
     "learning_rate",

@@ -1,0 +1,225 @@
+"""A policy as a ``torch.optim.Optimizer``."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..rules.families import Clock, Policy
+from ..rules.families.family import Values
+from ..support.arguments import AnyNumber
+from ..support.errors import ProblemError, shown
+from .evaluation import compute, count_uses
+from .expression import Leaf, Node, Scaled, Tensors
+from .running import check_not_ended, clock_step
+
+Group = dict[str, Any]
+_COUNT = "step"  # in the state of a weight: how many gradients it has seen
+_RULE, _HORIZON = "rule", "horizon"  # in every group: what its numbers belong to
+
+
+class RuleOptimizer(torch.optim.Optimizer):
+    """θ ← θ + lr·Δθ with Δθ from the policy's own formula; see :func:`export` for what holds.
+
+    Parameters
+    ----------
+    params : tensors, named tensors or param groups; groups may hold ``lr``, ``foreach`` and any
+        coefficient of the rule: a number, or one per step for those that vary
+    lr : multiplies all that the rule does
+    foreach : True computes all weights of a device together; False weight by weight, operation by
+        operation as the formula says, slower
+    policy, hold : see :func:`export`
+    """
+
+    def __init__(
+        self,
+        params: Iterable,
+        *,
+        policy: Policy,
+        lr: AnyNumber = 1.0,
+        foreach: bool = True,
+        hold: str | None = None,
+    ):
+        self.policy, self.hold = policy, hold
+        given = {name: _plain(value) for name, value in policy.coefficients.items()}
+        belongs = {_RULE: repr(policy.family), _HORIZON: policy.horizon}
+        super().__init__(params, {"lr": lr, **given, "foreach": foreach, **belongs})
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add weights with coefficients of their own; those left out are the policy's."""
+        names = set(self.policy.coefficients)
+        for key in set(param_group) - names:
+            near = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
+            if near:
+                raise ProblemError(
+                    f"param group entry {key!r}",
+                    expected=f"a coefficient of {self.policy.family.name}",
+                    received=f"{key!r}",
+                    advice=f"did you mean {near[0]!r}?",
+                )
+        checked = self._checked({**self.defaults, **param_group})
+        super().add_param_group({**param_group, **checked})
+        for weight in self.param_groups[-1]["params"]:
+            if weight.is_complex():
+                raise _refused_kind("complex weights", "hold real and imaginary parts apart")
+
+    def _checked(self, group: Mapping[str, Any]) -> Group:
+        """The group's coefficients, each of the shape that the family wants, as plain numbers."""
+        _multiplier(group)
+        given = {name: group[name] for name in self.policy.coefficients}
+        own = Policy(family=self.policy.family, coefficients=given, horizon=self.policy.horizon)
+        return {name: _plain(value) for name, value in own.coefficients.items()}
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One step of every weight that has a gradient; what ``closure`` returns, if given.
+
+        Raises ProblemError, before any weight has moved, for sparse gradients and for steps after
+        the rule's last.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group, count, weights in self._batches():
+            self._advance(group, count, weights)
+        return loss
+
+    def _batches(self) -> list[tuple[Group, int, Tensors]]:
+        """Weights that can be computed together: of one group, dtype, device and count of steps."""
+        batches: dict[tuple, list] = {}
+        for index, group in enumerate(self.param_groups):
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                if weight.grad.is_sparse:
+                    raise _refused_kind("sparse gradients", "use layers with dense gradients")
+                count = self.state[weight].get(_COUNT, 0) if weight in self.state else 0
+                if self.hold is None:
+                    check_not_ended(self.policy, count)
+                key = index, count, weight.dtype, weight.device
+                batches.setdefault(key, []).append(weight)
+        return [(self.param_groups[key[0]], key[1], weights) for key, weights in batches.items()]
+
+    def _advance(self, group: Group, count: int, weights: Tensors) -> None:
+        """One step of weights that stand at the same count."""
+        at = clock_step(self.policy, count)
+        clock = Clock(step=at, horizon=self.policy.horizon)
+        values = {
+            each.name: group[each.name][at] if each.varies else group[each.name]
+            for each in self.policy.family.coefficients
+        }
+        for weight in weights:
+            self._prepare(weight)
+        together = [weights] if group["foreach"] else [[weight] for weight in weights]
+        move = self._fused if group["foreach"] else self._one
+        for some in together:
+            move(some, values, clock, _multiplier(group))
+        for weight in weights:
+            self.state[weight][_COUNT] = count + 1
+
+    def _prepare(self, weight: Any) -> None:
+        """A state at rest for a weight that has none."""
+        state = self.state[weight]
+        if not state:
+            state[_COUNT] = 0
+            for entry in self._entries():
+                state[entry] = torch.zeros_like(weight, memory_format=torch.preserve_format)
+
+    def _entries(self) -> list[str]:
+        """Names of the rule's numbers per weight in the state of a weight."""
+        return [f"carried_{i}" for i in range(self.policy.family.state_size)]
+
+    def _one(self, weights: Tensors, values: Values, clock: Clock, lr: float) -> None:
+        """The formula as it stands on the tensors of one weight."""
+        (weight,) = weights
+        state, entries = self.state[weight], self._entries()
+        carried = tuple(state[entry] for entry in entries)
+        move, following = self.policy.family.step(values, carried, weight.grad, weight, clock)
+        for entry, tensor in zip(entries, following, strict=True):
+            given = tensor is weight.grad or tensor is weight  # which others write into
+            state[entry] = tensor.clone() if given else tensor
+        weight.add_(move, alpha=lr)
+
+    def _fused(self, weights: Tensors, values: Values, clock: Clock, lr: float) -> None:
+        """The formula on all weights at once, with few passes over memory."""
+        entries = self._entries()
+        place = Leaf(value=list(weights))
+        gradient = Leaf(value=[weight.grad for weight in weights], reusable=False)
+        carried = [
+            Leaf(value=[self.state[weight][entry] for weight in weights]) for entry in entries
+        ]
+        move, following = self.policy.family.step(
+            values, tuple(map(Scaled, carried)), Scaled(gradient), Scaled(place), clock
+        )
+        results = [_node(value, place) for value in following]
+        target = _node(Scaled(place) + lr * move, place)
+        count_uses([*results, target])
+        given = {id(place), id(gradient)}
+        for entry, node in zip(entries, results, strict=True):
+            tensors = compute(node)
+            if id(node) in given:  # memory that others write into, or another entry's
+                tensors = [tensor.clone() for tensor in tensors]
+            given.add(id(node))
+            for weight, tensor in zip(weights, tensors, strict=True):
+                self.state[weight][entry] = tensor
+        moved = compute(target)
+        if moved[0] is not weights[0]:
+            torch._foreach_copy_(weights, moved)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a ``state_dict()`` of the same rule, bit by bit as without the stop."""
+        own = {_RULE: repr(self.policy.family), _HORIZON: self.policy.horizon}
+        for group in state_dict["param_groups"]:
+            for key, value in own.items():
+                if group.get(key) != value:
+                    raise ProblemError(
+                        f"{key} of the state to load",
+                        expected=shown(value, 200),
+                        received=shown(group.get(key), 200),
+                        advice="export the rule with which it was saved",
+                    )
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            group.update(self._checked(group))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "policy": self.policy, "hold": self.hold}
+
+
+def _node(value: Any, like: Leaf) -> Node:
+    """A value of the formula as a node; a plain number stands for a tensor of it per weight."""
+    if isinstance(value, Scaled):
+        return value.whole()
+    number = float(value)
+    return Leaf(value=[torch.full_like(tensor, number) for tensor in like.value or ()])
+
+
+def _plain(value: Any) -> Any:
+    """A coefficient as a number or lists of numbers, which torch.save takes without pickling."""
+    return np.asarray(value, dtype=float).tolist()
+
+
+def _multiplier(group: Mapping[str, Any]) -> float:
+    """The group's lr as a number: schedulers set it, as a number or a tensor of one."""
+    lr = group["lr"]
+    try:
+        return float(lr)
+    except (TypeError, ValueError):
+        raise ProblemError(
+            "lr",
+            expected="a number, which multiplies all that the rule does",
+            received=shown(lr),
+            advice="1.0 runs the rule as planned; its own rate is the coefficient learning_rate",
+        ) from None
+
+
+def _refused_kind(received: str, advice: str) -> ProblemError:
+    return ProblemError(
+        "weights",
+        expected="real weights with dense gradients",
+        received=received,
+        advice=advice,
+    )
