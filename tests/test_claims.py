@@ -29,13 +29,11 @@ CLAIMS = {claim.name: claim for claim in all_claims()}
 PENDING = (
     "adam-exponent",
     "adam-exponent-map",
-    "adam-from-beliefs",
     "best-linear-rule",
     "beta1-from-drift",
     "beta2-from-volatility",
     "certainty-equivalence",
     "dual-effect",
-    "gaussian-weights",
     "kalman-momentum",
     "lqg-from-policies",
     "momentum-from-noise",
@@ -46,7 +44,6 @@ PENDING = (
     "optimal-schedule",
     "orthogonal-momentum",
     "preconditioner-exponent",
-    "resetting",
     "two-task-chain",
     "which-causal-rule",
 )
