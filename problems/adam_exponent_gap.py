@@ -260,7 +260,6 @@ def picture(exact: dict[int, Parts]) -> dict:
         "own": rows[:, 1],
         "own_errors": rows[:, 2],
         "noise_alone": rows[:, 5],
-        "noise_alone_errors": rows[:, 8],
         "shares": np.array([one.share for one in values]),
         "elasticities": np.array([one.elasticity for one in values]),
     }

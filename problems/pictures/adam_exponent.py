@@ -176,7 +176,7 @@ def _moments(axes, d, colors):
     if (d.second_at_bound > 0).any():
         axes.plot([], [], label="β₂ → 1, at its bound", **_in_ink("v"))
     low, high = axes.get_ylim()
-    axes.set_ylim(low / (high / low) ** 0.35, high)  # room for the marks of the bound
+    axes.set_ylim(low / (high / low) ** 0.5, high)  # room for the marks of the bound
     style.legend_below(axes, columns=1)
 
 

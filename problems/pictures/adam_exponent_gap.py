@@ -26,7 +26,6 @@ _EXACT = (  # key, words, colour's rule, line
     Key(name="own", shape="H", meaning="with v̂ itself, simulated"),
     Key(name="own_errors", shape="H", meaning="standard errors"),
     Key(name="noise_alone", shape="H", meaning="with v̂ freed of its bias, simulated"),
-    Key(name="noise_alone_errors", shape="H", meaning="standard errors of the distance to v̂'s"),
     Key(name="shares", shape="H", meaning="share of the signal in E v̂_T"),
     Key(name="elasticities", shape="H", meaning="d log E v̂_T/d log h"),
 )
@@ -58,6 +57,8 @@ def _exponents(axes, d):
     ):
         look = style.hollow(style.rule(rule).color, marker, 5)
         axes.plot(d.horizons, getattr(d, key), label=words, zorder=5, **look)
+    color = style.rule("adam_family").color
+    axes.errorbar(d.horizons, d.own, 2 * d.own_errors, color=color, linestyle="none", capsize=2)
     style.label(axes, "horizon T", "exponent p*", title="in place of v̂", letter="a")
 
 
