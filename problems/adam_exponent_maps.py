@@ -8,7 +8,7 @@ Formula    p = q/2 without noise and p = q in noise, q the exponent of the best 
            curvature.
 Source     Derived for this project, as adam_exponent.
 Relation   equal: two cells on other scenarios, half as many, within twice the interval's half-width;
-           without noise and T ≥ 20 p is q/2 to 0.015 (after a first look). At most: ten cells by the
+           without noise and T ≥ 20 p is q/2 to 0.015 (after a first look). At most: seven cells by the
            independent simulator (_adam_exponent_simulator), within three standard errors each and
            1.5 in the root mean square; with 120 draws one cell, T = 20, σ = 0.1, had 3.1, whence 400
            there. It puts p at T = 20, σ = 0.1 at
@@ -87,9 +87,9 @@ STUDY = np.array(
 # β₂ ended at its bound 0.99999 at T ≥ 20 wherever p is certainly above 0; elsewhere the cost hardly
 # depends on it
 ROUNDING = 0.001 / math.sqrt(12)  # standard deviation of what the table's third digit leaves out
-MEMORIES = (0.9, 0.99, 1.0)
+MEMORIES = (0.99, 1.0)
 AGAIN = ((10, 0.3), (40, 1.0))
-SIMULATED = tuple((T, noise) for noise in (0.1, 0.3, 1.0) for T in (10, 20, 40)) + ((80, 1.0),)
+SIMULATED = ((20, 0.1), (40, 0.1), (10, 0.3), (40, 0.3), (20, 1.0), (40, 1.0), (80, 1.0))
 
 
 def evaluate() -> Evidence:
@@ -156,15 +156,15 @@ def again_checks():
         bound="after",
     )
     yield at_most(
-        quantity="the same over ten cells: root mean square",
+        quantity="the same over seven cells: root mean square",
         theory=1.5,
         computed=float(np.sqrt(np.mean(np.square(scores)))),
         reference="independent code",
         bound="after",
     )
-    for noise in (0.1, 1.0):
+    for noise in (0.3, 1.0):
         yield at_most(
-            quantity=f"cost at β₂ = 0.9, 0.99, 1, T = 40, σ = {noise:g}: largest rise",
+            quantity=f"cost at β₂ = 1 less that at 0.99, T = 40, σ = {noise:g}",
             theory=0.0,
             computed=float(np.diff([cost_at_memory(noise, beta2) for beta2 in MEMORIES]).max()),
         )
@@ -192,7 +192,7 @@ def cost_at_memory(noise, beta2) -> float:
 def known_checks():
     """Against q."""
     for horizon in (20, 40, 80, 160):
-        known = known_exponent(horizon, 0.0)
+        known = quiet(horizon, scale="known")
         yield Check(
             quantity=f"p against q/2 without noise, T = {horizon}",
             theory=known / 2,

@@ -37,8 +37,8 @@ from .. import reference
 from ..claims import Check, Claim, Evidence, fitted_slope
 from ..identification.maps import exponent_curve, preconditioner_exponent
 
-DISCOUNTS, CURVATURES = np.array([0.0, 0.1, 1.0, 10.0]), np.geomspace(0.01, 100, 7)
-NEAR_DISCOUNTS, HORIZONS = np.array([0.0, 1.0, 3.0]), np.geomspace(0.2, 12, 6)
+DISCOUNTS, CURVATURES = np.array([0.0, 0.1, 1.0, 10.0]), np.geomspace(0.01, 100, 5)
+NEAR_DISCOUNTS, HORIZONS = np.array([0.0, 1.0, 3.0]), np.geomspace(0.2, 12, 5)
 LARGE, SHORT = np.array([25.0, 50.0, 100.0]), np.array([0.02, 0.04, 0.08])
 
 
