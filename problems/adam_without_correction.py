@@ -18,8 +18,9 @@ Relation   By the independent simulator of adam_exponent_gap; 16 curvatures, β�
            exponent with a schedule of its own costs less than the bare rule. Bounds were set after
            a first look, and hold on a second spectrum, noise and seed.
            What does *not* hold. The bare p grows with T (0.36, 0.44, 0.51, 0.56 at T = 40 … 320:
-           past ½ and past q), but with β₂ free it did not run past 1, from nine starts each at
-           σ = 0.3, 1, 3 and T = 40, 80: β₂ ends at its bound. And a schedule without any division
+           past ½ and past q), but with β₂ free it did not run past 1: the lowest cost from nine
+           starts each at σ = 0.3, 1, 3 and T = 40, 80 has p ≤ 0.45 and β₂ at its bound (terminal loss
+           and free movement, three starts: p = 0.58 and 0.74 at T = 20 and 80). And a schedule without any division
            (p = 0) does as well only for T ≤ 40: it costs 4 % more at T = 80, 10 % at T = 160. The
            bare rule owes its low cost at long horizons to the schedule *and* to the division.
            Beside a schedule of its own (bare m) p is 0.18, 0.26, 0.34, 0.40, 0.45 at T = 20 … 320,
