@@ -24,9 +24,10 @@ Relation   By scenarios: 200 fitted, 4000 held out; intervals are 95 % over the 
            without noise, at several discounts and on a second spectrum; p against the independent
            simulator at T = 80, σ = 1; the ¼. At least, at most: p ≤ 0.05 at T = 5 without noise; in
            noise p is above ¼ by its interval. What does *not* hold: ½ is not reached (T = 80:
-           p < 0.45; T = 320: 0.411 by the simulator, 0.414 by 800 scenarios, standard errors 0.001 and
-           0.008, where q = 0.475; why: adam_exponent_gap; the limit of q: adam_exponent_limit). With θ_0 ~ N(0, 1)
-           p is smaller by more than both intervals, because v̂ measures the distance too. β₂ → 1 at
+           p < 0.45; T = 320: 0.411 by the simulator, 0.414 by 800 scenarios, standard errors 0.001
+           and 0.008, where q = 0.475; why: adam_exponent_gap; the limit of q: adam_exponent_limit).
+           With θ_0 ~ N(0, 1) p is smaller by more than both intervals, because v̂ measures the
+           distance too. β₂ → 1 at
            T ≥ 20: v̂ is the mean over the whole past, as in AdaGrad, for which 0.999 can stand.
            Terminal loss and free movement take p past ½, towards Newton's 1. Adam is no optimum
            among causal rules: one gated unit, without a clock, saves 5 % or more at T = 40.
