@@ -35,7 +35,14 @@ from .model.landscape import (
 )
 from .model.learner import Learner, LinearDrift, linear_drift
 from .model.objective import Objective
-from .model.observation import CurvatureNoise, ExactGradient, NoisyGradient, NoisyLoss, Observe
+from .model.observation import (
+    CurvatureNoise,
+    ExactGradient,
+    ModeNoise,
+    NoisyGradient,
+    NoisyLoss,
+    Observe,
+)
 from .model.problem import ControlProblem
 from .planning.solution import Plan, Solution, Status
 from .planning.solver import Solver
@@ -116,6 +123,7 @@ __all__ = [
     "LinearDrift",
     "LogUniform",
     "MarchenkoPastur",
+    "ModeNoise",
     "MultipleShooting",
     "NoisyGradient",
     "NoisyLoss",

@@ -1,56 +1,74 @@
-"""The data of the picture adam_from_beliefs.
-
-Distances at shared coefficients, and runs of one example.
-"""
+"""Paths, updates on them, and the data of the picture adam_from_beliefs."""
 
 import math
 
 import numpy as np
 
-from ..simulation import SGD, Adam, RMSProp
+from ..simulation import SGD, Adam, RMSProp, simulate
 from ._adam_from_beliefs_learners import (
-    BETA2,
+    CELLS,
     CURVATURES,
     DISCOUNTS,
     DRIVE,
-    FREE,
-    GAIN,
     NOISES,
+    RULES,
     STEP,
-    distance,
+    Cell,
     from_beliefs,
     learner,
-    run,
-    updates,
 )
 
+SHOWN = (1.0, 0.8)  # (σ, γ) of the example
 
-def picture(gradients, regrets, errors) -> dict:
-    """Data of the figure adam_from_beliefs: distances at shared coefficients, regrets at the best,
-    one episode.
+
+def gradients_of(cell: Cell):
+    """Paths of eight episodes of SGD, whose gradients every rule is fed."""
+    one = SGD(learning_rate=0.05)
+    return simulate(cell.problem, one, episodes=8, seed=11, keep_paths=True, **cell.settings).paths
+
+
+def updates(one, paths) -> np.ndarray:
+    """u (S, N, n) of a learner fed the observations of the paths."""
+    state, moves = one.init(*paths.observations[:, 0].shape), np.empty_like(paths.observations)
+    for k in range(moves.shape[1]):
+        moves[:, k], state = one.update(
+            state, paths.observations[:, k], paths.parameters[:, k], STEP
+        )
+    return moves
+
+
+def distance(one, other) -> float:
+    """rms|u - u'| / rms|u'|."""
+    return float(np.linalg.norm(one - other) / np.linalg.norm(other))
+
+
+def picture(regrets: np.ndarray, errors: np.ndarray) -> dict:
+    """Data of the figure adam_from_beliefs: distances at shared coefficients, regrets (J, Q, K) at
+    the best, one episode.
     """
     return {
         "discounts": DISCOUNTS,
         "noises": NOISES,
         "rules": ["adam", "rmsprop", "sgd"],
-        "distances": np.array([distances(noise, gradients[noise]) for noise in NOISES]),
-        "regret_rules": list(FREE),
+        "distances": np.array([distances(noise) for noise in NOISES]),
+        "regret_rules": list(RULES),
         "regrets": regrets,
         "regret_errors": errors,
         **example(),
     }
 
 
-def distances(noise: float, paths) -> np.ndarray:
+def distances(noise: float) -> np.ndarray:
     """(3, K): updates of Adam, RMSProp (α = √(ηk/c)) and SGD (ηk/γ) from Adam from beliefs, other
     coefficients shared.
     """
-    rate, table = noise * math.sqrt(DRIVE / STEP), []
+    paths = gradients_of(Cell(noise=noise, discount=0.8))
+    rate, table = math.sqrt(DRIVE / CELLS[noise, 0.8].curvature_scale), []
     for discount in DISCOUNTS:
-        ours = updates(from_beliefs(noise, discount), paths)
+        ours = updates(from_beliefs(CELLS[noise, discount]), paths)
         others = (
-            Adam(learning_rate=rate, beta1=1 - GAIN, beta2=BETA2),
-            RMSProp(learning_rate=rate, decay=BETA2),
+            Adam(learning_rate=rate, beta1=0.9, beta2=0.99),
+            RMSProp(learning_rate=rate, decay=0.99),
             SGD(learning_rate=DRIVE / discount),
         )
         table.append([distance(updates(one, paths), ours) for one in others])
@@ -58,13 +76,19 @@ def distances(noise: float, paths) -> np.ndarray:
 
 
 def example() -> dict:
-    """σ = 0.3, γ = 0.2: paths of one episode and mean losses of 40."""
-    noise, discount, count = 0.3, 0.2, 200
+    """Paths of one episode and mean losses of 40."""
+    cell, count = CELLS[SHOWN], 200
     rollouts = [
-        run(
-            learner(rule, noise, discount), noise, discount, episodes=40, seed=5, keep_paths=40
+        simulate(
+            cell.problem,
+            learner(rule, cell),
+            episodes=40,
+            seed=5,
+            keep_paths=40,
+            step=STEP,
+            horizon=count * STEP,
         ).paths
-        for rule in FREE
+        for rule in RULES
     ]
     # the hidden minimum nearest to (1, 1)
     shown = int(np.argmin(np.abs(rollouts[0].hidden[:, 0] - 1).sum(1)))
@@ -86,7 +110,8 @@ def example() -> dict:
         "axis_1": axis_1,
         "axis_2": axis_2,
         "loss": height,
-        "example_rules": list(FREE),
+        "example_place": np.array(SHOWN),
+        "example_rules": list(RULES),
         "example_paths": tracks,
         "example_times": rollouts[0].times[:count],
         "example_losses": np.array(loss),

@@ -170,7 +170,9 @@ def test_only_means_that_are_not_zero_are_carried():
     assert layout_of(program(start_mean=0.3)).dimension == 3
     assert layout_of(program(minimum=MOVING)).dimension == 4
     one = program(minimum=MOVING, start_mean=0.3)
-    moments = dict(zip(layout_of(one).pairs, start_moments(layout_of(one), one.task), strict=True))
+    start = start_moments(layout_of(one), one.task, np.array([0.5, 0.9]))
+    assert np.array_equal(start[0], start[1])
+    moments = dict(zip(layout_of(one).pairs, start[0], strict=True))
     assert moments[0, 0] == pytest.approx(1.5 + 0.09)
     assert moments[2, 2] == pytest.approx(0.7 + 0.25)
     assert moments[0, 2] == pytest.approx(0.15)

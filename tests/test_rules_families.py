@@ -21,6 +21,7 @@ from landscape_control.policies import (
     HeavyBall,
     InverseTime,
     Lion,
+    LogLinear,
     NeuralPolicy,
     Policy,
     Polynomial,
@@ -43,6 +44,7 @@ FAMILIES = [
     AdamFamily(exponent=0.5, bias_correction=False, epsilon=1e-8),
     DiscountedBayes(),
     DiscountedBayes(discount=0.5, start_shape=2.0),
+    DiscountedBayes(discount=None, curvature_scale=0.3),
     SignDescent(smoothing=0.1),
     Lion(smoothing=0.1),
     Signum(smoothing=0.1),
@@ -185,9 +187,10 @@ def test_families_that_read_the_clock_are_those_drawn_over_a_horizon():
             Polynomial(),
             Cosine(final=0.5),
             WarmupStableDecay(warmup=None, decay_fraction=None),
+            LogLinear(pieces=3),
         )
     }
-    assert list(over.values()) == [False, False, True, True, True]
+    assert list(over.values()) == [False, False, True, True, True, True]
     assert not AdamFamily(epsilon=1e-8).reads_clock
     assert WeightDecay(family=CLOCKED[0]).reads_clock
     assert Scheduled(family=CLOCKED[-1], shape=InverseTime()).reads_clock

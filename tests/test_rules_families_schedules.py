@@ -11,7 +11,7 @@ from standard import QUADRATICS
 
 from landscape_control.model.objective import Objective
 from landscape_control.model.observation import NoisyGradient
-from landscape_control.optimisation import exact_cost, replay
+from landscape_control.optimisation import exact_cost, optimize_policy, replay
 from landscape_control.policies import (
     ALL,
     NEEDING,
@@ -24,6 +24,7 @@ from landscape_control.policies import (
     HeavyBall,
     InverseTime,
     Lion,
+    LogLinear,
     Policy,
     PolicyProgram,
     Polynomial,
@@ -96,7 +97,39 @@ def test_warm_up_stable_decay_is_once_differentiable_in_its_fractions():
     np.testing.assert_allclose(left, right, atol=1e-3)
 
 
+def test_log_linear_is_interpolation_of_the_logarithm():
+    logs = {"log_rate_1": 0.7, "log_rate_2": -1.0, "log_rate_3": -3.0}
+    t = np.arange(LONG) * 3 / (LONG - 1)
+    expected = np.exp(np.interp(t, [0, 1, 2, 3], [0, 0.7, -1.0, -3.0]))
+    np.testing.assert_allclose(factors(LogLinear(pieces=3), **logs), expected, rtol=1e-13)
+
+
+def test_twice_the_pieces_contain_the_coarser_log_linear_shape():
+    coarse = factors(LogLinear(pieces=1), log_rate_1=-2.0)
+    fine = factors(LogLinear(pieces=2), log_rate_1=-1.0, log_rate_2=-2.0)
+    np.testing.assert_allclose(fine, coarse, rtol=1e-13)
+    np.testing.assert_allclose(coarse, np.exp(-2 * np.arange(LONG) / (LONG - 1)), rtol=1e-13)
+
+
+def test_as_many_pieces_as_steps_reach_the_best_schedule_of_all():
+    """Costs of 1, 2, 4 and 8 pieces fall to that of one learning rate per step."""
+
+    def best(family):
+        return optimize_policy(
+            QUADRATICS,
+            family,
+            Objective(horizon=9, learning_rate=math.inf),
+            sees=NoisyGradient(0.3),
+            starts=2,
+        ).cost
+
+    costs = [best(ScheduledDescent(shape=LogLinear(pieces=count))) for count in (1, 2, 4, 8)]
+    assert (np.diff(costs) < 0).all()
+    assert costs[-1] == pytest.approx(best(GradientDescent(constant=False)), rel=1e-7)
+
+
 def test_shapes_contain_the_constant():
+    np.testing.assert_array_equal(factors(LogLinear(pieces=2), log_rate_1=0.0, log_rate_2=0.0), 1)
     np.testing.assert_array_equal(factors(InverseTime(), decay_rate=0.0), 1)
     np.testing.assert_array_equal(factors(Polynomial(), power=0.0), 1)
     np.testing.assert_array_equal(factors(Cosine(final=1.0)), 1)
@@ -109,6 +142,7 @@ def test_shapes_contain_the_constant():
         Polynomial(),
         Cosine(final=None),
         WarmupStableDecay(warmup=None, decay_fraction=None),
+        LogLinear(pieces=3),
     ],
 )
 def test_scheduled_descent_is_descent_with_those_learning_rates(shape):
@@ -168,6 +202,7 @@ def test_what_cannot_be_scheduled_is_refused(build, message):
         (Polynomial(), {"power": 1.0}),
         (WarmupStableDecay(warmup=0.2, decay_fraction=0.5), {}),
         (InverseTime(), {"decay_rate": 0.2}),
+        (LogLinear(pieces=2), {"log_rate_1": -0.5, "log_rate_2": 0.3}),
     ],
 )
 def test_a_schedule_costs_the_same_by_moments_and_by_running_it(shape, values):

@@ -75,8 +75,14 @@ class RuleOnHistories:
         return sets
 
     def solve_linear(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(sets with proportional coefficients fitted, squared errors (B,), unit updates (B, l, R))."""
+        """(sets with proportional coefficients fitted, squared errors (B,), unit updates (B, l, R)).
+
+        Sets without proportional coefficients, l = 0, are returned as they are.
+        """
         places = np.flatnonzero(self.linear)
+        if not places.size:
+            errors = self(sets) - self.targets
+            return sets, (errors**2).sum(1), np.empty((len(sets), 0, len(self.targets)))
         # one run per proportional coefficient, with that one at 1 and the other ones at 0
         units = np.repeat(sets[:, None], len(places), axis=1)
         units[:, :, places] = np.eye(len(places))

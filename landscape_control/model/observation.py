@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 import casadi as ca
 import numpy as np
 
-from ..support.arguments import NonNegative, Numbers, checked
+from ..support.arguments import NonNegative, Numbers, Vector, checked
 from ..support.arrays import freeze
 from ..support.errors import ProblemError
 from ..support.expressions import call_traced
@@ -116,18 +116,9 @@ class NoisyGradient(Sees):
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
 
 
-@checked
 @dataclass(frozen=True, eq=False)
-class CurvatureNoise(Sees):
-    """Policy programs only: the learner sees the gradient of a mode of curvature h with noise
-    scale·h^power.
-
-    ``power`` = ½ is gradient noise whose variance is the curvature, as for a log-likelihood at its
-    optimum.
-    """
-
-    scale: NonNegative
-    power: float = 0.5
+class SeesModes(Sees):
+    """Base of the noise of modes of a quadratic, for policy programs only."""
 
     def expression(self, landscape: Landscape, theta: ca.SX, hidden: ca.SX | None) -> ca.SX:
         return ca.gradient(landscape.symbolic(theta, hidden), theta)
@@ -136,12 +127,61 @@ class CurvatureNoise(Sees):
         raise ProblemError(
             "sees",
             expected="noise that does not depend on an unknown curvature",
-            received="CurvatureNoise",
+            received=type(self).__name__,
             advice=(
                 "use it with optimize_policy; for beliefs give NoisyGradient a number, a matrix or"
                 " a function of θ"
             ),
         )
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class CurvatureNoise(SeesModes):
+    """Policy programs only: the learner sees the gradient of a mode of curvature h with noise
+    scale·h^power.
+
+    ``power`` = ½ is gradient noise whose variance is the curvature, as for a log-likelihood at its
+    optimum. With ``multiplicative`` = b > 0 the variance is
+
+        scale²·h^(2·power) + b·(h(θ-μ))²,
+
+    the second part that of small batches: it vanishes at the minimum (interpolation, if ``scale`` =
+    0). Second moments stay in closed form.
+    """
+
+    scale: NonNegative
+    power: float = 0.5
+    multiplicative: NonNegative = 0.0
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class ModeNoise(SeesModes):
+    """Policy programs only: each mode of a Discrete spectrum is seen with noise of its own.
+
+    As measured on a network, where noise is no function of the curvature.
+
+    Attributes
+    ----------
+    deviations : (N,) ≥ 0, standard deviation of the gradient of each of ``Discrete.values``, per
+        step
+    multiplicative : b ≥ 0, as in :class:`CurvatureNoise`: the variance is deviation² + b·(h(θ-μ))²
+
+    Raises ProblemError for negative deviations, and in a program for a spectrum of another length.
+    """
+
+    deviations: Vector
+    multiplicative: NonNegative = 0.0
+
+    def __post_init__(self):
+        if not (self.deviations >= 0).all():
+            raise ProblemError(
+                "deviations",
+                expected="standard deviations >= 0, one for each curvature",
+                received=f"smallest {self.deviations.min():g}",
+                advice="pass the square root of each mode's noise variance",
+            )
 
 
 @checked

@@ -72,9 +72,10 @@ def _task(task: LandscapeDistribution) -> str:
     if not task.is_quadratic:
         return f"samples of landscapes with {task.dimension} parameter(s)"
     still = "0" if task.minimum is None else f"moving: {type(task.minimum).__name__}"
+    variance = np.array2string(np.asarray(task.start_variance), precision=6, separator=", ")
     return (
         f"L = ½h(θ-μ)², h ~ {task.curvatures}, θ_0 ~ N({task.start_mean:g},"
-        f" {task.start_variance:g}), minimum μ {still}"
+        f" {variance}), minimum μ {still}"
     )
 
 

@@ -12,7 +12,14 @@ from ..support.arguments import Count, checked
 from ..support.pointwise import Pointwise
 from .program import PolicyProgram
 from .programs import Scenarios, time_weights
-from .scenario_sets import block_means, depends_on_state, draw, quadratic_loss, quadratic_slope
+from .scenario_sets import (
+    block_means,
+    depends_on_state,
+    draw,
+    noise_of_mode,
+    quadratic_loss,
+    quadratic_slope,
+)
 
 OnEpisodes = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of θ (S, n) and φ (S, p) or ξ (S, n)
 
@@ -102,8 +109,8 @@ def _run(
     theta, state = scenarios.starts.copy(), policy.init(*scenarios.starts.shape)
     noise_at, cost = _noise_at(program, theta.shape[1]), np.zeros(scenarios.count)
     for t, (weight, price) in enumerate(zip(*time_weights(program), strict=True)):
-        noise = noise_at(theta, scenarios.noise[:, t])
-        observed = slope(theta, scenarios.hidden[:, t]) + noise
+        hidden = scenarios.hidden[:, t]
+        observed = slope(theta, hidden) + noise_at(theta, hidden, scenarios.noise[:, t])
         move, state = policy.advance(state, observed, theta)
         theta = theta + move
         if weight:  # else an infinite loss that is not paid for would make it NaN
@@ -113,15 +120,19 @@ def _run(
     return cost
 
 
-def _noise_at(program: PolicyProgram, size: int) -> OnEpisodes:
-    """(θ (S, n), ξ (S, n)) -> noise of the gradient."""
+def _noise_at(program: PolicyProgram, size: int) -> Callable[..., np.ndarray]:
+    """(θ (S, n), φ (S, p), ξ (S, n)) -> noise of the gradient."""
     sees = program.sees
     if sees is None or not depends_on_state(sees):
-        return lambda theta, noise: noise
+        return lambda points, hidden, numbers: numbers
+    if program.task.is_quadratic:
+        return lambda points, hidden, numbers: (
+            noise_of_mode(program, points.T, hidden.T, numbers.T).T
+        )
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
     scaled = ca.densify(sees.root(theta, size) @ noise)
     function = Pointwise(ca.Function("noise", [theta, noise], [scaled]))
-    return lambda points, numbers: function(points, numbers).reshape(numbers.shape)
+    return lambda points, hidden, numbers: function(points, numbers).reshape(numbers.shape)
 
 
 def _functions(landscape: Landscape) -> tuple[OnEpisodes, OnEpisodes]:

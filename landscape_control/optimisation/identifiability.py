@@ -10,7 +10,7 @@ from ..support.arguments import AnyNumber, Entries, Index, Positive, checked
 from ..support.arrays import freeze, number
 from ..support.errors import ProblemError, shown
 from .program import PolicyProgram
-from .programs import REFERENCE, MomentProgram, layout_of, pack
+from .programs import MomentProgram, layout_of, pack
 from .quadrature import largest_curvature
 from .result import PolicyResult
 from .same import differing_fields
@@ -163,7 +163,7 @@ def cost_derivatives(
     packed = pack(moments, program, nodes)
     count, n = moments.count_nodes(packed), len(entries)
     x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))
-    weights = p[moments.shared_size + 2 * count : REFERENCE]
+    weights = moments.weights_of(count, p)
     averages = [part @ weights for part in moments.mapped("curvature", count, x, p)]
     derivatives = ca.Function("derivatives", [x, p], averages)
     cost, slope, curved = (np.array(part) for part in derivatives(entries, packed))

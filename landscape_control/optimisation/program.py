@@ -7,9 +7,9 @@ from typing import Literal
 import casadi as ca
 import numpy as np
 
-from ..model.landscape import LandscapeDistribution, Spectrum
+from ..model.landscape import Discrete, LandscapeDistribution, Spectrum
 from ..model.objective import Objective
-from ..model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from ..model.observation import CurvatureNoise, ExactGradient, ModeNoise, NoisyGradient, Sees
 from ..rules.families import Family
 from ..rules.families.trial import check_steps
 from ..support.arguments import checked
@@ -40,7 +40,8 @@ class PolicyProgram(Recordable):
     family : Family
     objective : Objective; its horizon T is a whole number of steps, its ``terminal`` field is not
         used (``cost`` says)
-    sees : ExactGradient() or None, NoisyGradient(σ), CurvatureNoise(...): σ per step and component
+    sees : ExactGradient() or None, NoisyGradient(σ), CurvatureNoise(...), ModeNoise(...): σ per
+        step and component
     cost : "terminal", "running" or "both"
 
     Raises ProblemError for other kinds of objects, a terminal cost other than the loss, a horizon
@@ -134,7 +135,7 @@ def _checked_sees(sees: Sees | None, task: LandscapeDistribution) -> Sees:
         return ExactGradient()
     kinds: tuple[type[Sees], ...] = (ExactGradient, NoisyGradient)
     if task.is_quadratic:
-        kinds = (*kinds, CurvatureNoise)
+        kinds = (*kinds, CurvatureNoise, ModeNoise)
     if not isinstance(sees, kinds):
         raise ProblemError(
             "sees",
@@ -145,6 +146,8 @@ def _checked_sees(sees: Sees | None, task: LandscapeDistribution) -> Sees:
                 " stands give NoisyGradient a function of θ"
             ),
         )
+    if isinstance(sees, ModeNoise):
+        _check_modes(sees, task.curvatures)
     if isinstance(sees, NoisyGradient) and not callable(sees.noise):
         if isinstance(sees.noise, float):
             return sees
@@ -155,8 +158,26 @@ def _checked_sees(sees: Sees | None, task: LandscapeDistribution) -> Sees:
                 "noise",
                 expected="one standard deviation: every mode sees its own gradient",
                 received=f"shape {np.shape(sees.noise)}",
-                advice="give one number, or CurvatureNoise for noise that depends on the curvature",
+                advice=(
+                    "give one number, CurvatureNoise for noise that depends on the curvature, or"
+                    " ModeNoise for one number for each curvature of a Discrete spectrum"
+                ),
             )
         # refuses what does not fit; θ is not read, where the noise is no function of it
         sees.root(ca.SX.sym("theta", task.dimension), task.dimension)
     return sees
+
+
+def _check_modes(sees: ModeNoise, curvatures: Spectrum | None) -> None:
+    """One standard deviation for each curvature of a Discrete spectrum."""
+    if isinstance(curvatures, Discrete) and len(sees.deviations) == len(curvatures.values):
+        return
+    modes = "a Discrete spectrum"
+    if isinstance(curvatures, Discrete):
+        modes = f"{len(curvatures.values)} numbers, one for each distinct curvature"
+    raise ProblemError(
+        "deviations",
+        expected=modes,
+        received=f"{len(sees.deviations)} deviations, {type(curvatures).__name__}",
+        advice="give ModeNoise as many numbers as Discrete has values, in their order",
+    )

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..model.landscape import Spectrum
 from ..model.objective import OBJECTIVE_NUMBERS
-from ..model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from ..model.observation import CurvatureNoise, ExactGradient, ModeNoise, NoisyGradient, Sees
 from ..support.arrays import number
 from ..support.errors import ProblemError, check_options
 from .program import PolicyProgram
@@ -54,4 +54,11 @@ def _with_noise(sees: Sees | None, sigma: float) -> Sees:
     """The same kind of observation with noise of this size."""
     if isinstance(sees, CurvatureNoise):
         return replace(sees, scale=sigma)
+    if isinstance(sees, ModeNoise):
+        raise ProblemError(
+            "noise",
+            expected="sees=ModeNoise(...), as every mode has a standard deviation of its own",
+            received=f"noise={sigma:g}",
+            advice="pass sees with the deviations wanted",
+        )
     return NoisyGradient(sigma) if sigma > 0 else ExactGradient()

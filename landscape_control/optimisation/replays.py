@@ -13,7 +13,13 @@ from ..support.arguments import Count, Index, Whole, checked
 from ..support.errors import ProblemError
 from .held_out import HeldOut
 from .program import PolicyProgram, spectrum_of
-from .programs import check_linear, minimum_step, noise_variance, time_weights
+from .programs import (
+    check_linear,
+    minimum_step,
+    multiplicative_noise,
+    noise_variance,
+    time_weights,
+)
 
 BLOCKS = 16
 
@@ -135,9 +141,10 @@ def mode_costs(
     for t in range(program.steps):
         matrix, noise = mode.system(_rows(family, layout, entries, t))
         move = matrix[..., :1, :] - mode.first  # the row of Δθ
-        paid = _second(move, mean, spread) + noise[..., 0] ** 2 * mode.variance
+        variance = mode.noise_variance(mean, spread)
+        paid = _second(move, mean, spread) + noise[..., 0] ** 2 * variance
         mean = (matrix @ mean[..., None])[..., 0] + mode.shift
-        spread = matrix @ spread @ np.swapaxes(matrix, -1, -2) + mode.gained(noise)
+        spread = matrix @ spread @ np.swapaxes(matrix, -1, -2) + mode.gained(noise, variance)
         total = total + loss[t] * mode.h / 2 * _second(mode.excess, mean, spread) + effort[t] * paid
     return total
 
@@ -151,6 +158,7 @@ class _Mode:
     def __init__(self, family: Family, program: PolicyProgram, curvatures: np.ndarray):
         self.task, self.h = program.task, curvatures
         self.variance = noise_variance(program, curvatures)
+        self.multiplicative = multiplicative_noise(program)
         self.size = 2 + family.state_size
         self.rho, self.diffusion, self.centre = minimum_step(program.task)
         self.first = np.eye(1, self.size)  # the row of θ, and of θ - μ
@@ -158,14 +166,14 @@ class _Mode:
         self.shift = (1 - self.rho) * self.centre * np.eye(self.size)[-1]
 
     def start(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and covariance of x at t = 0."""
-        mean, variance = np.zeros(self.size), np.zeros(self.size)
-        mean[0], variance[0] = self.task.start_mean, self.task.start_variance
+        """Mean (d,) and covariance (N, d, d) of x at t = 0."""
+        mean, variance = np.zeros(self.size), np.zeros((len(self.h), self.size))
+        mean[0], variance[:, 0] = self.task.start_mean, self.task.start_variances(self.h)
         minimum = self.task.minimum
         if minimum is not None:
             mean[-1] = minimum.prior_mean[0]
-            variance[-1] = minimum.prior_covariance[0, 0]
-        return mean, np.diag(variance)
+            variance[:, -1] = minimum.prior_covariance[0, 0]
+        return mean, variance[:, :, None] * np.eye(self.size)
 
     def system(self, rows: list[list[Value]]) -> tuple[np.ndarray, np.ndarray]:
         """(A, gain of each entry on the gradient's noise)."""
@@ -175,9 +183,14 @@ class _Mode:
         matrix = _on_top([_side_by_side(line, self.h) for line in lines])
         return matrix, _side_by_side([*(row[1] for row in rows), 0.0], self.h)
 
-    def gained(self, noise: np.ndarray) -> np.ndarray:
+    def noise_variance(self, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        """(…, N): variance of the gradient's noise where the learner stands."""
+        gradient = self.h**2 * _second(self.excess, mean, spread)
+        return self.variance + self.multiplicative * gradient
+
+    def gained(self, noise: np.ndarray, variance: np.ndarray) -> np.ndarray:
         """Covariance that a step adds."""
-        covariance = noise[..., :, None] * noise[..., None, :] * self.variance[:, None, None]
+        covariance = noise[..., :, None] * noise[..., None, :] * variance[..., None, None]
         covariance[..., -1, -1] += self.diffusion
         return covariance
 

@@ -1,6 +1,5 @@
 """Drawing scenarios of a policy program: stratified, in independent blocks."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -9,13 +8,14 @@ import numpy as np
 from scipy.special import gammaincinv, ndtri
 
 from ..model.landscape import Landscape, LandscapeDistribution
-from ..model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from ..model.observation import CurvatureNoise, ExactGradient, ModeNoise, NoisyGradient, Sees
 from ..rules.families.elementwise import Value
 from ..support.errors import ProblemError
 from .program import PolicyProgram, spectrum_of
-from .programs import Scenarios, Scene, noise_variance
+from .programs import Scenarios, Scene, multiplicative_noise, noise_variance
 
 FEW = 40  # starts that a curvature is taken from
+_TINY = 1e-200  # under a root, where noise and gradient may both vanish
 _POOL = 64  # draws per stratum from which one is picked
 
 
@@ -23,7 +23,7 @@ def scenes(program: PolicyProgram) -> tuple[Scene, ...]:
     """One scene per landscape of the population; random quadratics are one scene with φ = (h, μ)."""
     _check_sees(program)
     if program.task.is_quadratic:
-        observed = _seen(program, quadratic_slope)
+        observed = _seen_of_mode(program)
         return (Scene(dimension=1, hidden=2, loss=quadratic_loss, observed=observed),)
     return tuple(_scene(program, landscape) for landscape in program.task.population)
 
@@ -112,8 +112,9 @@ def _quadratics(
     curvatures = np.take_along_axis(pool.reshape(blocks, size, _POOL), picks, axis=2).ravel()
     order = rng.permuted(np.tile(np.arange(size), (blocks, 1)), axis=1).ravel()
     uniform = (order + rng.random(count)) / size
-    spread, shares = _spread(uniform) if task.start_variance > 0 else (uniform, np.ones(count))
-    starts = task.start_mean + math.sqrt(task.start_variance) * spread
+    varies = task.largest_start_variance > 0
+    spread, shares = _spread(uniform) if varies else (uniform, np.ones(count))
+    starts = task.start_mean + np.sqrt(task.start_variances(curvatures)) * spread
     minima = np.zeros((count, program.steps + 1))
     if task.minimum is not None:
         minima = task.minimum.sample(rng, count, np.arange(program.steps + 1.0))[..., 0]
@@ -194,7 +195,7 @@ def _scaled(program: PolicyProgram, noise: np.ndarray, hidden: np.ndarray) -> np
 
 def depends_on_state(sees: Sees | None) -> bool:
     """Whether the size of the noise is a formula of where the learner stands."""
-    return callable(getattr(sees, "noise", None))
+    return callable(getattr(sees, "noise", None)) or getattr(sees, "multiplicative", 0.0) > 0
 
 
 def quadratic_loss(theta: Value, hidden: Value) -> Value:
@@ -220,6 +221,36 @@ def _scene(program: PolicyProgram, landscape: Landscape) -> Scene:
     )
 
 
+def _seen_of_mode(program: PolicyProgram) -> Callable:
+    """The same for random quadratics, φ = (h, μ)."""
+    if not multiplicative_noise(program):
+        return _seen(program, quadratic_slope)
+
+    def observed(theta: Value, hidden: Value, noise: Value) -> Value:
+        return quadratic_slope(theta, hidden) + noise_of_mode(program, theta, hidden, noise)
+
+    return observed
+
+
+def noise_of_mode(program: PolicyProgram, theta: Value, hidden: Value, noise: Value) -> Value:
+    """Multiplicative noise of θ (1, …), φ = (h, μ) (2, …) and standard normal ξ (1, …)."""
+    slope = quadratic_slope(theta, hidden)
+    variance = _deviation(program, hidden[0]) ** 2 + multiplicative_noise(program) * slope**2
+    return (variance + _TINY) ** 0.5 * noise
+
+
+def _deviation(program: PolicyProgram, curvature: Value) -> Value:
+    """Standard deviation of the noise at the minimum, for curvatures that may be symbols."""
+    sees = program.sees
+    if isinstance(sees, CurvatureNoise):
+        return sees.scale * curvature**sees.power
+    assert isinstance(sees, ModeNoise)  # other kinds have no multiplicative part
+    values = spectrum_of(program).nodes(1)[0]
+    return sum(
+        sigma * (curvature == value) for sigma, value in zip(sees.deviations, values, strict=True)
+    )
+
+
 def _seen(program: PolicyProgram, slope: Callable[[Value, Value], Value]) -> Callable:
     """(θ, φ, ξ) -> the observed gradient, as a :class:`Scene` has it."""
     sees = program.sees
@@ -233,12 +264,15 @@ def _seen(program: PolicyProgram, slope: Callable[[Value, Value], Value]) -> Cal
 
 
 def _check_sees(program: PolicyProgram) -> None:
-    if isinstance(program.sees, CurvatureNoise) and program.task.is_quadratic:
+    if isinstance(program.sees, CurvatureNoise | ModeNoise) and program.task.is_quadratic:
         return
     if not isinstance(program.sees, ExactGradient | NoisyGradient):
         raise ProblemError(
             "sees",
-            expected="ExactGradient(), NoisyGradient(...), or CurvatureNoise on random quadratics",
+            expected=(
+                "ExactGradient(), NoisyGradient(...), or CurvatureNoise or ModeNoise on random"
+                " quadratics"
+            ),
             received=type(program.sees).__name__,
             advice=(
                 "a policy maps gradients to updates; for noise that "

@@ -78,8 +78,8 @@ class WorstCaseSearch:
         self.average = _compiled(*self.moments.nlp(len(grid), exact=True))
         self.bounds = options.bounds(self.layout) * self.units[:, None]
         task = program.task
-        # E θ_0², which every value is relative to
-        self.start = task.start_variance + task.start_mean * task.start_mean or 1.0
+        # E θ_0² of every mode's start, or of the largest, which every value is relative to
+        self.start = task.largest_start_variance + task.start_mean * task.start_mean or 1.0
         self.at_rest = self.values(np.zeros(self.layout.size), grid).max()
         self.packed = pack_modes(
             self.moments,

@@ -22,6 +22,7 @@ from .families import (
     HeavyBall,
     InverseTime,
     Lion,
+    LogLinear,
     Nesterov,
     NeuralPolicy,
     Polynomial,
@@ -96,6 +97,7 @@ def _gradient_descent() -> Iterator[Entry]:
         "polynomial": Polynomial(),
         "cosine": Cosine(final=0.0),
         "wsd": WarmupStableDecay(warmup=None, decay_fraction=None),
+        "log-linear": LogLinear(pieces=4),
     }
     for shape_name, shape in shapes.items():
         yield Entry(name=f"gradient-descent-{shape_name}", family=ScheduledDescent(shape=shape))

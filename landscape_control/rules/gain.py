@@ -6,6 +6,7 @@ import numpy as np
 
 from ..model.objective import Objective
 from ..support.arguments import Numbers, checked
+from .families.modes import unstable_rate
 
 
 def relaxation_rate(curvature: np.ndarray, objective: Objective) -> np.ndarray:
@@ -16,12 +17,10 @@ def relaxation_rate(curvature: np.ndarray, objective: Objective) -> np.ndarray:
     in right-hand sides of differential equations.
     """
     curvature = np.asarray(curvature, dtype=float)
-    square = objective.discount**2 / 4
     stiffness = objective.learning_rate * objective.loss_weight * curvature
-    plannable = square + stiffness >= 0
+    plannable = objective.discount**2 / 4 + stiffness >= 0
     stiffness = np.where(plannable, stiffness, 0.0)
-    # r = x/(√(γ²/4 + x) + γ/2): the difference of the definition loses digits for large γ
-    above = np.sqrt(square + stiffness) + objective.discount / 2
+    above = unstable_rate(stiffness, objective.discount)
     rate = np.divide(stiffness, above, out=np.zeros_like(stiffness), where=stiffness != 0)
     return np.where(plannable, rate, np.nan)
 

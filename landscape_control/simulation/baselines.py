@@ -1,13 +1,14 @@
 """The catalogue of learners on raw gradients, for comparison with optimal policies."""
 
 from .gradient_beliefs import BeliefAdam, KalmanMomentum
-from .optimisers import SGD, Adam, HeavyBall, LinearLearner, RMSProp
+from .optimisers import SGD, Adam, DiscountedBayes, HeavyBall, LinearLearner, RMSProp
 from .resets import FullResetAtSwitches, NoReset, ShrinkAndPerturb, WeightDecay
 
 __all__ = [
     "SGD",
     "Adam",
     "BeliefAdam",
+    "DiscountedBayes",
     "FullResetAtSwitches",
     "HeavyBall",
     "KalmanMomentum",

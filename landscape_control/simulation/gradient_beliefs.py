@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..rules.families.average import averaged
+from ..rules.families.modes import unstable_rate
 from ..support.arguments import checked
 from ..support.arrays import number
 from .gains import kalman_gain
@@ -133,9 +134,7 @@ class BeliefAdam(RawLearner):
         v = averaged(self.beta2, v, observation**2)
         share = 1 - self.beta2**count if self.bias_correction else 1.0
         curvature = self.curvature_scale * v / share
-        half = self.discount / 2
-        # (√(γ²/4 + ηkV) - γ/2)/V = ηk/(√(γ²/4 + ηkV) + γ/2), which has no cancellation at small V
-        root = np.sqrt(half**2 + self.drive * curvature)
-        resistance = root + half + np.sqrt(self.drive) * self.epsilon
+        floor = np.sqrt(self.drive) * self.epsilon
+        resistance = unstable_rate(self.drive * curvature, self.discount) + floor
         mean, _ = belief
         return -self.drive * mean / resistance, (belief, v, count)

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..rules.families import AdamFamily, Clock, Family, GradientDescent
+from ..rules.families import DiscountedBayes as DiscountedBayesFamily
 from ..rules.families import HeavyBall as HeavyBallFamily
 from ..rules.families.family import State
-from ..support.arguments import Matrix, Vector, checked
+from ..support.arguments import Discount, Matrix, Positive, Vector, checked
 from .raw_learner import Bound, RawLearner
 
 RATE = Bound(least=1e-4, most=1e2)
@@ -147,6 +148,39 @@ class RMSProp(FamilyLearner):
     formula: ClassVar[str] = _as_rate(rule.formula)
     source: ClassVar[str] = rule.source
     bounds: ClassVar[dict] = {"learning_rate": RATE, "decay": MOMENTUM, "epsilon": EPSILON}
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class DiscountedBayes(FamilyLearner):
+    """u = -[√(γ²/4 + ηkV) - γ/2] V⁻¹ m̂, V = c·v̂, with Adam's m̂ and v̂, and ηk = cα².
+
+    Optimal control of the quadratic that a learner believes in who forgets by the factors β₁ and β₂:
+    the family :class:`~landscape_control.policies.DiscountedBayes` from its diffuse start. At
+    ``discount`` γ = 0 it is Adam with ε = 0, both bias corrections included; for γ → ∞ momentum
+    descent at ηk/γ. γ is per unit of time. ``curvature_scale`` c turns E[y²] into a curvature:
+    observations that average a unit-rate score over a step have E[y²] = Fisher/step, so c = step.
+    :class:`BeliefAdam` has the mean of a Kalman filter in place of m̂.
+
+    Raises ProblemError for a negative discount, or a curvature_scale that is not positive.
+
+    Source: West & Harrison 1997; Shephard 1994; VGR25 (arXiv 2510.26997).
+    """
+
+    learning_rate: float
+    discount: Discount
+    beta1: float = 0.9
+    beta2: float = 0.999
+    curvature_scale: Positive = 1.0
+
+    formula: ClassVar[str] = _as_rate(DiscountedBayesFamily.formula)
+    source: ClassVar[str] = DiscountedBayesFamily.source
+    bounds: ClassVar[dict] = {"learning_rate": RATE, "beta1": MOMENTUM, "beta2": MOMENTUM}
+
+    @cached_property
+    def rule(self) -> Family:  # type: ignore[override]  # here the settings choose the family
+        """The family with these settings."""
+        return DiscountedBayesFamily(discount=self.discount, curvature_scale=self.curvature_scale)
 
 
 @checked

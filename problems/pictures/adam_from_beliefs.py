@@ -74,6 +74,12 @@ from ...display.plotting.simulated import (
         group="example",
     ),
     Key(
+        name="example_place",
+        shape="2",
+        meaning="(σ, γ) of the example, said in its title",
+        group="example place",
+    ),
+    Key(
         name="distance_floor",
         shape="",
         meaning="distances below it are drawn there, hollow",
@@ -147,5 +153,8 @@ def _example(panel, loss, d, named):
     landscapes.start(panel, d.example_paths[0, 0])
     curves.log_axes(loss, "y")
     loss.set_xlim(d.example_times[[0, -1]])
-    style.label(panel, THETA_1, THETA_2, title="the same noise, four rules", letter=named["map"])
-    style.label(loss, "time t", "loss L", title="loss on the way", letter=named["loss"])
+    where = "" if d.example_place is None else "σ = {:g}, γ = {:g}: ".format(*d.example_place)
+    style.label(panel, THETA_1, THETA_2, title=f"{where}the same noise", letter=named["map"])
+    style.label(
+        loss, "time t", "loss L", title="loss on the way, effort left out", letter=named["loss"]
+    )

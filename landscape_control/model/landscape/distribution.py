@@ -12,11 +12,12 @@ from .distribution_checks import as_landscapes, check_population, check_quadrati
 from .draws import Draws
 from .hidden import GaussianPrior, Hidden
 from .landscape import Landscape
-from .spectra import Spectrum
+from .spectra import Discrete, Spectrum
 
 _SAY = "with infinite moments every rule costs infinitely much; say how far starts may lie"
 Moment = Annotated[float, Words(advice=_SAY)]
 Variance = Annotated[NonNegative, Words(advice=_SAY)]
+Variances = Annotated[Vector, Words(advice=_SAY)]
 Starts = Annotated[
     Points | GaussianPrior,
     Words(advice="say where the learner starts: points (M, n) or a GaussianPrior"),
@@ -39,7 +40,8 @@ class LandscapeDistribution:
     Attributes
     ----------
     curvatures : Spectrum or None
-    start_mean, start_variance : of θ_0, for random quadratics
+    start_mean, start_variance : of θ_0, for random quadratics; with a Discrete spectrum of N
+        curvatures the variance may be (N,), one for each of its ``values``
     minimum : None or a Hidden process of one variable, μ, sampled at whole times
     population : tuple of Landscape, of one dimension n; empty for random quadratics
     weights : (K,), probabilities of the landscapes
@@ -50,7 +52,7 @@ class LandscapeDistribution:
 
     curvatures: Spectrum | None = None
     start_mean: Moment = 0.0
-    start_variance: Variance = 1.0
+    start_variance: Variance | Variances = 1.0
     minimum: Hidden | None = None
     population: tuple[Landscape, ...] = ()
     weights: Vector | None = None
@@ -76,14 +78,15 @@ class LandscapeDistribution:
         cls,
         *,
         curvatures: Spectrum,
-        start_variance: Variance,
+        start_variance: Variance | Variances,
         start_mean: Moment = 0.0,
         minimum: Hidden | None = None,
     ) -> "LandscapeDistribution":
         """Random quadratics with curvatures from a spectrum.
 
         Raises ProblemError for curvatures that are no Spectrum, a start without variance at a
-        resting minimum, infinite variance, and a minimum whose second moments do not move linearly.
+        resting minimum, infinite variance, variances that do not match the curvatures, and a
+        minimum whose second moments do not move linearly.
         """
         return cls(
             curvatures=curvatures,
@@ -127,6 +130,19 @@ class LandscapeDistribution:
         """Whether it is a spectrum of quadratics, so that second moments propagate in closed form."""
         return self.curvatures is not None
 
+    @checked
+    def start_variances(self, curvatures: Vector) -> np.ndarray:
+        """(N,): variance of θ_0 for modes of these curvatures (N,), for random quadratics."""
+        if not isinstance(self.start_variance, np.ndarray):
+            return np.full(len(curvatures), self.start_variance)
+        assert isinstance(self.curvatures, Discrete)  # see distribution_checks
+        return self.start_variance[self.curvatures.places(curvatures)]
+
+    @property
+    def largest_start_variance(self) -> float:
+        """The largest variance of θ_0 over the modes, for random quadratics."""
+        return float(np.max(self.start_variance))
+
     @property
     def dimension(self) -> int:
         """n, the number of parameters: 1 for random quadratics, which are seen mode by mode."""
@@ -147,7 +163,8 @@ class LandscapeDistribution:
         times = np.arange(horizon + 1.0)
         if self.curvatures is not None:
             curvatures = self.curvatures.sample(rng, count)
-            deviations = np.sqrt(self.start_variance) * rng.standard_normal((count, 1))
+            scales = np.sqrt(self.start_variances(curvatures))[:, None]
+            deviations = scales * rng.standard_normal((count, 1))
             minima = np.zeros((count, horizon + 1, 1))
             if self.minimum is not None:
                 minima = self.minimum.sample(rng, count, times)

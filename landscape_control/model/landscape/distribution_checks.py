@@ -9,6 +9,7 @@ from ...support.arrays import freeze, matrix, vector
 from ...support.errors import ProblemError
 from .hidden import GaussianPrior, Hidden
 from .landscape import Landscape
+from .spectra import Discrete
 
 if TYPE_CHECKING:
     from .distribution import LandscapeDistribution
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 def check_quadratic(task: "LandscapeDistribution") -> None:
     """Refuse random quadratics that mean nothing, or whose moments do not move linearly."""
-    if task.start_variance == 0 and task.start_mean == 0 and task.minimum is None:
+    if isinstance(task.start_variance, np.ndarray):
+        _check_start_variances(task.start_variance, task.curvatures)
+    if not np.any(task.start_variance) and task.start_mean == 0 and task.minimum is None:
         raise ProblemError(
             "start_variance",
             expected="a start away from the minimum",
@@ -33,6 +36,32 @@ def check_quadratic(task: "LandscapeDistribution") -> None:
             )
     if task.minimum is not None:
         _check_minimum(task.minimum)
+
+
+def _check_start_variances(variances: np.ndarray, curvatures: Any) -> None:
+    """One number >= 0 for each curvature of a Discrete spectrum."""
+    advice = "pass one number for all modes, or Discrete(values) and one number for each value"
+    if not isinstance(curvatures, Discrete):
+        raise ProblemError(
+            "start_variance",
+            expected="one number, as the curvatures have a density",
+            received=f"{len(variances)} numbers",
+            advice=advice,
+        )
+    if len(variances) != len(curvatures.values):
+        raise ProblemError(
+            "start_variance",
+            expected=f"one number, or {len(curvatures.values)}: one for each distinct curvature",
+            received=f"{len(variances)} numbers",
+            advice=advice,
+        )
+    if not (variances >= 0).all():
+        raise ProblemError(
+            "start_variance",
+            expected="numbers >= 0",
+            received=f"smallest {variances.min():g}",
+            advice="pass variances, squares of distances",
+        )
 
 
 def _check_minimum(minimum: Hidden) -> None:

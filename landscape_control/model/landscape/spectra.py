@@ -246,6 +246,25 @@ class Discrete(Spectrum):
         return float(self.values.min()), float(self.values.max())
 
     @checked
+    def places(self, curvatures: Numbers) -> np.ndarray:
+        """Which of ``values`` each curvature is, whole numbers of the same shape.
+
+        Raises ProblemError for a curvature that is not among them.
+        """
+        wanted = np.asarray(curvatures, dtype=float)
+        order = np.argsort(self.values)
+        nearest = np.minimum(np.searchsorted(self.values[order], wanted), len(order) - 1)
+        found = order[nearest]
+        if not np.array_equal(self.values[found], wanted):
+            raise ProblemError(
+                "curvatures",
+                expected=f"some of the {len(order)} values of the spectrum",
+                received=f"{wanted[self.values[found] != wanted][:1]}",
+                advice="what is known of each mode is known at these curvatures only",
+            )
+        return found
+
+    @checked
     def nodes(self, count: Nodes) -> tuple[np.ndarray, np.ndarray]:
         return self.values, self._shares
 

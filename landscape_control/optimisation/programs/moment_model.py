@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...model.landscape import LandscapeDistribution
-from ...model.observation import CurvatureNoise, ExactGradient, NoisyGradient, Sees
+from ...model.landscape import Discrete, LandscapeDistribution
+from ...model.observation import CurvatureNoise, ExactGradient, ModeNoise, NoisyGradient, Sees
 from ...support.errors import ProblemError
-from ..program import PolicyProgram
+from ..program import PolicyProgram, spectrum_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +68,25 @@ def layout_of(program: PolicyProgram) -> MomentLayout:
     )
 
 
-def start_moments(layout: MomentLayout, task: LandscapeDistribution) -> np.ndarray:
-    """S at t = 0 as a vector: θ_0 and μ_0 independent, the family's state zero."""
-    mean, variance = np.zeros(layout.dimension), np.zeros(layout.dimension)
-    mean[0], variance[0] = task.start_mean, task.start_variance
+def start_moments(
+    layout: MomentLayout, task: LandscapeDistribution, curvatures: np.ndarray
+) -> np.ndarray:
+    """(N, size): S at t = 0 of modes of these curvatures (N,), each as a vector.
+
+    θ_0 and μ_0 are independent, the family's state is zero.
+    """
+    mean = np.zeros(layout.dimension)
+    variance = np.zeros((len(curvatures), layout.dimension))
+    mean[0], variance[:, 0] = task.start_mean, task.start_variances(curvatures)
     if task.minimum is not None:
         mean[layout.minimum] = task.minimum.prior_mean[0]
-        variance[layout.minimum] = task.minimum.prior_covariance[0, 0]
+        variance[:, layout.minimum] = task.minimum.prior_covariance[0, 0]
     if layout.affine:
         mean[-1] = 1.0
-    second = np.outer(mean, mean) + np.diag(variance)
-    return np.array([second[pair] for pair in layout.pairs])
+    diagonal = variance[:, :, None] * np.eye(layout.dimension)
+    second = np.outer(mean, mean) + diagonal
+    rows, columns = np.transpose(layout.pairs)
+    return second[:, rows, columns]
 
 
 def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
@@ -108,14 +116,24 @@ def time_weights(program: PolicyProgram) -> tuple[np.ndarray, np.ndarray]:
 
 
 def noise_variance(program: PolicyProgram, curvatures: np.ndarray) -> np.ndarray:
-    """Variance of the gradient's noise for modes of these curvatures."""
+    """Variance of the gradient's noise at the minimum, for modes of these curvatures."""
     sees = program.sees
+    if isinstance(sees, ModeNoise):
+        spectrum = spectrum_of(program)
+        assert isinstance(spectrum, Discrete)  # the program has checked it
+        return sees.deviations[spectrum.places(curvatures)] ** 2
     if isinstance(sees, CurvatureNoise):
         return sees.scale**2 * np.asarray(curvatures) ** (2 * sees.power)
     sigma = sees.noise if isinstance(sees, NoisyGradient) else 0.0
     if not isinstance(sigma, float):
         raise _no_closed_moments(sees)
     return np.full(np.shape(curvatures), sigma**2)
+
+
+def multiplicative_noise(program: PolicyProgram) -> float:
+    """b: the variance of the noise grows by b·(h(θ-μ))² away from the minimum."""
+    sees = program.sees
+    return sees.multiplicative if isinstance(sees, CurvatureNoise | ModeNoise) else 0.0
 
 
 def check_linear(program: PolicyProgram) -> None:
@@ -135,7 +153,7 @@ def check_linear(program: PolicyProgram) -> None:
 def _no_closed_moments(sees: Sees | None) -> ProblemError:
     return ProblemError(
         "sees",
-        expected="ExactGradient(), NoisyGradient(σ) with one number, or CurvatureNoise",
+        expected="ExactGradient(), NoisyGradient(σ) with one number, CurvatureNoise or ModeNoise",
         received=type(sees).__name__,
         advice=(
             "every mode sees its own gradient with noise that does not depend on where it stands"
@@ -144,7 +162,7 @@ def _no_closed_moments(sees: Sees | None) -> ProblemError:
 
 
 def plain_noise(sees: Sees | None) -> bool:
-    """Whether a mode's gradient is seen with noise that depends on nothing but its curvature."""
+    """Whether the noise of a mode's gradient is known from its curvature and its gradient alone."""
     if isinstance(sees, NoisyGradient):
         return isinstance(sees.noise, float)
-    return isinstance(sees, ExactGradient | CurvatureNoise)
+    return isinstance(sees, ExactGradient | CurvatureNoise | ModeNoise)

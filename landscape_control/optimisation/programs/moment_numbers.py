@@ -7,7 +7,13 @@ import numpy as np
 
 from ...support.errors import ProblemError
 from ..program import PolicyProgram, spectrum_of
-from .moment_model import minimum_step, noise_variance, start_moments, time_weights
+from .moment_model import (
+    minimum_step,
+    multiplicative_noise,
+    noise_variance,
+    start_moments,
+    time_weights,
+)
 from .moment_program import MomentProgram
 
 FLOOR = 1e-250  # over the cost of standing still: keeps the logarithm finite
@@ -40,13 +46,14 @@ def pack_modes(
     """The same for modes of any curvatures (N,) and weights (N,); ``last`` = [reference, floor]."""
     loss, effort = time_weights(program)
     noise = noise_variance(program, curvatures)
-    start = start_moments(moment_program.layout, program.task)
+    starts = start_moments(moment_program.layout, program.task, curvatures)
     return np.concatenate(
         [
             loss,
             effort / unit,
-            start,
             minimum_step(program.task),
+            [multiplicative_noise(program)],
+            starts.ravel(),  # node after node
             curvatures / unit,
             noise / unit**2,
             weights,
@@ -68,7 +75,8 @@ def floor(program: PolicyProgram) -> float:
 
 def is_free(program: PolicyProgram) -> bool:
     """Whether J can be zero: no noise, no price of movement, a minimum that rests."""
-    has_noise = noise_variance(program, spectrum_of(program).nodes(1)[0]).any()
+    curvatures = spectrum_of(program).nodes(1)[0]
+    has_noise = noise_variance(program, curvatures).any() or multiplicative_noise(program) > 0
     rests, is_unpaid = program.task.minimum is None, math.isinf(program.objective.learning_rate)
     return rests and is_unpaid and not has_noise
 
@@ -105,13 +113,14 @@ def standing_still(program: PolicyProgram, curvatures: np.ndarray, weights: np.n
     """J of never moving: the scale of the cost."""
     loss, _ = time_weights(program)
     task, minimum = program.task, program.task.minimum
-    # E(θ_0 - μ_{t+1})² at every step
-    spread = np.full(program.steps, task.start_variance + task.start_mean * task.start_mean)
+    # E(θ_0 - μ_{t+1})² at every step is this and the variance of θ_0
+    spread = np.full(program.steps, task.start_mean * task.start_mean)
     if minimum is not None:
         rho, gained, centre = minimum_step(task)
         mean, variance = minimum.prior_mean[0], minimum.prior_covariance[0, 0]
         for t in range(program.steps):
             mean = centre + rho * (mean - centre)
             variance = rho**2 * variance + gained
-            spread[t] = task.start_variance + variance + (task.start_mean - mean) ** 2
-    return float((weights @ curvatures) / 2 * (loss @ spread))
+            spread[t] = variance + (task.start_mean - mean) ** 2
+    of_start = weights @ (curvatures * task.start_variances(curvatures))
+    return float((loss.sum() * of_start + (weights @ curvatures) * (loss @ spread)) / 2)

@@ -44,29 +44,38 @@ class MomentProgram:
     def shared_size(self) -> int:
         """Length of what all nodes share.
 
-        Weights of the loss (T) and of the effort (T), moments at the start, ρ, q, centre.
+        Weights of the loss (T) and of the effort (T), ρ, q, centre, multiplicative noise.
         """
-        return 2 * self.horizon + self.layout.size + 3
+        return 2 * self.horizon + 4
+
+    @property
+    def node_size(self) -> int:
+        """Numbers that every node has of its own.
+
+        Moments at the start, curvature, noise variance, weight.
+        """
+        return self.layout.size + 3
 
     @cached_property
     def mode(self) -> tuple[ca.SX, list[ca.SX]]:
-        """(cost of one mode, [coefficients, shared numbers, curvature, noise variance])."""
+        """(cost of one mode, [coefficients, shared numbers, moments at the start, curvature, noise
+        variance]).
+        """
         x, shared = ca.SX.sym("c", self.coefficients.size), ca.SX.sym("shared", self.shared_size)
-        h, v = ca.SX.sym("h"), ca.SX.sym("v")
-        steps, size = self.horizon, self.layout.size
-        moments, drift = shared[2 * steps : 2 * steps + size], shared[2 * steps + size :]
-        cost, kernel = ca.SX(0), _Kernel(self.layout, h, v, drift)
+        start, h, v = ca.SX.sym("start", self.layout.size), ca.SX.sym("h"), ca.SX.sym("v")
+        steps, moments = self.horizon, start
+        cost, kernel = ca.SX(0), _Kernel(self.layout, h, v, shared[2 * steps :])
         for t in range(steps):
             values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=steps)
             kernel.set_rule(linear_rows(self.family, values, clock))
             moments, effort = kernel.advance(moments)
             loss = h / 2 * kernel.spread(moments)
             cost += shared[t] * loss + shared[steps + t] * effort
-        return cost, [x, shared, h, v]
+        return cost, [x, shared, start, h, v]
 
     @cached_property
     def value(self) -> ca.Function:
-        """(c, shared, h, v) -> cost of one mode."""
+        """(c, shared, start, h, v) -> cost of one mode."""
         cost, inputs = self.mode
         return ca.Function("mode", inputs, [cost])
 
@@ -87,24 +96,37 @@ class MomentProgram:
 
     def count_nodes(self, packed: np.ndarray) -> int:
         """How many quadrature nodes a vector of packed numbers has."""
-        return (len(packed) - 2 - self.shared_size) // 3
+        return (len(packed) - 2 - self.shared_size) // self.node_size
+
+    def packed_size(self, nodes: int) -> int:
+        """Length of the packed numbers of N nodes."""
+        return self.shared_size + self.node_size * nodes + 2
+
+    def weights_of(self, nodes: int, p: ca.MX) -> ca.MX:
+        """The weights (N,) among the packed numbers."""
+        return p[REFERENCE - nodes : REFERENCE]
 
     def mapped(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list[ca.MX]:
         """Costs (1, N), gradients (n, N), Hessians (n², N) at all nodes, from the packed numbers p."""
         s = self.shared_size
         function = getattr(self, which).map(f"{which}_{nodes}", "serial", nodes, [0, 1], [])
-        outputs = function(x, p[:s], p[s : s + nodes].T, p[s + nodes : s + 2 * nodes].T)
+        ends = s + np.cumsum([0, self.layout.size * nodes, nodes, nodes])
+        start, curvatures, noise = (
+            p[int(low) : int(high)] for low, high in zip(ends[:-1], ends[1:], strict=True)
+        )
+        starts = ca.reshape(start, self.layout.size, nodes)
+        outputs = function(x, p[:s], starts, curvatures.T, noise.T)
         return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
         """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's.
 
-        With N quadrature nodes. Numbers p: shared, curvatures, noise variances and weights of the
-        nodes, reference, floor.
+        With N quadrature nodes. Numbers p: shared, then moments at the start, curvatures, noise
+        variances and weights of the nodes, then reference and floor.
         """
-        n, s = self.coefficients.size, self.shared_size
-        x, p = ca.MX.sym("x", n), ca.MX.sym("p", s + 3 * nodes + 2)
-        weights, reference = p[s + 2 * nodes : s + 3 * nodes], p[REFERENCE]
+        n = self.coefficients.size
+        x, p = ca.MX.sym("x", n), ca.MX.sym("p", self.packed_size(nodes))
+        weights, reference = self.weights_of(nodes, p), p[REFERENCE]
         level = p[-1] * reference
         cost = self.mapped("value", nodes, x, p)[0] @ weights + level
         value, slopes = (part @ weights for part in self.mapped("slope", nodes, x, p))
@@ -142,9 +164,9 @@ Rows = list[list[ca.SX]]
 class _Kernel:
     """S as a vector to S' as a vector; its matrix is kept while the rule stays the same."""
 
-    def __init__(self, layout: MomentLayout, h: ca.SX, v: ca.SX, drift: ca.SX):
+    def __init__(self, layout: MomentLayout, h: ca.SX, v: ca.SX, numbers: ca.SX):
         self.layout, self.h, self.v = layout, h, v
-        self.rho, self.q, self.centre = ca.vertsplit(drift)
+        self.rho, self.q, self.centre, self.multiplicative = ca.vertsplit(numbers)
         self.rows: Rows | None = None
         # vec(S) of the whole matrix = double @ its upper triangle, of which ``keep`` are the places
         d = layout.dimension
@@ -166,11 +188,12 @@ class _Kernel:
         matrix = ca.vertcat(_unit(layout.dimension, 0) + move, *state, *self._minimum_rows())
         nothing = ca.SX(layout.moving + layout.affine, 1)  # no noise of gradients enters μ or 1
         noise = ca.vertcat(*[row[1] for row in rows], nothing)
-        gained = noise @ noise.T * self.v
+        drift = ca.SX(layout.dimension, layout.dimension)
         if layout.moving:
-            gained[layout.minimum, layout.minimum] += self.q
+            drift[layout.minimum, layout.minimum] = self.q
         self.matrix = self._paired(matrix)
-        self.gained = ca.sparsify(ca.vec(gained)[self.keep])
+        self.heard = ca.sparsify(ca.vec(noise @ noise.T)[self.keep])  # per unit of noise variance
+        self.drift = ca.sparsify(ca.vec(drift)[self.keep])
         # rules with momentum carry Δθ in their state, where E|Δθ|² can be read off
         dense = ca.densify(move)
         carrying = [k for k, row in enumerate(state) if ca.is_equal(ca.densify(row), dense, _DEEP)]
@@ -179,15 +202,17 @@ class _Kernel:
             place = 1 + carrying[0]
             self.effort_place = layout.place(place, place)
         else:
-            self.effort_row = (ca.kron(move, move) @ self.double, rows[0][1] ** 2 * self.v)
+            self.effort_row = (ca.kron(move, move) @ self.double, rows[0][1] ** 2)
 
     def advance(self, moments: ca.SX) -> tuple[ca.SX, ca.SX]:
         """(S', E|Δθ|²)."""
-        following = self.matrix @ moments + self.gained
+        # (h(θ-μ))² is the gradient's square, of which the noise is a share
+        variance = self.v + self.multiplicative * self.h**2 * self.spread(moments)
+        following = self.matrix @ moments + self.heard * variance + self.drift
         if self.effort_place is not None:
             return following, following[self.effort_place]
-        row, noise = self.effort_row
-        return following, row @ moments + noise
+        row, heard = self.effort_row
+        return following, row @ moments + heard * variance
 
     def spread(self, moments: ca.SX) -> ca.SX:
         """E(θ - μ)²."""

@@ -11,10 +11,10 @@ def worst_case_nlp(moments: MomentProgram, nodes: int) -> tuple[dict, dict]:
     The variables are x = (coefficients, τ). The numbers are packed as for the expected cost, with
     the weight w_i of every mode in place of its probability.
     """
-    n, s = moments.coefficients.size, moments.shared_size
-    x, p = ca.MX.sym("x", n + 1), ca.MX.sym("p", s + 3 * nodes + 2)
+    n = moments.coefficients.size
+    x, p = ca.MX.sym("x", n + 1), ca.MX.sym("p", moments.packed_size(nodes))
     coefficients, largest = x[:n], x[n]
-    scale = p[s + 2 * nodes : s + 3 * nodes] / p[REFERENCE]
+    scale = moments.weights_of(nodes, p) / p[REFERENCE]
 
     rows = moments.mapped("value", nodes, coefficients, p)[0].T * scale - largest
     value, slopes = moments.mapped("slope", nodes, coefficients, p)

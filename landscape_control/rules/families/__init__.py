@@ -10,7 +10,15 @@ from .neural import GatedPolicy, NeuralPolicy
 from .policy import Policy
 from .response import impulse_response
 from .schedules import Scheduled, ScheduledDescent
-from .shapes import Constant, Cosine, InverseTime, Polynomial, Shape, WarmupStableDecay
+from .shapes import (
+    Constant,
+    Cosine,
+    InverseTime,
+    LogLinear,
+    Polynomial,
+    Shape,
+    WarmupStableDecay,
+)
 from .sign import Lion, SignDescent, Signum
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     "InverseTime",
     "Layout",
     "Lion",
+    "LogLinear",
     "Nesterov",
     "NeuralPolicy",
     "Policy",

@@ -32,7 +32,10 @@ class Scheduled(Wrapped):
         if not isinstance(self.shape, Shape):
             raise ProblemError(
                 "shape",
-                expected="a Shape: Constant, InverseTime, Polynomial, Cosine or WarmupStableDecay",
+                expected=(
+                    "a Shape: Constant, InverseTime, Polynomial, Cosine, WarmupStableDecay or"
+                    " LogLinear"
+                ),
                 received=type(self.shape).__name__,
                 advice="e.g. Cosine(final=0.0)",
             )

@@ -1,4 +1,4 @@
-"""Learning rates in time: constant, 1/t, polynomial, cosine, warm-up-stable-decay."""
+"""Learning rates in time: constant, 1/t, polynomial, cosine, warm-up-stable-decay, log-linear."""
 
 import math
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from ...support.arguments import Share, checked
+from ...support.arguments import Count, Share, checked
 from ...support.arrays import number
 from .coefficient import Coefficient
-from .elementwise import cos, smaller
+from .elementwise import cos, exp, smaller
 from .family import Clock, Value, Values
 
 
@@ -185,6 +185,57 @@ class WarmupStableDecay(Shape):
         rise = _area(end, warmup) - _area(begin, warmup)
         fall = _area(1 - begin, down) - _area(1 - end, down)
         return clock.horizon * (rise + fall) - 1
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class LogLinear(Shape):
+    """log s_t linear between knots, evenly spaced from the first step to the last, s_0 = 1.
+
+    With K = ``pieces``, x = Kt/(T-1) and coefficients ``log_rate_1`` ℓ_1 … ℓ_K,
+
+        log s_t = Σ_i ℓ_i max(0, 1 - |x - i|).
+
+    Few numbers reach any course over long horizons: T - 1 pieces are every positive schedule, and
+    doubling the pieces contains the coarser shape.
+
+    Source: the hat functions of linear finite elements, in the logarithm.
+    """
+
+    pieces: Count
+
+    name = "piecewise log-linear"
+    formula = "exp Σ_i ℓ_i max(0, 1 - |Kt/(T-1) - i|)"
+    source = "linear finite elements in log α"
+    reads_clock = True
+    arguments = {"pieces": "how many pieces the logarithm has, e.g. 4"}
+    contains = {"constant": "log_rate_i = 0", "exponential decay": "log_rate_i = i·log_rate_1"}
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        return tuple(
+            Coefficient(
+                name=f"log_rate_{i}", symbol=f"ℓ_{i}", low=-50.0, high=50.0, least=-4.0, most=2.0
+            )
+            for i in range(1, self.pieces + 1)
+        )
+
+    @property
+    def constant_at(self) -> Mapping[str, float]:
+        return {each.name: 0.0 for each in self.coefficients}
+
+    def factor(self, coefficients: Values, clock: Clock) -> Value:
+        x = self.pieces * clock.step / max(clock.horizon - 1, 1)
+        logarithm: Value = 0.0
+        for i, each in enumerate(self.coefficients, start=1):
+            logarithm = logarithm + coefficients[each.name] * _hat(x - i)
+        return exp(logarithm)
+
+
+def _hat(x: Value) -> Value:
+    """max(0, 1 - |x|)."""
+    height = smaller(1 - x, 1 + x)
+    return height - smaller(height, 0.0)
 
 
 _SMALL = 1e-6  # the least length of a ramp, in shares of the horizon: 0 would divide by it
