@@ -25,29 +25,6 @@ from landscape_control.policies import PolicyProgram
 
 CLAIMS = {claim.name: claim for claim in all_claims()}
 
-# Claims whose checks do not all say yet where their references come from and when their bounds were set.
-PENDING = (
-    "adam-exponent",
-    "adam-exponent-map",
-    "best-linear-rule",
-    "beta1-from-drift",
-    "beta2-from-volatility",
-    "certainty-equivalence",
-    "dual-effect",
-    "kalman-momentum",
-    "lqg-from-policies",
-    "momentum-from-noise",
-    "momentum-maps",
-    "moving-task",
-    "noise-makes-momentum",
-    "noise-sweep",
-    "optimal-schedule",
-    "orthogonal-momentum",
-    "preconditioner-exponent",
-    "two-task-chain",
-    "which-causal-rule",
-)
-
 
 @pytest.fixture(scope="session")
 def outcomes(request):
@@ -100,7 +77,7 @@ def test_estimates_would_notice_what_they_are_about(name, outcomes):
     assert not blind, "\n".join(blind)
 
 
-@pytest.mark.parametrize("name", [name for name in CLAIMS if name not in PENDING])
+@pytest.mark.parametrize("name", CLAIMS)
 def test_every_check_says_where_its_reference_comes_from(name, outcomes):
     silent = [
         check.quantity
@@ -108,10 +85,6 @@ def test_every_check_says_where_its_reference_comes_from(name, outcomes):
         if check.reference is None or check.bound is None
     ]
     assert not silent, "reference= or bound= is missing: " + "; ".join(silent)
-
-
-def test_pending_claims_exist():
-    assert set(PENDING) <= set(CLAIMS)
 
 
 @pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].picture])
