@@ -92,6 +92,14 @@ def measure(
     -----
     Errors are those of samples drawn independently. The largest of N-sample curvatures is biased
     upwards (34 % at 64 samples, 3 % at 512 on a small trained network), which no error here shows.
+    Memory: the Krylov vectors are as many vectors of weights as there are products from g, beside
+    the graphs of all samples.
+
+    With m > 0 the predicted loss is on the safe side: a perceptron on MNIST after 300 steps of SGD,
+    30 more at rate 0.02, loss 0.2218 before, 0.2010 after, predicted 0.2076 with m = 0.05 and
+    0.2011 with m = 0. Measure with ``majorant=0.0`` to predict small steps, with a share to plan
+    large ones.
+
     Second moments of batches drawn without replacement from few data are smaller by 1 - B/N.
 
     Raises
