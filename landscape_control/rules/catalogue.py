@@ -12,6 +12,7 @@ from .causal import CausalRule
 from .families import (
     AccumulatedSquares,
     AdamFamily,
+    Ballistic,
     CorrectedAverage,
     Cosine,
     DecayInside,
@@ -180,6 +181,14 @@ def _normalised() -> Iterator[Entry]:
             family=_textbook_adam(averaged=False, corrected=False),
             contains=frozenset({"sign_descent", "sgd"}),
             ranges=_WIDE,
+        ),
+    )
+    # RMSProp but for the place of ε: where ε has no effect the data cannot tell the two apart
+    yield Entry(
+        name="ballistic",
+        family=Ballistic(),
+        rule=CausalRule(
+            family=Ballistic(), contains=frozenset({"sign_descent", "sgd"}), ranges=_WIDE
         ),
     )
     yield Entry(

@@ -1,6 +1,6 @@
 """Families of causal learning rules: one formula each, for NumPy arrays and CasADi symbols."""
 
-from .adaptive import AccumulatedSquares, AdamFamily, CorrectedAverage
+from .adaptive import AccumulatedSquares, AdamFamily, Ballistic, CorrectedAverage
 from .coefficient import Coefficient, Layout
 from .decay import DecayInside, Fixed, WeightDecay
 from .discounted import DiscountedBayes
@@ -24,6 +24,7 @@ from .sign import Lion, SignDescent, Signum
 __all__ = [
     "AccumulatedSquares",
     "AdamFamily",
+    "Ballistic",
     "Clock",
     "Coefficient",
     "Constant",
