@@ -104,6 +104,7 @@ _PACKAGES = (
     "rules",
     "simulation",
     "stochastic",
+    "training",
     "verification",
     "sweeps",
 )

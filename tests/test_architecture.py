@@ -48,6 +48,7 @@ LAYERS = (
     ("identification",),
     ("exports",),
     ("records",),
+    ("training",),
     ("sweeps.measures",),
     ("sweeps",),
     ("claims",),
@@ -348,13 +349,14 @@ def test_only_plotting_imports_matplotlib():
     assert users <= {"display.plotting"}
 
 
-def test_only_exports_import_torch_and_jax():
+def test_only_exports_and_training_import_torch_and_jax():
+    """Optimizers are PyTorch's or optax's, and training needs networks; both load when asked for."""
     users = {
         part_of(module)
         for module in sources()
         if any(name.split(".")[0] in {"torch", "jax", "optax"} for name in imported(module))
     }
-    assert users == {"exports"}
+    assert users == {"exports", "training"}
 
 
 def test_results_and_claims_hold_no_casadi():

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from typing import Annotated
 
 from ..exports.torch_optimizer import RuleOptimizer
-from ..rules.families import AdamFamily, Policy
+from ..rules.families import Ballistic as BallisticFamily
+from ..rules.families import Policy
 from ..support.arguments import NonNegative, Positive, Range, checked
 
-_FAMILY = AdamFamily(exponent=0.5, beta1=0.0, bias_correction=False, epsilon=None)
 _Share = Annotated[float, Range(low=0, high=1, high_open=True)]
 
 
 class Ballistic(RuleOptimizer):
     """v = β₂v + (1-β₂)g², θ ← θ - lr g/√(v + ε), v = 0 at first.
 
-    What VGR25's public notebook trains the networks of Fig. 2 e, f with under this name. It is
-    RMSProp with ε inside the root and no correction of the bias of v: the first step of every
+    The family ``lc.policies.Ballistic`` with torch.optim's names for its numbers. Under this name
+    VGR25's public notebook trains the networks of Fig. 2 e, f with it. It is RMSProp with ε inside the root and no correction of the bias of v: the first step of every
     weight is lr/√(1-β₂) long, 32 times lr at β₂ = 0.999. There is no velocity, so that it is not
     the second-order law of the paper's ballistic limit γ → 0. The notebook's entry ``bleed`` is
     read nowhere and left out here, and so is its decay of weights, which is 0 in the figure.
@@ -43,5 +43,5 @@ class Ballistic(RuleOptimizer):
         foreach: bool = True,
     ):
         rule = {"learning_rate": 1.0, "beta2": beta2, "epsilon": eps}
-        policy = Policy(family=_FAMILY, coefficients=rule, horizon=1)
+        policy = Policy(family=BallisticFamily(), coefficients=rule, horizon=1)
         super().__init__(params, policy=policy, lr=lr, foreach=foreach)
