@@ -15,10 +15,11 @@ class Ballistic(RuleOptimizer):
     """v = β₂v + (1-β₂)g², θ ← θ - lr g/√(v + ε), v = 0 at first.
 
     The family ``lc.policies.Ballistic`` with torch.optim's names for its numbers. Under this name
-    VGR25's public notebook trains the networks of Fig. 2 e, f with it. It is RMSProp with ε inside the root and no correction of the bias of v: the first step of every
-    weight is lr/√(1-β₂) long, 32 times lr at β₂ = 0.999. There is no velocity, so that it is not
-    the second-order law of the paper's ballistic limit γ → 0. The notebook's entry ``bleed`` is
-    read nowhere and left out here, and so is its decay of weights, which is 0 in the figure.
+    VGR25's public notebook trains the networks of Fig. 2 e, f with it. It is RMSProp with ε inside
+    the root and no correction of the bias of v: the first step of every weight is lr/√(1-β₂) long,
+    32 times lr at β₂ = 0.999. There is no velocity, so that it is not the second-order law of the
+    paper's ballistic limit γ → 0. The notebook's entry ``bleed`` is read nowhere and left out here,
+    and so is its decay of weights, which is 0 in the figure.
 
     The norm of the gradient of the whole network is clipped by the loop of training, as in the
     notebook: that couples the weights, and is no part of this rule.
