@@ -43,6 +43,7 @@ def parsed():
     parser.add_argument("--only", nargs="+", help="keys of the recipes and grids to keep")
     parser.add_argument("--policy", type=Path, help="file of a policy or of its optimisation")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch")
+    parser.add_argument("--device", default="cpu", help="of PyTorch, such as cuda")
     return parser.parse_args()
 
 
@@ -133,6 +134,7 @@ def main():
         epochs=options.epochs,
         resume=options.resume,
         progress=bar(),
+        device=options.device,
     )
     is_published = data.name == "MNIST"
     published = (PUBLISHED_LOSS, PUBLISHED_ACCURACY) if is_published else ((), ())

@@ -278,6 +278,12 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_stands_in_it(tmp_path):
         assert np.isnan(run.curve("training_loss", 4)).all()
 
 
+def test_a_device_that_is_not_there_is_refused():
+    for device in ("nowhere", "cuda:99"):
+        with pytest.raises(ProblemError, match="one that PyTorch has here"):
+            train(panel=SMALL, recipe=RECIPES["sgd"], data=DATA, device=device)
+
+
 # ---- studies
 
 GRID = Grid(recipe=Recipe(key="tuned", label="SGD, tuned", kind="sgd", numbers={"lr": 0.1}),

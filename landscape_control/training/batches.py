@@ -15,18 +15,21 @@ class Batches:
     the batches that it would have seen.
     """
 
-    def __init__(self, data: ImageData, *, batch: int, shifts: int, seed: int) -> None:
+    def __init__(
+        self, data: ImageData, *, batch: int, shifts: int, seed: int, device: Any = "cpu"
+    ) -> None:
         import torch
 
         self._torch = torch
-        self.batch, self.shifts, self.seed = batch, shifts, seed
+        self.batch, self.shifts, self.seed, self.device = batch, shifts, seed, device
         self.images = torch.tensor(data.training_images)
         self.labels = torch.tensor(data.training_labels, dtype=torch.long)
         self._test_images = torch.tensor(data.test_images)
         self._test_labels = torch.tensor(data.test_labels, dtype=torch.long)
         shape = (1, -1, 1, 1)
-        self._mean = torch.tensor(data.mean, dtype=torch.float32).reshape(shape)
-        self._deviation = torch.tensor(data.deviation, dtype=torch.float32).reshape(shape)
+        self._mean = torch.tensor(data.mean, dtype=torch.float32).reshape(shape).to(device)
+        deviation = torch.tensor(data.deviation, dtype=torch.float32)
+        self._deviation = deviation.reshape(shape).to(device)
 
     def training(self, epoch: int) -> Iterator[tuple[Any, Any]]:
         """(images, labels) of each batch of an epoch, every image once, in random order."""
@@ -36,17 +39,17 @@ class Batches:
             images = self.images[chosen]
             if self.shifts:
                 images = self._augmented(images, generator)
-            yield self._scaled(images), self.labels[chosen]
+            yield self._scaled(images), self.labels[chosen].to(self.device)
 
     def test(self, batch: int = 512) -> Iterator[tuple[Any, Any]]:
         """(images, labels) of the test set, in its order."""
         parts = zip(self._test_images.split(batch), self._test_labels.split(batch), strict=True)
         for images, labels in parts:
-            yield self._scaled(images), labels
+            yield self._scaled(images), labels.to(self.device)
 
     def _scaled(self, images: Any) -> Any:
         """What the network sees of bytes: (image/255 - mean)/deviation."""
-        return images.float().div_(255).sub_(self._mean).div_(self._deviation)
+        return images.to(self.device).float().div_(255).sub_(self._mean).div_(self._deviation)
 
     def _augmented(self, images: Any, generator: Any) -> Any:
         """Each image moved by up to ``shifts`` pixels, black coming in, and mirrored or not."""

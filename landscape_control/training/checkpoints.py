@@ -56,7 +56,9 @@ def read_checkpoint(path: Path, identity: dict[str, str]) -> Checkpoint:
     import torch
 
     try:
-        kept = torch.load(path, weights_only=True)  # tensors and plain numbers: no code is run
+        kept = torch.load(
+            path, weights_only=True, map_location="cpu"
+        )  # tensors and plain numbers: no code is run
         if kept.pop("format") != _FORMAT:
             raise KeyError("format")
         checkpoint = Checkpoint(**kept)

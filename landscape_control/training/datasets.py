@@ -55,7 +55,10 @@ class ImageData:
         for kind in ("training", "test"):
             images, labels = getattr(self, f"{kind}_images"), getattr(self, f"{kind}_labels")
             _check_pair(f"{kind} data of {self.name}", images, labels)
-            images.flags.writeable = labels.flags.writeable = False
+            for part, array in (("images", images), ("labels", labels)):
+                read_only = array.view()  # the caller's own array stays as it is
+                read_only.flags.writeable = False
+                object.__setattr__(self, f"{kind}_{part}", read_only)
 
     @cached_property
     def digest(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..support.arguments import Count, Index, checked
 from ..support.arguments import Path as PathName
+from ..support.errors import ProblemError, shown
 from .batches import Batches
 from .checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from .datasets import ImageData
@@ -70,6 +71,7 @@ def train(
     epochs: Count | None = None,
     checkpoint: PathName | None = None,
     report: Report | None = None,
+    device: str = "cpu",
 ) -> Run:
     """Train a network by a recipe and return its curves.
 
@@ -81,63 +83,136 @@ def train(
     ----------
     epochs : by default those of the panel
     checkpoint : file that holds network, optimizer and curves after every epoch, written whole or
-        not at all. One that is there is gone on from: on one kind of processor with one number of
-        threads the run is then bit by bit the run without the stop. It does not depend on
-        ``epochs``: a longer run goes on from a shorter one
+        not at all. One that is there is gone on from: on the "cpu", on one kind of processor with
+        one number of threads, the run is then bit by bit the run without the stop. It does not
+        depend on ``epochs``: a longer run goes on from a shorter one
     report : called with recipe, seed and epoch after every epoch that was trained
+    device : of PyTorch, such as "cuda"
 
-    Raises ProblemError for a checkpoint of another run, or a damaged one, and where PyTorch is not
-    installed. A loss that is no finite number ends the run and is recorded in it.
+    Raises ProblemError for a checkpoint of another run, or a damaged one, a device that is not
+    there, and where PyTorch is not installed. A loss that is no finite number ends the run and is
+    recorded in it.
     """
-    torch = torch_module()
     length = panel.epochs if epochs is None else epochs
-    network = panel.network(seed=seed)
-    optimizer = recipe.optimizer(network.parameters())
-    done: list[Epoch] = []
-    diverged = None
-    identity = identity_of(panel, recipe, data, seed)
+    training = _Training(panel=panel, recipe=recipe, data=data, seed=seed, device=device)
     path = None if checkpoint is None else Path(checkpoint)
     if path is not None and path.exists():
-        kept = read_checkpoint(path, identity)
-        network.load_state_dict(kept.network)
-        optimizer.load_state_dict(kept.optimizer)
-        done, diverged = [Epoch(**each) for each in kept.epochs], kept.diverged
-    if len(done) >= length or diverged is not None:
-        return Run(recipe=recipe, seed=seed, epochs=tuple(done[:length]), diverged=diverged)
-    batches = Batches(data, batch=panel.batch, shifts=panel.shifts, seed=seed)
-    for number in range(len(done) + 1, length + 1):
+        training.restore(path)
+    while len(training.done) < length and training.diverged is None:
+        training.advance()
+        if path is not None:
+            training.keep(path)
+        if report is not None and training.diverged is None:
+            report(recipe, seed, training.done[-1])
+    done = tuple(training.done[:length])
+    return Run(recipe=recipe, seed=seed, epochs=done, diverged=training.diverged)
+
+
+class _Training:
+    """A run under way: its network, its optimizer, and the epochs that are done."""
+
+    def __init__(
+        self, *, panel: Panel, recipe: Recipe, data: ImageData, seed: int, device: str
+    ) -> None:
+        self.torch = torch_module()
+        place = _device(self.torch, device)
+        self.recipe = recipe
+        self.identity = identity_of(panel, recipe, data, seed)
+        self.network = panel.network(seed=seed).to(place)
+        self.optimizer = recipe.optimizer(self.network.parameters())
+        self.batches = Batches(
+            data, batch=panel.batch, shifts=panel.shifts, seed=seed, device=place
+        )
+        self.done: list[Epoch] = []
+        self.diverged: int | None = None
+
+    def restore(self, path: Path) -> None:
+        """Go on where a checkpoint stands."""
+        kept = read_checkpoint(path, self.identity)
+        self.network.load_state_dict(kept.network)
+        self.optimizer.load_state_dict(kept.optimizer)
+        self.done = [Epoch(**each) for each in kept.epochs]
+        self.diverged = kept.diverged
+
+    def keep(self, path: Path) -> None:
+        """Write a checkpoint."""
+        write_checkpoint(
+            path,
+            Checkpoint(
+                identity=self.identity,
+                network=self.network.state_dict(),
+                optimizer=self.optimizer.state_dict(),
+                epochs=[vars(each) for each in self.done],
+                diverged=self.diverged,
+            ),
+        )
+
+    def advance(self) -> None:
+        """One epoch more, or the note that the loss stopped being a finite number in it."""
+        number = len(self.done) + 1
         begun = time.process_time()
-        loss = _train_epoch(torch, network, optimizer, batches.training(number), recipe.clip)
+        loss = self._trained(number)
         seconds = time.process_time() - begun
         if loss is None:
-            diverged = number
-        else:
-            test_loss, accuracy = _tested(torch, network, batches)
-            done.append(
-                Epoch(
-                    number=number,
-                    training_loss=loss,
-                    test_loss=test_loss,
-                    test_accuracy=accuracy,
-                    seconds=seconds,
-                )
-            )
-        if path is not None:
-            write_checkpoint(
-                path,
-                Checkpoint(
-                    identity=identity,
-                    network=network.state_dict(),
-                    optimizer=optimizer.state_dict(),
-                    epochs=[vars(each) for each in done],
-                    diverged=diverged,
-                ),
-            )
-        if diverged is not None:
-            break
-        if report is not None:
-            report(recipe, seed, done[-1])
-    return Run(recipe=recipe, seed=seed, epochs=tuple(done), diverged=diverged)
+            self.diverged = number
+            return
+        test_loss, accuracy = self._tested()
+        epoch = Epoch(
+            number=number,
+            training_loss=loss,
+            test_loss=test_loss,
+            test_accuracy=accuracy,
+            seconds=seconds,
+        )
+        self.done.append(epoch)
+
+    def _trained(self, epoch: int) -> float | None:
+        """Mean loss of the images of one epoch as they were trained on; None if not finite."""
+        torch, network = self.torch, self.network
+        network.train()
+        total, count = 0.0, 0
+        for images, labels in self.batches.training(epoch):
+            self.optimizer.zero_grad(set_to_none=True)
+            loss = torch.nn.functional.cross_entropy(network(images), labels)
+            value = loss.item()
+            if not math.isfinite(value):
+                return None
+            loss.backward()
+            if self.recipe.clip is not None:
+                torch.nn.utils.clip_grad_norm_(network.parameters(), max_norm=self.recipe.clip)
+            self.optimizer.step()
+            total += value * len(labels)
+            count += len(labels)
+        return total / count
+
+    def _tested(self) -> tuple[float, float]:
+        """Mean loss and percentage of right answers on the test images."""
+        torch, network = self.torch, self.network
+        network.eval()
+        loss, right, count = 0.0, 0, 0
+        with torch.no_grad():
+            for images, labels in self.batches.test():
+                scores = network(images)
+                summed = torch.nn.functional.cross_entropy(scores, labels, reduction="sum")
+                loss += summed.item()
+                right += (scores.argmax(dim=1) == labels).sum().item()
+                count += len(labels)
+        return loss / count, 100.0 * right / count
+
+
+def _device(torch: Any, device: str) -> Any:
+    """The device of PyTorch by its name, tried out."""
+    try:
+        place = torch.device(device)
+        torch.zeros(1, device=place).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ProblemError(
+            "device",
+            expected="one that PyTorch has here, such as 'cpu' or 'cuda'",
+            received=f"{device!r}: {shown(str(error))}",
+            advice="train on 'cpu', or install PyTorch for the device",
+        ) from error
+    return place
 
 
 def identity_of(panel: Panel, recipe: Recipe, data: ImageData, seed: int) -> dict[str, str]:
@@ -149,35 +224,3 @@ def identity_of(panel: Panel, recipe: Recipe, data: ImageData, seed: int) -> dic
         "recipe": recipe.describe(),
         "seed": str(seed),
     }
-
-
-def _train_epoch(torch: Any, network: Any, optimizer: Any, batches: Any, clip: Any) -> float | None:
-    """Mean loss of the images of one epoch as they were trained on; None where it is not finite."""
-    network.train()
-    total, count = 0.0, 0
-    for images, labels in batches:
-        optimizer.zero_grad(set_to_none=True)
-        loss = torch.nn.functional.cross_entropy(network(images), labels)
-        value = loss.item()
-        if not math.isfinite(value):
-            return None
-        loss.backward()
-        if clip is not None:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), max_norm=clip)
-        optimizer.step()
-        total += value * len(labels)
-        count += len(labels)
-    return total / count
-
-
-def _tested(torch: Any, network: Any, batches: Batches) -> tuple[float, float]:
-    """Mean loss and percentage of right answers on the test images."""
-    network.eval()
-    loss, right, count = 0.0, 0, 0
-    with torch.no_grad():
-        for images, labels in batches.test():
-            scores = network(images)
-            loss += torch.nn.functional.cross_entropy(scores, labels, reduction="sum").item()
-            right += (scores.argmax(dim=1) == labels).sum().item()
-            count += len(labels)
-    return loss / count, 100.0 * right / count

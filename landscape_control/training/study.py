@@ -53,6 +53,7 @@ def study(
     epochs: Count | None = None,
     resume: bool = False,
     progress: Callable[[Progress], object] | None = None,
+    device: str = "cpu",
 ) -> "xarray.Dataset":
     """Train every recipe of a panel on the seeds 0, 1, ...; choose the rates of its grids before.
 
@@ -68,6 +69,7 @@ def study(
     resume : go on in a folder that has runs: what is finished is not trained again, what was
         interrupted goes on from its last whole epoch
     progress : called after every epoch that was trained
+    device : of PyTorch, such as "cuda"
 
     Returns
     -------
@@ -89,7 +91,7 @@ def study(
     trainer = _Trainer(
         panel=panel, data=data, folder=_folder(Path(output), resume), length=length, seeds=seeds
     )
-    trainer.progress = progress
+    trainer.progress, trainer.device = progress, device
     chosen: list[Recipe] = []
     tuning: dict[str, dict[str, float | None]] = {}
     for grid in panel.grids:
@@ -138,6 +140,7 @@ class _Trainer:
     """Trains into one folder and counts epochs."""
 
     progress: Callable[[Progress], object] | None = None
+    device = "cpu"
 
     def __init__(
         self, *, panel: Panel, data: ImageData, folder: Path, length: int, seeds: int
@@ -167,6 +170,7 @@ class _Trainer:
             epochs=self.length,
             checkpoint=self.folder / f"{recipe.key}-seed{seed}.pt",
             report=report,
+            device=self.device,
         )
         self.done = begun + self.length
         return run
