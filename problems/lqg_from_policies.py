@@ -69,6 +69,7 @@ from ._lqg_from_policies_programs import (
     together,
 )
 from ._noisy_bowl import noisy_bowl
+from ._stated_checks import bounded
 
 
 def problem() -> PolicyProgram:
@@ -197,19 +198,6 @@ def step_checks():
         )
 
 
-def bound(quantity, computed, relation, theory):
-    """A check against a bound without tolerance."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation=relation,
-        tolerance=0,
-        reference="stated bound",
-        bound="after",
-    )
-
-
 def family_checks():
     """What the form is worth, at h and at a second curvature: no decay, another momentum; and numbers
     shared by several curvatures.
@@ -222,11 +210,11 @@ def family_checks():
                 best(moving(rate), 100, discount=0.0, curvatures=Discrete(some), starts=3).cost
                 for some in (values, *([h] for h in values))
             )
-            yield bound(
+            yield bounded(
                 f"λ = {rate:g}: cost of numbers shared by h = {values} over own ones - 1",
-                shared / np.mean(own) - 1,
                 "at least",
                 least,
+                shared / np.mean(own) - 1,
             )
 
 
@@ -238,24 +226,24 @@ def form_checks(curvature):
             best(minimum, 100, family, curvatures=Discrete([curvature]), starts=3)
             for family in FAMILIES[:2]
         )
-        yield bound(
+        yield bounded(
             f"h = {curvature:g}, λ = {rate:g}: cost with Nesterov's momentum over heavy ball's - 1",
-            ahead.cost / free.cost - 1,
             "at least",
             0.0005,
+            ahead.cost / free.cost - 1,
         )
     alone = best(minimum, 100, FAMILIES[2], curvatures=Discrete([curvature]), starts=3)
-    yield bound(
+    yield bounded(
         f"h = {curvature:g}, λ = 0.3: β without decay",
-        alone.coefficients["momentum"],
         "at most",
         0.1,
+        alone.coefficients["momentum"],
     )
-    yield bound(
+    yield bounded(
         f"h = {curvature:g}, λ = 0.3: cost without decay over that with it - 1",
-        alone.cost / free.cost - 1,
         "at least",
         0.005,
+        alone.cost / free.cost - 1,
     )
 
 

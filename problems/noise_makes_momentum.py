@@ -56,6 +56,7 @@ from ._noise_makes_momentum_programs import (
     searched,
     solver,
 )
+from ._stated_checks import bounded, same
 
 OTHER, OTHER_WORDS = MarchenkoPastur(0.25), "Marchenko-Pastur"  # looked at after all bounds
 
@@ -71,33 +72,33 @@ def number_checks():
         found = solver(horizon, tolerance=1e-9).solve(noise=noise, starts=3).coefficients
         values = found["learning_rate"], found["momentum"]
         for name, value, other in zip("αβ", values, searched(horizon, noise), strict=True):
-            yield equal(
+            yield same(
                 f"{name} at T = {horizon}, σ = {noise:g}",
-                value,
                 other,
+                value,
                 TOLERANCE,
-                reference="independent code",
+                "independent code",
             )
         if noise == NOISE:
-            yield equal(
+            yield same(
                 f"β at T = {horizon}, σ = {noise:g}: the rounded number",
-                values[1],
                 KNOWN[horizon],
+                values[1],
                 0.005,
-                reference="frozen",
+                "frozen",
             )
     moments, single = SPECTRUM.moments(3), solver(1, tolerance=1e-12)
     optima = [single.solve(fixed={"momentum": beta}) for beta in (0.0, 0.9)]
-    yield equal(
+    yield same(
         "α at T = 1, σ = 0.3",
-        optima[1].coefficients["learning_rate"],
         moments[2] / (moments[3] + NOISE**2 * moments[1]),
+        optima[1].coefficients["learning_rate"],
         1e-7,
     )
-    yield equal(
+    yield same(
         "J at T = 1 with β = 0.9 over that with β = 0, - 1",
-        optima[1].cost / optima[0].cost - 1,
         0,
+        optima[1].cost / optima[0].cost - 1,
         1e-12,
     )
 
@@ -159,26 +160,26 @@ def growth_checks(momenta):
     column, last = NOISES.index, momenta[-1]
     yield bounded(
         "smallest growth of β from one horizon to the next, at any noise",
-        np.diff(momenta, axis=0).min(),
         "at least",
         0,
+        np.diff(momenta, axis=0).min(),
     )
     yield bounded(
         "smallest growth of β with σ from 0.01 to 3, T = 100",
-        np.diff(last[: column(3.0) + 1]).min(),
         "at least",
         0,
+        np.diff(last[: column(3.0) + 1]).min(),
     )
     ratio = last[column(10.0)] / last[column(3.0)]
-    yield bounded("β(σ = 10)/β(σ = 3), T = 100", ratio, "at most", 0.5)
+    yield bounded("β(σ = 10)/β(σ = 3), T = 100", "at most", 0.5, ratio)
     early = momenta[0, column(0.1)] - momenta[0, 0]
-    yield bounded("β(σ = 0.1) - β(σ = 0.01), T = 2", early, "at most", 0)
+    yield bounded("β(σ = 0.1) - β(σ = 0.01), T = 2", "at most", 0, early)
     _, other, _ = maps((3, 12, 40), (0.03, 0.3, 3.0), spectrum=OTHER)
     yield bounded(
         f"{OTHER_WORDS}: smallest growth of β from one horizon to the next",
-        np.diff(other, axis=0).min(),
         "at least",
         0,
+        np.diff(other, axis=0).min(),
     )
 
 
@@ -199,29 +200,16 @@ def schedule_checks(words, horizon, spectrum):
     momenta = {name: found[name].coefficients["momentum"] for name in families if "ball" in name}
     yield bounded(
         f"{words}: gain of α/(1 + ρt) over one α, in gains of momentum",
-        (1 - cost["falling"] / cost["descent"]) / (1 - cost["ball"] / cost["descent"]),
         "at least",
         3.0,
+        (1 - cost["falling"] / cost["descent"]) / (1 - cost["ball"] / cost["descent"]),
     )
     beside = 1 - cost["falling ball"] / cost["falling"]
-    yield bounded(f"{words}: gain of momentum beside α/(1 + ρt)", beside, "at most", 0.002)
+    yield bounded(f"{words}: gain of momentum beside α/(1 + ρt)", "at most", 0.002, beside)
     share = abs(momenta["falling ball"]) / momenta["ball"]
-    yield bounded(f"{words}: |β| beside α/(1 + ρt) over β alone", share, "at most", 0.25)
+    yield bounded(f"{words}: |β| beside α/(1 + ρt) over β alone", "at most", 0.25, share)
     yield bounded(
-        f"{words}: β beside a polynomial decay", momenta["polynomial ball"], "at most", 0.0
-    )
-
-
-def equal(quantity, computed, theory, tolerance, reference="closed form") -> Check:
-    """A number that must come out."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation="equal",
-        tolerance=tolerance,
-        reference=reference,
-        bound="before",
+        f"{words}: β beside a polynomial decay", "at most", 0.0, momenta["polynomial ball"]
     )
 
 
@@ -238,19 +226,6 @@ def rate(quantity, parameter, gaps, theory, tolerance, bound="before") -> Check:
     )
 
 
-def bounded(quantity, computed, relation, theory) -> Check:
-    """An inequality, its bound set after a first look at the uniform spectrum."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation=relation,
-        tolerance=0,
-        reference="stated bound",
-        bound="after",
-    )
-
-
 def evaluate() -> Evidence:
     """Numbers, limits, maps over horizon and noise, and momentum beside schedules."""
     rates, momenta, gains = maps()
@@ -260,7 +235,7 @@ def evaluate() -> Evidence:
         *long_checks(),
         *growth_checks(momenta),
         bounded(
-            "largest gain over gradient descent, σ from 0.1 to 1", gains.max(), "at most", 0.15
+            "largest gain over gradient descent, σ from 0.1 to 1", "at most", 0.15, gains.max()
         ),
         *schedule_checks("T = 30", 30, SPECTRUM),
         *schedule_checks(f"{OTHER_WORDS}, T = 20", 20, OTHER),

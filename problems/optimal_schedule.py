@@ -33,7 +33,7 @@ import numpy as np
 
 import landscape_control as lc
 
-from ..claims import Check, Claim, Evidence
+from ..claims import Claim, Evidence
 from ..model.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
 from ..optimisation import PolicySolver
 from ..optimisation.program import PolicyProgram
@@ -47,6 +47,7 @@ from ..rules.families import (
     WarmupStableDecay,
     impulse_response,
 )
+from ._stated_checks import bounded, same
 
 CURVATURE, SPECTRUM, STEPS = 0.5, Uniform(0.05, 1.0), 30
 OTHER = MarchenkoPastur(0.25)  # looked at after all bounds
@@ -93,12 +94,12 @@ def known_checks():
             best, shape = (one.solve(noise=noise, cost=cost, starts=3) for one in (every, shaped))
             exact = 1 / (CURVATURE * (np.arange(STEPS) + 1 + scaled))
             gap = np.abs(best.coefficients["learning_rate"] / exact - 1).max()
-            yield equal(f"{words}: largest |α_t/theory - 1|", gap, 0, 1e-5)
+            yield same(f"{words}: largest |α_t/theory - 1|", 0, gap, 1e-5)
             for name, theory in (("learning_rate", exact[0]), ("decay_rate", 1 / (1 + scaled))):
                 ratio = shape.coefficients[name] / theory
-                yield equal(f"{words}: {name} of 1/t over theory", ratio, 1, 1e-5)
+                yield same(f"{words}: {name} of 1/t over theory", 1, ratio, 1e-5)
             over = shape.cost / best.cost - 1
-            yield equal(f"{words}: cost of 1/t over the best - 1", over, 0, 1e-9)
+            yield same(f"{words}: cost of 1/t over the best - 1", 0, over, 1e-9)
 
 
 def optimised(spectrum=SPECTRUM, noises=NOISES):
@@ -122,47 +123,23 @@ def excess(best, shapes) -> dict:
     return {name: one.cost / best.cost - 1 for name, one in shapes.items()}
 
 
-def equal(quantity, computed, theory, tolerance):
-    """A number that a closed form gives."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation="equal",
-        tolerance=tolerance,
-        reference="closed form",
-        bound="before",
-    )
-
-
-def bound(quantity, computed, relation, theory):
-    """A check against a bound without tolerance, set after a first look."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation=relation,
-        tolerance=0,
-        reference="stated bound",
-        bound="after",
-    )
-
-
 def noisy_checks(cost, noise, best, shapes, where=""):
     """σ ≥ 0.3: falling, and nearly 1/t."""
     words, over = f"{where}{cost}, σ = {noise:g}", excess(best, shapes)
     wsd = shapes["warm-up-stable-decay"].coefficients
-    yield bound(
+    yield bounded(
         f"{words}: largest α_(t+1) - α_t",
-        np.diff(best.coefficients["learning_rate"]).max(),
         "at most",
         0.0,
+        np.diff(best.coefficients["learning_rate"]).max(),
     )
-    yield bound(f"{words}: cost of 1/t over the best - 1", over["1/t"], "at most", 0.04)
+    yield bounded(f"{words}: cost of 1/t over the best - 1", "at most", 0.04, over["1/t"])
     for name, least in (("constant", 0.12), ("cosine", 0.06), ("warm-up-stable-decay", 0.04)):
-        yield bound(f"{words}: cost of {name} over the best - 1", over[name], "at least", least)
-    yield bound(f"{words}: warm-up", wsd["warmup"], "at most", 0.01)
-    yield bound(f"{words}: share of the rest that decays", wsd["decay_fraction"], "at least", 0.99)
+        yield bounded(f"{words}: cost of {name} over the best - 1", "at least", least, over[name])
+    yield bounded(f"{words}: warm-up", "at most", 0.01, wsd["warmup"])
+    yield bounded(
+        f"{words}: share of the rest that decays", "at least", 0.99, wsd["decay_fraction"]
+    )
 
 
 def nearest_checks(cost, noise, best, shapes):
@@ -171,12 +148,12 @@ def nearest_checks(cost, noise, best, shapes):
     rest = min(value for name, value in over.items() if name != "1/t")
     if cost == "running":
         words = f"{cost}, σ = {noise:g}: cost of 1/t over the best - 1, on the uniform spectrum"
-        yield bound(words, over["1/t"], "at most", 0.001)
-    yield bound(
+        yield bounded(words, "at most", 0.001, over["1/t"])
+    yield bounded(
         f"{cost}, σ = {noise:g}: smallest excess of another shape over that of 1/t",
-        rest / over["1/t"],
         "at least",
         1.0,
+        rest / over["1/t"],
     )
 
 
@@ -184,39 +161,39 @@ def quiet_checks(found):
     """σ = 0.03: no shape for terminal loss, warm-up-stable-decay for running loss."""
     terminal, (best, shapes) = excess(*found["terminal", 0.03]), found["running", 0.03]
     over = excess(best, shapes)
-    yield bound(
-        "terminal, σ = 0.03: smallest excess of a shape", min(terminal.values()), "at least", 0.25
+    yield bounded(
+        "terminal, σ = 0.03: smallest excess of a shape", "at least", 0.25, min(terminal.values())
     )
-    yield bound(
+    yield bounded(
         "running, σ = 0.03: α_1 - α_0",
-        np.diff(best.coefficients["learning_rate"])[0],
         "at least",
         0.0,
+        np.diff(best.coefficients["learning_rate"])[0],
     )
-    yield bound(
+    yield bounded(
         "running, σ = 0.03: cost of warm-up-stable-decay over the best - 1",
-        over["warm-up-stable-decay"],
         "at most",
         0.04,
+        over["warm-up-stable-decay"],
     )
-    yield bound(
+    yield bounded(
         "running, σ = 0.03: steps of warm-up",
-        STEPS * shapes["warm-up-stable-decay"].coefficients["warmup"],
         "at most",
         1.0,
+        STEPS * shapes["warm-up-stable-decay"].coefficients["warmup"],
     )
-    yield bound("running, σ = 0.03: cost of 1/t over the best - 1", over["1/t"], "at least", 0.08)
+    yield bounded("running, σ = 0.03: cost of 1/t over the best - 1", "at least", 0.08, over["1/t"])
 
 
 def long_check():
     """1/t at a longer horizon."""
     families = GradientDescent(constant=False), ScheduledDescent(shape=InverseTime())
     best, shape = (solver(family, SPECTRUM, 100).solve(noise=0.3, starts=1) for family in families)
-    return bound(
+    return bounded(
         "terminal, σ = 0.3, T = 100: cost of 1/t over the best - 1",
-        shape.cost / best.cost - 1,
         "at least",
         0.05,
+        shape.cost / best.cost - 1,
     )
 
 

@@ -55,6 +55,7 @@ from ._orthogonal_momentum_rules import (
     theory,
     without_first,
 )
+from ._stated_checks import bounded, same
 
 
 def problem() -> PolicyProgram:
@@ -74,18 +75,18 @@ def recurrence_checks(name, found):
     horizon, rule, spectrum = STEPS[name], theory(name, STEPS[name]), SPECTRA[name]
     alpha, beta = found.coefficients["learning_rate"], found.coefficients["momentum"]
     gap = np.abs(alpha / rule.learning_rates - 1).max()
-    yield equal(f"{name}: largest |α_t/theory - 1|, {horizon} steps", gap, 0, 1e-7)
+    yield same(f"{name}: largest |α_t/theory - 1|, {horizon} steps", 0, gap, 1e-7)
     gap = np.abs(beta - rule.momenta).max()
-    yield equal(f"{name}: largest |β_t - theory|, {horizon} steps", gap, 0, 1e-7)
+    yield same(f"{name}: largest |β_t - theory|, {horizon} steps", 0, gap, 1e-7)
     relative = found.cost / rule.losses[1:].sum() - 1
-    yield equal(f"{name}: cost over theory - 1", relative, 0, 1e-12)
+    yield same(f"{name}: cost over theory - 1", 0, relative, 1e-12)
     moments = spectrum.moments(3)
     first = best(name, HeavyBall(constant=False), 1).coefficients["learning_rate"][0]
     relative = first * moments[3] / moments[2] - 1
-    yield equal(f"{name}: α at T = 1 over E h²/E h³ - 1", relative, 0, 1e-10)
+    yield same(f"{name}: α at T = 1 over E h²/E h³ - 1", 0, relative, 1e-10)
     impatient = best(name, HeavyBall(constant=False), horizon - 2, discount=0.3).coefficients
     gap = np.abs(impatient["momentum"] - rule.momenta[:-2]).max()
-    yield equal(f"{name}: largest |β_t - theory| at discount 0.3", gap, 0, 1e-6)
+    yield same(f"{name}: largest |β_t - theory| at discount 0.3", 0, gap, 1e-6)
 
 
 def memory_checks(name):
@@ -95,8 +96,8 @@ def memory_checks(name):
     horizon, span = SPAN[name], FirstOrderSpan(memory=SPAN[name], constant=False)
     whole = best(name, span, horizon, starts=4)
     relative = whole.cost / theory(name, horizon).losses[1:].sum() - 1
-    yield equal(
-        f"{name}: cost of all {horizon} gradients over that of heavy ball - 1", relative, 0, 1e-10
+    yield same(
+        f"{name}: cost of all {horizon} gradients over that of heavy ball - 1", 0, relative, 1e-10
     )
     for words, options in (
         ("noise 0.1", {"noise": 0.1}),
@@ -108,9 +109,9 @@ def memory_checks(name):
         all_of_them = best(name, span, horizon, starts=2, **options)
         yield bounded(
             f"{name}, {words}: gain of all {horizon} gradients over heavy ball",
-            1 - all_of_them.cost / two.cost,
             "at least",
             0.001,
+            1 - all_of_them.cost / two.cost,
         )
 
 
@@ -142,7 +143,7 @@ def rate_checks():
     )
     closed, rule = marchenko_pastur_rule(0.5, 1.0, 60), theory("Marchenko-Pastur", 60)
     gap = np.abs(np.subtract(closed[:2], [rule.learning_rates, rule.momenta])).max()
-    yield equal("Marchenko-Pastur: largest error of the closed form, 60 steps", gap, 0, 1e-12)
+    yield same("Marchenko-Pastur: largest error of the closed form, 60 steps", 0, gap, 1e-12)
 
 
 def constant_checks(name):
@@ -153,39 +154,26 @@ def constant_checks(name):
     for symbol, limit, key in (("α", alpha, "learning_rate"), ("β", beta, "momentum")):
         yield bounded(
             f"{name}, constant {symbol}, terminal loss, T = 40: distance from Polyak's",
-            abs(1 - terminal[key] / limit),
             "at most",
             0.05,
+            abs(1 - terminal[key] / limit),
         )
     for symbol, expected, key in zip(
         "αβ", endless(name), ("learning_rate", "momentum"), strict=True
     ):
-        yield equal(
+        yield same(
             f"{name}, constant {symbol}, running loss, T = 80: best of the endless loss",
-            running[key],
             expected,
+            running[key],
             1e-6,
         )
     if name in CONTINUOUS:
         yield bounded(
             f"{name}, constant β, running loss, T = 80: over Polyak's",
-            running["momentum"] / beta,
             "at most",
             0.5,
+            running["momentum"] / beta,
         )
-
-
-def equal(quantity, computed, theory, tolerance) -> Check:
-    """A number that a closed form, or a recurrence that shares no code with the optimiser, gives."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation="equal",
-        tolerance=tolerance,
-        reference="closed form",
-        bound="before",
-    )
 
 
 def rate(quantity, computed, theory, tolerance) -> Check:
@@ -198,19 +186,6 @@ def rate(quantity, computed, theory, tolerance) -> Check:
         tolerance=tolerance,
         reference="closed form",
         bound="before",
-    )
-
-
-def bounded(quantity, computed, relation, theory) -> Check:
-    """An inequality, its bound set after a first look at the uniform spectrum."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation=relation,
-        tolerance=0,
-        reference="stated bound",
-        bound="after",
     )
 
 

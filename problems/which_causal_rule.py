@@ -65,6 +65,7 @@ from ..identification.maps import Conclusion, Criteria
 from ..identification.residual import regress_on_previous_update
 from ..rules import causal
 from . import _torch_conventions as written
+from ._stated_checks import bounded, same
 from ._which_causal_rule_subjects import (
     DAMPENED,
     DISCOUNT,
@@ -143,10 +144,10 @@ def optimiser_checks(found):
         if key == "lion":
             yield _label("Lion: coefficients outside their intervals", outside(row, numbers), 0)
             continue
-        yield _equal(
+        yield _same(
             f"{_words(key)}: largest relative distance of its coefficients",
-            distance(row, numbers),
             0,
+            distance(row, numbers),
             1e-6,
         )
 
@@ -166,11 +167,11 @@ def epsilon_checks():
         (other,) = both - {key}
         coefficients = verdict.row(other).coefficients
         gaps = [coefficients["learning_rate"] / 0.02 - 1, coefficients["beta2"] / 0.99 - 1]
-        yield _bound(
+        yield bounded(
             f"{words}, read as {_words(other)}: largest relative distance of α and β₂",
-            max(map(abs, gaps)),
             "at most",
             0.01,
+            max(map(abs, gaps)),
         )
 
 
@@ -180,14 +181,14 @@ def nameless_checks(nameless):
         yield _label(f"{words}: no rule fits (1 = yes)", fits_none(verdict), 1)
     default = _identified(written.adam(lr=0.05, amsgrad=True))
     yield _label("AMSGrad, β₂ = 0.999: named Adam (1 = yes)", named(default) == "adam", 1)
-    yield _bound("AMSGrad, β₂ = 0.999: error of Adam", default.rows[0].error, "at most", 0.01)
+    yield bounded("AMSGrad, β₂ = 0.999: error of Adam", "at most", 0.01, default.rows[0].error)
     late = _identified(NAMELESS["dampened momentum"](), steps=42, settle=36, count=12)
     alike = {"heavy_ball", "corrected_momentum"} <= set(late.equivalent)
     yield _label("dampened momentum, late: heavy ball, bias-corrected or not (1 = yes)", alike, 1)
-    yield _equal(
+    yield _same(
         "dampened momentum, late: relative distance from heavy ball with α(1-d) and β",
-        distance(late.row("heavy_ball"), DAMPENED),
         0,
+        distance(late.row("heavy_ball"), DAMPENED),
         1e-5,
     )
 
@@ -195,12 +196,12 @@ def nameless_checks(nameless):
 def emergent_checks(verdict, coefficients):
     """The optimised policy is heavy ball with the numbers that the optimiser found."""
     yield _label("emergent: named heavy ball (1 = yes)", named(verdict) == "heavy_ball", 1)
-    yield _equal(
+    yield _same(
         "emergent: largest relative distance of its coefficients",
-        distance(verdict.row("heavy_ball"), coefficients),
         0,
+        distance(verdict.row("heavy_ball"), coefficients),
         1e-6,
-        reference="same code, other data",
+        "same code, other data",
     )
 
 
@@ -220,21 +221,21 @@ def belief_checks(verdict, rows):
             reference="closed form",
             bound="before",
         )
-        yield _bound(
-            f"beliefs: bias of {_words(name)} at Δt = {STEPS[0]:g}", values[0], "at most", 0.1
+        yield bounded(
+            f"beliefs: bias of {_words(name)} at Δt = {STEPS[0]:g}", "at most", 0.1, values[0]
         )
         low, high = rows[0].intervals[name]
         half_width = (high - low) / 2 / rows[0].predicted[name]
-        yield _bound(
+        yield bounded(
             f"beliefs: bias of {_words(name)} at Δt = {STEPS[0]:g} over half its interval",
-            values[0] / half_width,
             "at least",
             10.0,
+            values[0] / half_width,
         )
-        yield _equal(
+        yield _same(
             f"beliefs: bias of {_words(name)}, Δt → 0 from the two finest steps",
-            2 * values[-1] - values[-2],
             0,
+            2 * values[-1] - values[-2],
             0.2 * values[-1],
         )
 
@@ -243,27 +244,19 @@ def path_checks(verdict):
     """A planned path is no rule to run forward."""
     law = regress_on_previous_update(recorded_path())
     yield _label("path: no rule named (1 = yes)", named(verdict) is None, 1)
-    yield _equal("path: momentum by regression, 1 + γΔt", law.momentum, 1 + DISCOUNT * STEP, 5e-3)
+    yield _same("path: momentum by regression, 1 + γΔt", 1 + DISCOUNT * STEP, law.momentum, 5e-3)
     rate = -law.learning_rate / STEP**2
-    yield _equal("path: learning rate by regression over -ηkΔt²", rate, 1, 0.1)
-    yield _bound("path: error of that regression", law.error, "at most", 1e-3)
+    yield _same("path: learning rate by regression over -ηkΔt²", 1, rate, 0.1)
+    yield bounded("path: error of that regression", "at most", 1e-3, law.error)
 
 
 def _words(key: str) -> str:
     return key.replace("_", " ")
 
 
-def _equal(quantity, computed, theory, tolerance, reference="independent code") -> Check:
-    """A number that must come out."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=float(computed),
-        relation="equal",
-        tolerance=tolerance,
-        reference=reference,
-        bound="before",
-    )
+def _same(quantity, theory, computed, tolerance, reference="independent code") -> Check:
+    """A number that the written-out optimiser, or another reference, gives."""
+    return same(quantity, theory, float(computed), tolerance, reference)
 
 
 def _label(quantity, computed, theory) -> Check:
@@ -277,19 +270,6 @@ def _label(quantity, computed, theory) -> Check:
         reference="independent code",
         bound="before",
         kind="label",
-    )
-
-
-def _bound(quantity, computed, relation, theory) -> Check:
-    """An inequality."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation=relation,
-        tolerance=0,
-        reference="stated bound",
-        bound="after",
     )
 
 
