@@ -120,7 +120,7 @@ def _folder(output: Path, resume: bool) -> Path:
     if any(runs.glob("*.pt")) and not resume:
         raise ProblemError(
             "output",
-            expected="a new folder, or resume=True (--resume)",
+            expected="a new folder, or the wish to resume (--resume)",
             received=f"{output}, which has runs",
             advice="resume, or choose another folder",
         )
