@@ -80,7 +80,7 @@ def bar():
             shown.append(tqdm(total=progress.total, unit="epoch", mininterval=1.0))
         epoch = progress.epoch
         shown[0].set_postfix_str(
-            f"{progress.recipe.key} seed {progress.seed}: loss {epoch.training_loss:.4f},"
+            f"{progress.recipe.key} {progress.recipe.numbers['lr']:g} seed {progress.seed}: loss {epoch.training_loss:.4f},"
             f" test {epoch.test_accuracy:.2f} %",
             refresh=False,
         )

@@ -313,6 +313,22 @@ def test_a_study_is_labelled_saved_and_resumed(tmp_path):
     assert resumed.identical(table)
 
 
+def test_a_resumed_study_may_choose_another_rate(tmp_path):
+    panels = [
+        dataclasses.replace(BOTH, grids=(dataclasses.replace(GRID, rates=rates),))
+        for rates in ((1e-4, 0.3), (1e-4, 0.01))
+    ]
+    kept, fresh = (
+        {"data": DATA, "output": tmp_path / name, "seeds": 1, "epochs": 1} for name in "ab"
+    )
+    first = study(panel=panels[0], **kept)
+    second = study(panel=panels[1], **kept, resume=True)
+    assert "lr 0.3" in str(first["label"].values)
+    assert "lr 0.01" in str(second["label"].values)
+    expected = study(panel=panels[1], **fresh)
+    np.testing.assert_array_equal(second["training_loss"], expected["training_loss"])
+
+
 def test_a_study_refuses_a_folder_with_runs_other_data_and_hopeless_grids(tmp_path):
     only = dataclasses.replace(SMALL, recipes=SMALL.recipes[:1])
     study(panel=only, data=DATA, output=tmp_path, seeds=1, epochs=1)

@@ -119,10 +119,8 @@ class Grid:
     rates: tuple[Positive, ...]
 
     def recipes(self) -> tuple[Recipe, ...]:
-        """The recipe at every rate, each with a key of its own."""
-        return tuple(
-            replace(self.recipe.at(rate), key=f"{self.recipe.key}-{rate:g}") for rate in self.rates
-        )
+        """The recipe at every rate."""
+        return tuple(self.recipe.at(rate) for rate in self.rates)
 
 
 def paper_recipes(*, adam: float, beta2: float) -> tuple[Recipe, ...]:

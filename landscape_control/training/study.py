@@ -63,7 +63,8 @@ def study(
 
     Parameters
     ----------
-    output : folder for the checkpoints of all runs, runs/KEY-seedN.pt, and the result, result.nc
+    output : folder for the checkpoints of all runs, runs/KEY-seedN.pt (of grids KEY-RATE-seedN.pt,
+        so that a longer study may choose another rate), and the result, result.nc
     seeds : how many
     epochs : of every run; by default those of the panel
     resume : go on in a folder that has runs: what is finished is not trained again, what was
@@ -92,15 +93,14 @@ def study(
         panel=panel, data=data, folder=_folder(Path(output), resume), length=length, seeds=seeds
     )
     trainer.progress, trainer.device = progress, device
-    chosen: list[Recipe] = []
+    chosen = [(recipe, recipe.key) for recipe in panel.recipes]
     tuning: dict[str, dict[str, float | None]] = {}
     for grid in panel.grids:
         recipe, losses = _tuned(grid, trainer)
-        chosen.append(recipe)
+        chosen.append((recipe, _at_rate(recipe)))
         tuning[grid.recipe.key] = losses
-    recipes = (*panel.recipes, *chosen)
-    runs = [[trainer.run(recipe, seed) for seed in range(seeds)] for recipe in recipes]
-    table = _table(recipes, runs, length)
+    runs = [[trainer.run(recipe, seed, stem) for seed in range(seeds)] for recipe, stem in chosen]
+    table = _table([recipe for recipe, _ in chosen], runs, length)
     table.attrs = {
         "panel": panel.name,
         "network": panel.network_name,
@@ -150,8 +150,8 @@ class _Trainer:
         count += seeds * (len(panel.recipes) + len(panel.grids))
         self.done, self.total = 0, count * length
 
-    def run(self, recipe: Recipe, seed: int) -> Run:
-        """One run; epochs that were trained before count as done."""
+    def run(self, recipe: Recipe, seed: int, stem: str) -> Run:
+        """One run, kept under ``stem``; epochs that were trained before count as done."""
         begun, trained = self.done, [0]
 
         def report(recipe: Recipe, seed: int, epoch: Epoch) -> None:
@@ -168,7 +168,7 @@ class _Trainer:
             data=self.data,
             seed=seed,
             epochs=self.length,
-            checkpoint=self.folder / f"{recipe.key}-seed{seed}.pt",
+            checkpoint=self.folder / f"{stem}-seed{seed}.pt",
             report=report,
             device=self.device,
         )
@@ -180,7 +180,7 @@ def _tuned(grid: Grid, trainer: _Trainer) -> tuple[Recipe, dict[str, float | Non
     """The recipe at its best rate, and the loss of every rate, None where it diverged."""
     losses = {}
     for recipe in grid.recipes():
-        run = trainer.run(recipe, TUNING_SEED)
+        run = trainer.run(recipe, TUNING_SEED, _at_rate(recipe))
         losses[recipe.numbers["lr"]] = float(
             run.curve("training_loss", trainer.length)[trainer.length - 1]
         )
@@ -196,6 +196,11 @@ def _tuned(grid: Grid, trainer: _Trainer) -> tuple[Recipe, dict[str, float | Non
     words = f"{grid.recipe.label}, lr {best:g}"
     stored = {f"{rate:g}": finite.get(rate) for rate in losses}
     return replace(grid.recipe.at(best), label=words), stored
+
+
+def _at_rate(recipe: Recipe) -> str:
+    """Its key with its rate: runs at another rate are other runs."""
+    return f"{recipe.key}-{recipe.numbers['lr']:g}"
 
 
 def _table(recipes: Iterable[Recipe], runs: list[list[Run]], length: int) -> "xarray.Dataset":
