@@ -24,12 +24,28 @@ from landscape_control.display.report.problem_files import read_problem
 from landscape_control.policies import PolicyProgram
 
 CLAIMS = {claim.name: claim for claim in all_claims()}
+# Of more than six seconds each, a third of the time of all: with the long studies, and in make reproduce.
+LONG = {
+    "dual-effect",
+    "emergence-atlas",
+    "emergence-atlas-drift",
+    "lqg-from-policies",
+    "momentum-from-noise",
+    "noise-makes-momentum",
+    "orthogonal-momentum",
+    "which-causal-rule",
+}
+
+
+def evaluated(names):
+    """Parameters of a test that needs the evidence of these claims."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in names]
 
 
 @pytest.fixture(scope="session")
 def outcomes(request):
     """The outcomes of the selected claims, evaluated together on two processes."""
-    evaluated = (
+    asking = (
         "test_claim_holds",
         "test_estimates_would_notice_what_they_are_about",
         "test_every_check_says_where_its_reference_comes_from",
@@ -38,13 +54,13 @@ def outcomes(request):
     selected = {
         item.callspec.params["name"]
         for item in request.session.items
-        if item.originalname in evaluated
+        if item.originalname in asking
     }
     found = run_claims([CLAIMS[name] for name in sorted(selected)], workers=2)
     return {outcome.claim.name: outcome for outcome in found}
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", evaluated(CLAIMS))
 def test_claim_holds(name, outcomes):
     outcome = outcomes[name]
     assert not outcome.error, outcome.traceback
@@ -57,7 +73,7 @@ def test_claim_holds(name, outcomes):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", evaluated(CLAIMS))
 def test_estimates_would_notice_what_they_are_about(name, outcomes):
     """An estimate held against a number says how large its effect is, and its tolerance is a fifth of
     that at most.
@@ -77,7 +93,7 @@ def test_estimates_would_notice_what_they_are_about(name, outcomes):
     assert not blind, "\n".join(blind)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", evaluated(CLAIMS))
 def test_every_check_says_where_its_reference_comes_from(name, outcomes):
     silent = [
         check.quantity
@@ -87,7 +103,7 @@ def test_every_check_says_where_its_reference_comes_from(name, outcomes):
     assert not silent, "reference= or bound= is missing: " + "; ".join(silent)
 
 
-@pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].picture])
+@pytest.mark.parametrize("name", evaluated(name for name in CLAIMS if CLAIMS[name].picture))
 def test_evidence_has_the_data_that_the_picture_asks_for(name, outcomes, monkeypatch):
     from landscape_control.problems.pictures import find_picture
 
@@ -369,3 +385,7 @@ CLAIM = Claim(name="rule", title="A rule", statement="x", source="here", relatio
 def test_modules_with_a_leading_underscore_are_helpers(sample_claims):
     sample_claims("_shared", "x = 1")
     assert len(all_claims()) == 1
+
+
+def test_long_claims_exist():
+    assert set(CLAIMS) >= LONG

@@ -11,7 +11,7 @@ from ..rules.families import Policy
 from ..support.arguments import Count, checked
 from ..support.pointwise import Pointwise
 from .program import PolicyProgram
-from .programs import Scenarios, time_weights
+from .programs import Scenarios, multiplicative_noise, time_weights
 from .scenario_sets import (
     block_means,
     depends_on_state,
@@ -125,7 +125,7 @@ def _noise_at(program: PolicyProgram, size: int) -> Callable[..., np.ndarray]:
     sees = program.sees
     if sees is None or not depends_on_state(sees):
         return lambda points, hidden, numbers: numbers
-    if program.task.is_quadratic:
+    if multiplicative_noise(program):
         return lambda points, hidden, numbers: (
             noise_of_mode(program, points.T, hidden.T, numbers.T).T
         )
