@@ -25,13 +25,16 @@ OLDEST_TESTS := $(wildcard $(addprefix tests/test_,model_belief_*.py model_lands
   problems_pictures*.py readme.py packaging.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test test-all test-networks test-oldest bench trust lint clean
+.PHONY: help reproduce networks test test-all test-networks test-oldest bench trust lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 reproduce: $(VENV)/.stamp-run  ## run every claim: figures, table, CSV and report.html in results/
 	$(BIN)/landscape-control reproduce --output $(OUTPUT)
+
+networks: $(VENV)/.stamp-networks  ## networks trained on made-up images, curves in results/networks, under a minute
+	$(BIN)/python scripts/paper_networks.py --generated --seeds 2 --epochs 5 --resume --output $(OUTPUT)/networks
 
 test: $(VENV)/.stamp-test  ## the test suite without the long studies
 	$(BIN)/python -m pytest -m "not slow and not networks" $(SIDE_BY_SIDE)

@@ -106,6 +106,7 @@ _PACKAGES = (
     "rules",
     "simulation",
     "stochastic",
+    "training",
     "verification",
     "sweeps",
 )

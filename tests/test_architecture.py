@@ -47,8 +47,8 @@ LAYERS = (
     ("identification.maps",),
     ("identification",),
     ("exports",),
-    ("training",),
     ("records",),
+    ("training",),
     ("sweeps.measures",),
     ("sweeps",),
     ("claims",),
@@ -350,7 +350,7 @@ def test_only_plotting_imports_matplotlib():
 
 
 def test_only_exports_and_training_import_torch_and_jax():
-    """Exports make optimizers of them, training measures networks of PyTorch; each inside functions."""
+    """Exports make optimizers of them, training measures and trains networks; inside functions."""
     users = {
         part_of(module)
         for module in sources()

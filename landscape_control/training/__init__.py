@@ -1,6 +1,7 @@
-"""Networks in training: what is measured on them.
+"""Networks in training: what is measured on them, and the recipes of the paper's Fig. 2 e, f.
 
-PyTorch is imported when something is measured, not before.
+Data sets, networks and resumable runs stand in modules of their own. PyTorch is imported when
+something is measured or trained, not before; the readers of data files need NumPy only.
 """
 
 from .measuring import Measurement, measure

@@ -24,6 +24,7 @@ PANELS = {
     "global_value": "value cost",
     "plan_overview": "map parameters controls costates",
     "claims_overview": "claims numbers",
+    "training_curves": "loss accuracy",
     "belief_tracking": "belief weights variance",
     "moving_task": "factor slow short",
     "momentum_from_noise": "friction learning_rate weight_decay shared shared_cost",

@@ -156,6 +156,26 @@ def claims_overview_data():
     }
 
 
+def training_curves_data():
+    """Losses that fall like powers, three seeds; the second recipe diverges after epoch 6."""
+    epochs = np.arange(1, 11)
+    powers = np.array([1.0, 1.4, 1.8, 1.2])[:, None, None]
+    seeds = 1 + 0.1 * np.array([-1.0, 0.5, 1.0])[None, :, None]
+    loss = 0.4 * seeds * epochs**-powers
+    loss[1, 2, 6:] = np.nan
+    return {
+        "epochs": epochs,
+        "labels": ["SGD, lr 0.1", "Adam, lr 0.001", "RMSProp, ε inside the root", "SGD, tuned"],
+        "rules": ["sgd", "adam", "rmsprop", "sgd"],
+        "training_loss": loss,
+        "test_accuracy": 98.5 - 10 * loss,
+        "title": "perceptron 784-512-256-10, MNIST",
+        "published_epochs": epochs[:3],
+        "published_loss": 0.4 / epochs[:3],
+        "published_accuracy": 98.5 - 4 / epochs[:3],
+    }
+
+
 DATA = {
     "preconditioner": preconditioner_data,
     "policy_scatter": policy_scatter_data,
@@ -164,4 +184,5 @@ DATA = {
     "global_value": global_value_data,
     "plan_overview": plan_overview_data,
     "claims_overview": claims_overview_data,
+    "training_curves": training_curves_data,
 }

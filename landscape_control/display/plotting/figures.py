@@ -11,7 +11,14 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from .overviews import claims_overview, coefficients, plan_overview, policy_scatter, verdict
+from .overviews import (
+    claims_overview,
+    coefficients,
+    plan_overview,
+    policy_scatter,
+    training_curves,
+    verdict,
+)
 
 _PICTURES = "landscape_control.problems.pictures"  # they import this package: only when asked for
 _GROUPS = MappingProxyType(
@@ -30,7 +37,7 @@ _GROUPS = MappingProxyType(
         "CAUSAL": (
             *("orthogonal_momentum", "terminal_not_identifiable", "noise_makes_momentum"),
             *("optimal_schedule", "lqg_from_policies", "adam_exponent", "worst_case_steps"),
-            "emergence_atlas",
+            *("emergence_atlas", "training_curves"),
         ),
     }
 )
@@ -44,6 +51,7 @@ __all__ = [
     "coefficients",
     "plan_overview",
     "policy_scatter",
+    "training_curves",
     "verdict",
 ]
 

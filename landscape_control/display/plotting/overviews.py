@@ -15,6 +15,7 @@ from ...support.errors import ProblemError
 from . import evidence, landscapes, paths, style
 from .data import Key, WholeFigure, draws
 from .panels import GRID, map_panel, optional, rows_with_numbers
+from .training_curves import training_curves
 
 
 @draws(
@@ -310,5 +311,8 @@ def claims_overview(d: SimpleNamespace) -> Figure:
     return figure
 
 
-_ALL = (plan_overview, policy_scatter, coefficients, verdict, claims_overview)
+_ALL = (
+    *(plan_overview, policy_scatter, coefficients, verdict, claims_overview),
+    training_curves,
+)
 FIGURES: Mapping[str, WholeFigure] = MappingProxyType({draw.__name__: draw for draw in _ALL})

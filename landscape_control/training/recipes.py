@@ -1,0 +1,164 @@
+"""Recipes: an optimizer with its numbers under its honest name, and what the paper's panels used."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+from ..rules.families import HeavyBall, Policy
+from ..support.arguments import Positive, checked
+from ..support.errors import ProblemError
+
+Kind = Literal["sgd", "adam", "ballistic", "heavy ball", "policy"]
+CLIP = 5.0  # norm of the gradient of all weights, for every optimizer of the notebook
+_NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sgd": ("lr",),
+        "adam": ("lr", "beta1", "beta2", "eps"),
+        "ballistic": ("lr", "beta2", "eps"),
+        "heavy ball": ("lr", "momentum"),
+        "policy": ("lr",),
+    }
+)
+_DEFAULTS: Mapping[str, float] = MappingProxyType(
+    {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "momentum": 0.9}
+)
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """An optimizer with its numbers.
+
+    Attributes
+    ----------
+    key : short name, part of the names of files
+    label : what it is called in pictures and tables
+    kind : "sgd": torch.optim.SGD, no momentum. "adam": torch.optim.Adam (the notebook's AdamW at
+        decay 0, the same rule). "ballistic": :class:`~landscape_control.training.ballistic.Ballistic`.
+        "heavy ball": the library's family, exported. "policy": any policy of the library, exported
+    numbers : lr, and those of beta1, beta2, eps, momentum that the kind has; what is left out is
+        0.9, 0.999, 1e-8, 0.9. The ``lr`` of a policy multiplies all that it does
+    clip : the norm of the gradient of all weights together is cut to it; None leaves it as it is
+    policy : of kind "policy"
+    style : key of its look, see display.plotting.rule_styles
+    """
+
+    key: str
+    label: str
+    kind: Kind
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    clip: Positive | None = CLIP
+    policy: Policy | None = None
+    style: str = ""
+
+    def __post_init__(self) -> None:
+        allowed = _NUMBERS[self.kind]
+        unknown = sorted(set(self.numbers) - set(allowed))
+        if unknown or "lr" not in self.numbers:
+            raise ProblemError(
+                f"numbers of recipe {self.key!r}",
+                expected=f"lr, and any of {', '.join(allowed)}",
+                received=f"{', '.join(self.numbers) or 'none'}",
+                advice=f"these are the numbers that {self.kind} has",
+            )
+        if (self.kind == "policy") != (self.policy is not None):
+            raise ProblemError(
+                f"policy of recipe {self.key!r}",
+                expected="a policy where the kind is 'policy', and there only",
+                received=f"kind {self.kind!r}, policy {self.policy!r}",
+                advice="pass kind='policy', policy=result.policy",
+            )
+        wanted = {name: _DEFAULTS[name] for name in allowed if name != "lr"}
+        object.__setattr__(self, "numbers", MappingProxyType({**wanted, **self.numbers}))
+
+    def optimizer(self, parameters: Iterable[Any]) -> Any:
+        """The torch.optim.Optimizer for ``parameters``."""
+        import torch
+
+        numbers = dict(self.numbers)
+        if self.kind == "sgd":
+            return torch.optim.SGD(parameters, lr=numbers["lr"])
+        if self.kind == "adam":
+            betas = numbers["beta1"], numbers["beta2"]
+            return torch.optim.Adam(parameters, lr=numbers["lr"], betas=betas, eps=numbers["eps"])
+        if self.kind == "ballistic":
+            from .ballistic import Ballistic
+
+            return Ballistic(
+                parameters, lr=numbers["lr"], beta2=numbers["beta2"], eps=numbers["eps"]
+            )
+        return self._exported(parameters)
+
+    def _exported(self, parameters: Iterable[Any]) -> Any:
+        """A rule of the library as an optimizer; one that ends goes on as in its last step."""
+        from ..exports import export
+
+        if self.kind == "policy":
+            return export(self.policy, to="torch", hold="last")(parameters, lr=self.numbers["lr"])
+        rule = {"learning_rate": self.numbers["lr"], "momentum": self.numbers["momentum"]}
+        return export(HeavyBall(constant=True), coefficients=rule, to="torch")(parameters)
+
+    def at(self, lr: float) -> "Recipe":
+        """The same with another rate."""
+        return replace(self, numbers={**self.numbers, "lr": lr})
+
+    def describe(self) -> str:
+        """Everything that decides what it does, on one line; two recipes with one text do the same."""
+        numbers = ", ".join(f"{name} {value:g}" for name, value in self.numbers.items())
+        policy = "" if self.policy is None else f", {self.policy!r}"
+        return f"{self.kind}, {numbers}, clip {self.clip}{policy}"
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Rates among which one is chosen for a recipe, by its training loss on a seed of its own."""
+
+    recipe: Recipe
+    rates: tuple[Positive, ...]
+
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipe at every rate."""
+        return tuple(self.recipe.at(rate) for rate in self.rates)
+
+
+def paper_recipes(*, adam: float, beta2: float) -> tuple[Recipe, ...]:
+    """The three of the paper's notebook: SGD 0.1, Adam at ``adam``, "ballistic" 5e-4 at ``beta2``."""
+    return (
+        Recipe(key="sgd", label="SGD, lr 0.1", kind="sgd", numbers={"lr": 0.1}, style="sgd"),
+        Recipe(
+            key="adam",
+            label=f"Adam, lr {adam:g}",
+            kind="adam",
+            numbers={"lr": adam},
+            style="adam",
+        ),
+        Recipe(
+            key="ballistic",
+            label=f'RMSProp, ε inside the root ("ballistic"), lr 0.0005, β₂ {beta2:g}',
+            kind="ballistic",
+            numbers={"lr": 5e-4, "beta2": beta2},
+            style="rmsprop",
+        ),
+    )
+
+
+def tuned_grids() -> tuple[Grid, ...]:
+    """SGD, Adam and heavy ball (β = 0.9, the library's rule) on rates half a decade apart."""
+    sgd = Recipe(key="sgd_tuned", label="SGD, tuned", kind="sgd", numbers={"lr": 0.1}, style="sgd")
+    adam = Recipe(
+        key="adam_tuned", label="Adam, tuned", kind="adam", numbers={"lr": 1e-3}, style="adam"
+    )
+    ball = Recipe(
+        key="heavy_ball_tuned",
+        label="heavy ball, β 0.9, tuned",
+        kind="heavy ball",
+        numbers={"lr": 0.03, "momentum": 0.9},
+        style="heavy_ball",
+    )
+    return (
+        Grid(recipe=sgd, rates=(0.03, 0.1, 0.3, 1.0)),
+        Grid(recipe=adam, rates=(1e-4, 3e-4, 1e-3, 3e-3)),
+        Grid(recipe=ball, rates=(0.003, 0.01, 0.03, 0.1)),
+    )

@@ -1,0 +1,64 @@
+"""The script of the paper's networks, as a user calls it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from data_files import write_mnist
+
+import landscape_control as lc
+
+pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
+pytestmark = pytest.mark.networks
+
+SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "paper_networks.py"
+
+
+def called(*options):
+    command = [sys.executable, SCRIPT, *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_folder_gives_curves_and_a_picture_and_is_gone_on_with(tmp_path):
+    write_mnist(tmp_path / "data")
+    policy = lc.Policy(
+        family=lc.policies.HeavyBall(constant=True),
+        coefficients={"learning_rate": 0.02, "momentum": 0.9},
+        horizon=4,
+    )
+    lc.save(policy, tmp_path / "policy.nc")
+    common = ["--data", tmp_path / "data", "--seeds", 2, "--output", tmp_path / "out"]
+    common += ["--only", "sgd", "ballistic", "planned", "--policy", tmp_path / "policy.nc"]
+    first = called(*common, "--epochs", 1)
+    assert first.returncode == 0, first.stderr
+    assert "published 0.3646" in first.stdout
+    assert "planned heavy ball" in first.stdout
+    assert (tmp_path / "out" / "e" / "curves.png").is_file()
+    one = lc.load(tmp_path / "out" / "e" / "result.nc")
+    again = called(*common, "--epochs", 2)
+    assert again.returncode != 0
+    assert "--resume" in again.stderr
+    assert "Traceback" not in again.stderr
+    further = called(*common, "--epochs", 2, "--resume")
+    assert further.returncode == 0, further.stderr
+    two = lc.load(tmp_path / "out" / "e" / "result.nc")
+    assert dict(two.sizes) == {"recipe": 3, "seed": 2, "epoch": 2}
+    np.testing.assert_array_equal(two["training_loss"][..., :1], one["training_loss"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--data", "nowhere"], "train-images-idx3-ubyte"),
+        (["--data", "nowhere", "--panel", "f"], "cifar-10-binary.tar.gz"),
+        (["--generated", "--panel", "f"], "panel e only"),
+        (["--generated", "--only", "sdg"], "no recipe 'sdg'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(tmp_path, options, words):
+    run = called(*options, "--output", tmp_path)
+    assert run.returncode != 0
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
