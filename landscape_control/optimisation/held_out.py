@@ -114,7 +114,7 @@ def _run(
         move, state = policy.advance(state, observed, theta)
         theta = theta + move
         if weight:  # else an infinite loss that is not paid for would make it NaN
-            cost += weight * loss(theta, scenarios.hidden[:, t + 1])
+            cost += weight * loss(policy.readout(state, theta), scenarios.hidden[:, t + 1])
         if price:
             cost += price * (move**2).sum(axis=1)
     return cost

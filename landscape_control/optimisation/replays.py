@@ -8,7 +8,7 @@ import numpy as np
 
 from ..rules.families import Clock, Family, Layout, Policy
 from ..rules.families.elementwise import Value
-from ..rules.families.response import linear_rows
+from ..rules.families.response import linear_rows, readout_row
 from ..support.arguments import Count, Index, Whole, checked
 from ..support.errors import ProblemError
 from .held_out import HeldOut
@@ -83,6 +83,12 @@ def _rows(family: Family, layout: Layout, entries: np.ndarray, step: int) -> lis
     return linear_rows(family, layout.at_step(entries, step), clock)
 
 
+def _answer(family: Family, layout: Layout, entries: np.ndarray, step: int) -> list[Value]:
+    """The rule's :func:`readout_row` at a step."""
+    clock = Clock(step=step, horizon=layout.horizon)
+    return readout_row(family, layout.at_step(entries, step), clock)
+
+
 def growth(
     family: Family, coefficients: Mapping, program: PolicyProgram, *, points: int = 100
 ) -> tuple[float, float]:
@@ -136,6 +142,7 @@ def mode_costs(
     Entries (n,) or (n, …, 1), real or complex, one program per column.
     """
     mode = _Mode(family, program, np.asarray(curvatures, dtype=float))
+    answer = mode.excess
     loss, effort = time_weights(program)
     (mean, spread), total = mode.start(), np.zeros(())
     for t in range(program.steps):
@@ -145,7 +152,9 @@ def mode_costs(
         paid = _second(move, mean, spread) + noise[..., 0] ** 2 * variance
         mean = (matrix @ mean[..., None])[..., 0] + mode.shift
         spread = matrix @ spread @ np.swapaxes(matrix, -1, -2) + mode.gained(noise, variance)
-        total = total + loss[t] * mode.h / 2 * _second(mode.excess, mean, spread) + effort[t] * paid
+        if family.has_readout:
+            answer = mode.answer(_answer(family, layout, entries, t))
+        total = total + loss[t] * mode.h / 2 * _second(answer, mean, spread) + effort[t] * paid
     return total
 
 
@@ -182,6 +191,10 @@ class _Mode:
         lines.append([*[0.0] * (self.size - 1), self.rho])
         matrix = _on_top([_side_by_side(line, self.h) for line in lines])
         return matrix, _side_by_side([*(row[1] for row in rows), 0.0], self.h)
+
+    def answer(self, row: list[Value]) -> np.ndarray:
+        """(…, N, 1, d): the row of x - μ for a readout x."""
+        return _side_by_side([*row, -1.0], self.h)[..., None, :]
 
     def noise_variance(self, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """(…, N): variance of the gradient's noise where the learner stands."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...rules.families import Clock, Family, Layout
 from ...rules.families.elementwise import Value
-from ...rules.families.response import linear_rows
+from ...rules.families.response import linear_rows, readout_row
 from .moment_model import MomentLayout
 
 _DEEP = 3  # levels to which two expressions are compared when asked whether they are equal
@@ -69,7 +69,8 @@ class MomentProgram:
             values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=steps)
             kernel.set_rule(linear_rows(self.family, values, clock))
             moments, effort = kernel.advance(moments)
-            loss = h / 2 * kernel.spread(moments)
+            answer = readout_row(self.family, values, clock) if self.family.has_readout else None
+            loss = h / 2 * kernel.spread(moments, answer)
             cost += shared[t] * loss + shared[steps + t] * effort
         return cost, [x, shared, start, h, v]
 
@@ -214,12 +215,14 @@ class _Kernel:
         row, heard = self.effort_row
         return following, row @ moments + heard * variance
 
-    def spread(self, moments: ca.SX) -> ca.SX:
-        """E(θ - μ)²."""
-        place, m = self.layout.place, self.layout.minimum
-        if not self.layout.moving:
-            return moments[0]
-        return moments[0] - 2 * moments[place(0, m)] + moments[place(m, m)]
+    def spread(self, moments: ca.SX, answer: list[Value] | None = None) -> ca.SX:
+        """E(θ - μ)², or E(x - μ)² of a readout x, a row over (θ, state…)."""
+        row = {0: 1} if answer is None else dict(enumerate(answer))
+        if self.layout.moving:
+            row[self.layout.minimum] = -1
+        return sum(
+            row[i] * row[j] * moments[self.layout.place(i, j)] for i in row for j in row
+        )
 
     def _over_state(self, row: list[ca.SX]) -> ca.SX:
         """A row over (θ, y, state…) as a row over x, with y = h(θ - μ)."""

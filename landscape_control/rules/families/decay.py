@@ -57,6 +57,10 @@ class Wrapped(Family):
         return self.family.reads_clock
 
     @property
+    def has_readout(self) -> bool:
+        return self.family.has_readout
+
+    @property
     def proportional(self) -> tuple[str, ...]:
         return self.family.proportional
 
@@ -96,6 +100,11 @@ class Wrapped(Family):
     ) -> tuple[Value, State]:
         return self.family.step(coefficients, state, gradient, parameters, clock)
 
+    def readout(
+        self, coefficients: Values, state: State, parameters: Value, clock: Clock
+    ) -> Value:
+        return self.family.readout(coefficients, state, parameters, clock)
+
 
 @checked
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +130,13 @@ class WeightDecay(Wrapped):
                 expected="a family without a coefficient 'decay'",
                 received=self.family.name,
                 advice="wrap it once only",
+            )
+        if self.family.has_readout:  # kept as a difference from θ, which would not see the decay
+            raise ProblemError(
+                "family of WeightDecay",
+                expected="a family that answers with θ itself",
+                received=self.family.name,
+                advice="average outside: Averaged(family=WeightDecay(family=...))",
             )
 
     @property
@@ -278,5 +294,13 @@ class Fixed(Wrapped):
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
-        complete = {**coefficients, **dict(self.values)}
-        return super().step(complete, state, gradient, parameters, clock)
+        return super().step(self._complete(coefficients), state, gradient, parameters, clock)
+
+    def readout(
+        self, coefficients: Values, state: State, parameters: Value, clock: Clock
+    ) -> Value:
+        return super().readout(self._complete(coefficients), state, parameters, clock)
+
+    def _complete(self, coefficients: Values) -> dict[str, Value]:
+        """With those that are held."""
+        return {**coefficients, **dict(self.values)}

@@ -116,6 +116,11 @@ class Family:
         return False
 
     @property
+    def has_readout(self) -> bool:
+        """Whether the rule answers with other parameters than those where it takes gradients."""
+        return False
+
+    @property
     def proportional(self) -> tuple[str, ...]:
         """Names of the coefficients in which Δθ is linear and homogeneous, the others given."""
         return ("learning_rate",)
@@ -154,6 +159,19 @@ class Family:
         the computation may not depend on values.
         """
         raise self._undefined("step")
+
+    def readout(
+        self, coefficients: Values, state: State, parameters: Value, clock: Clock
+    ) -> Value:
+        """What the rule answers with after the step of the clock: θ itself, or an average of iterates.
+
+        ``state`` and ``parameters`` are those after the step, ``coefficients`` those of the step.
+        Gradients are taken at θ = ``parameters`` and the effort counts how far θ moves; every loss
+        of a program, running and terminal, is that of the readout: what could be used if learning
+        stopped there. It is θ at rest, before the first step. A family that overrides this says so
+        with ``has_readout``; the readout of a linear one is linear in θ and the state.
+        """
+        return parameters
 
     @checked
     def layout(self, horizon: Count) -> Layout:

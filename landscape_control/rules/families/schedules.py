@@ -95,9 +95,18 @@ class Scheduled(Wrapped):
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
+        scheduled = self._at_this_step(coefficients, clock)
+        return super().step(scheduled, state, gradient, parameters, clock)
+
+    def readout(
+        self, coefficients: Values, state: State, parameters: Value, clock: Clock
+    ) -> Value:
+        scheduled = self._at_this_step(coefficients, clock)
+        return super().readout(scheduled, state, parameters, clock)
+
+    def _at_this_step(self, coefficients: Values, clock: Clock) -> dict[str, Value]:
         rate = coefficients["learning_rate"] * self.shape.factor(coefficients, clock)
-        at_this_step = {**coefficients, "learning_rate": rate}
-        return super().step(at_this_step, state, gradient, parameters, clock)
+        return {**coefficients, "learning_rate": rate}
 
 
 @checked
