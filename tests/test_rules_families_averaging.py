@@ -165,9 +165,7 @@ def test_scenario_programs_count_the_answer():
     found = solver.solve(fixed=given, guess=given, starts=0, throw=False)
     assert abs(found.cost - exact_cost(policy, one)) < 4 * found.uncertainty
     silent = Silent(family=family)
-    at_theta = exact_cost(
-        Policy(family=silent, coefficients=given, horizon=40), program(silent)
-    )
+    at_theta = exact_cost(Policy(family=silent, coefficients=given, horizon=40), program(silent))
     assert 4 * found.uncertainty < abs(at_theta - exact_cost(policy, one)) / 5
 
 
@@ -192,9 +190,7 @@ def test_simulation_answers_with_the_average():
 
 def test_averaging_with_a_constant_rate_comes_near_the_best_schedule():
     """Noise and a broad spectrum: averaging takes most of what a free schedule gains."""
-    task = lc.LandscapeDistribution.quadratic(
-        curvatures=lc.LogUniform(1e-2, 1), start_variance=1.0
-    )
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.LogUniform(1e-2, 1), start_variance=1.0)
     objective = lc.Objective(horizon=60, learning_rate=math.inf)
     seen = lc.NoisyGradient(0.5)
     rules = {

@@ -47,7 +47,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.policy, self.hold = policy, hold
         given = {name: _plain(value) for name, value in policy.coefficients.items()}
         belongs = {_RULE: repr(policy.family), _HORIZON: policy.horizon}
-        super().__init__(params, {"lr": lr, **given, "foreach": foreach, **belongs, _ANSWERS: False})
+        super().__init__(
+            params, {"lr": lr, **given, "foreach": foreach, **belongs, _ANSWERS: False}
+        )
 
     def add_param_group(self, param_group: Group) -> None:
         """Add weights with coefficients of their own; those left out are the policy's."""

@@ -220,9 +220,7 @@ class _Kernel:
         row = {0: 1} if answer is None else dict(enumerate(answer))
         if self.layout.moving:
             row[self.layout.minimum] = -1
-        return sum(
-            row[i] * row[j] * moments[self.layout.place(i, j)] for i in row for j in row
-        )
+        return sum(row[i] * row[j] * moments[self.layout.place(i, j)] for i in row for j in row)
 
     def _over_state(self, row: list[ca.SX]) -> ca.SX:
         """A row over (θ, y, state…) as a row over x, with y = h(θ - μ)."""

@@ -14,9 +14,7 @@ from .decay import Wrapped
 from .family import Clock, Family, State, Value, Values
 from .linear import learning_rate
 
-_AVERAGING = Coefficient(
-    name="averaging", symbol="q", low=0.0, high=1.0, least=0.02, most=1.0
-)
+_AVERAGING = Coefficient(name="averaging", symbol="q", low=0.0, high=1.0, least=0.02, most=1.0)
 
 
 def newest_weight(averaging: Value, clock: Clock) -> Value:
@@ -98,9 +96,7 @@ class Averaged(Wrapped):
         kept = 1 - newest_weight(coefficients["averaging"], clock)
         return move, (*following, kept * (behind - move))
 
-    def readout(
-        self, coefficients: Values, state: State, parameters: Value, clock: Clock
-    ) -> Value:
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
         return parameters + state[-1]
 
 
@@ -155,7 +151,5 @@ class ScheduleFree(Family):
         following = kept * (ahead + down)
         return coefficients["momentum"] * (following - ahead) - down, (following,)
 
-    def readout(
-        self, coefficients: Values, state: State, parameters: Value, clock: Clock
-    ) -> Value:
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
         return parameters + (1 - coefficients["momentum"]) * state[0]

@@ -100,9 +100,7 @@ class Wrapped(Family):
     ) -> tuple[Value, State]:
         return self.family.step(coefficients, state, gradient, parameters, clock)
 
-    def readout(
-        self, coefficients: Values, state: State, parameters: Value, clock: Clock
-    ) -> Value:
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
         return self.family.readout(coefficients, state, parameters, clock)
 
 
@@ -296,9 +294,7 @@ class Fixed(Wrapped):
     ) -> tuple[Value, State]:
         return super().step(self._complete(coefficients), state, gradient, parameters, clock)
 
-    def readout(
-        self, coefficients: Values, state: State, parameters: Value, clock: Clock
-    ) -> Value:
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
         return super().readout(self._complete(coefficients), state, parameters, clock)
 
     def _complete(self, coefficients: Values) -> dict[str, Value]:

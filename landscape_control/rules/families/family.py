@@ -160,9 +160,7 @@ class Family:
         """
         raise self._undefined("step")
 
-    def readout(
-        self, coefficients: Values, state: State, parameters: Value, clock: Clock
-    ) -> Value:
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
         """What the rule answers with after the step of the clock: θ itself, or an average of iterates.
 
         ``state`` and ``parameters`` are those after the step, ``coefficients`` those of the step.

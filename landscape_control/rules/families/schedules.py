@@ -98,9 +98,7 @@ class Scheduled(Wrapped):
         scheduled = self._at_this_step(coefficients, clock)
         return super().step(scheduled, state, gradient, parameters, clock)
 
-    def readout(
-        self, coefficients: Values, state: State, parameters: Value, clock: Clock
-    ) -> Value:
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
         scheduled = self._at_this_step(coefficients, clock)
         return super().readout(scheduled, state, parameters, clock)
 
