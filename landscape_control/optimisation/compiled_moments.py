@@ -17,9 +17,8 @@ from ..planning.solver import (
     SolveClock,
     optima_from,
 )
-from ..rules.families import Family
 from .program import PolicyProgram
-from .programs import REFERENCE, ROUND_OFF, MomentLayout, MomentProgram, is_free, pack
+from .programs import REFERENCE, ROUND_OFF, MomentProgram, is_free, pack
 from .quadrature import largest_curvature
 from .starting import stretch
 
@@ -34,10 +33,8 @@ class MomentPrograms:
     are the user's.
     """
 
-    def __init__(
-        self, family: Family, horizon: int, layout: MomentLayout, *, hessian: str, options: dict
-    ):
-        self.moments = MomentProgram(family=family, horizon=horizon, layout=layout)
+    def __init__(self, moments: MomentProgram, *, hessian: str, options: dict):
+        self.moments = moments
         self.coefficients = self.moments.coefficients
         self.hessian, self.options, self.build_seconds = hessian, options, 0.0
         self._optimisers: dict[int, BoundedOptimiser] = {}

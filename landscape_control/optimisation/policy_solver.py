@@ -9,7 +9,15 @@ from .moment_judgement import judged
 from .moment_search import MomentSearch
 from .program import PolicyProgram
 from .program_solver import ProgramSolver, solved_beside
-from .programs import MomentLayout, check_linear, check_paid, layout_of, plain_noise
+from .programs import (
+    MomentLayout,
+    check_linear,
+    check_paid,
+    follows_loss,
+    layout_of,
+    moment_program_of,
+    plain_noise,
+)
 from .quadrature import first_nodes
 from .result import PolicyResult
 from .search_options import SearchOptions
@@ -59,7 +67,7 @@ class PolicySolver(ProgramSolver):
         check_linear(program)
         super().__init__(program, tolerance=tolerance, time_limit=time_limit)
         self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
-        self._programs: dict[MomentLayout, MomentPrograms] = {}
+        self._programs: dict[tuple[MomentLayout, bool], MomentPrograms] = {}
         self._programs_of(program).optimiser(first_nodes(program))
 
     @property
@@ -94,16 +102,14 @@ class PolicySolver(ProgramSolver):
             return judged(search, most_nodes=self.most_nodes)
 
     def _programs_of(self, program: PolicyProgram) -> MomentPrograms:
-        layout = layout_of(program)
-        if layout not in self._programs:
-            self._programs[layout] = MomentPrograms(
-                program.family,
-                program.steps,
-                layout,
+        structure = layout_of(program), follows_loss(program)
+        if structure not in self._programs:
+            self._programs[structure] = MomentPrograms(
+                moment_program_of(program),
                 hessian=self.hessian,
                 options={"max_iter": self.most_iterations},
             )
-        return self._programs[layout]
+        return self._programs[structure]
 
     def _solved_beside(
         self, program: PolicyProgram, options: SearchOptions, clock: SolveClock

@@ -15,6 +15,7 @@ from .held_out import HeldOut
 from .program import PolicyProgram, spectrum_of
 from .programs import (
     check_linear,
+    follows_loss,
     minimum_step,
     multiplicative_noise,
     noise_variance,
@@ -61,7 +62,8 @@ def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) ->
     layout = policy.family.layout(program.steps)
     curvatures, weights = spectrum_of(program).nodes(nodes)
     entries = layout.join(dict(policy.coefficients))
-    cost = float(mode_costs(policy.family, layout, entries, program, curvatures) @ weights)
+    costs = mode_costs(policy.family, layout, entries, program, curvatures, weights)
+    cost = float(costs @ weights)
     if not math.isfinite(cost):
         raise diverging(policy.family, policy.coefficients, program)
     return cost
@@ -136,12 +138,15 @@ def mode_costs(
     entries: np.ndarray,
     program: PolicyProgram,
     curvatures: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Costs (…, N) of modes of curvature h (N,).
 
-    Entries (n,) or (n, …, 1), real or complex, one program per column.
+    Entries (n,) or (n, …, 1), real or complex, one program per column. ``weights`` (N,) are the
+    shares of the modes, where they hear each other's loss.
     """
     mode = _Mode(family, program, np.asarray(curvatures, dtype=float))
+    mode.weights = weights
     answer = mode.excess
     loss, effort = time_weights(program)
     (mean, spread), total = mode.start(), np.zeros(())
@@ -168,6 +173,7 @@ class _Mode:
         self.task, self.h = program.task, curvatures
         self.variance = noise_variance(program, curvatures)
         self.multiplicative = multiplicative_noise(program)
+        self.follows_loss, self.weights, self._first = follows_loss(program), None, None
         self.size = 2 + family.state_size
         self.rho, self.diffusion, self.centre = minimum_step(program.task)
         self.first = np.eye(1, self.size)  # the row of θ, and of θ - μ
@@ -198,8 +204,19 @@ class _Mode:
 
     def noise_variance(self, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """(…, N): variance of the gradient's noise where the learner stands."""
-        gradient = self.h**2 * _second(self.excess, mean, spread)
-        return self.variance + self.multiplicative * gradient
+        square = _second(self.excess, mean, spread)
+        level: Value = 1.0
+        if self.follows_loss:
+            loss = self._loss(square)
+            self._first = loss if self._first is None else self._first
+            level = loss / self._first
+        return self.variance * level + self.multiplicative * self.h**2 * square
+
+    def _loss(self, square: np.ndarray) -> np.ndarray:
+        """(…, 1): the loss of all modes."""
+        if self.weights is None:
+            raise ValueError("modes that hear each other's loss need weights")
+        return (self.h / 2 * square * self.weights).sum(axis=-1, keepdims=True)
 
     def gained(self, noise: np.ndarray, variance: np.ndarray) -> np.ndarray:
         """Covariance that a step adds."""

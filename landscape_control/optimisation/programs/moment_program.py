@@ -64,7 +64,7 @@ class MomentProgram:
         x, shared = ca.SX.sym("c", self.coefficients.size), ca.SX.sym("shared", self.shared_size)
         start, h, v = ca.SX.sym("start", self.layout.size), ca.SX.sym("h"), ca.SX.sym("v")
         steps, moments = self.horizon, start
-        cost, kernel = ca.SX(0), _Kernel(self.layout, h, v, shared[2 * steps :])
+        cost, kernel = ca.SX(0), MomentKernel(self.layout, h, v, shared[2 * steps :])
         for t in range(steps):
             values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=steps)
             kernel.set_rule(linear_rows(self.family, values, clock))
@@ -119,6 +119,11 @@ class MomentProgram:
         outputs = function(x, p[:s], starts, curvatures.T, noise.T)
         return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
+    def expected(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list[ca.MX]:
+        """[J] of a "value", with ∇J of a "slope", and with ∇²J as a column of a "curvature"."""
+        weights = self.weights_of(nodes, p)
+        return [part @ weights for part in self.mapped(which, nodes, x, p)]
+
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
         """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's.
 
@@ -127,10 +132,10 @@ class MomentProgram:
         """
         n = self.coefficients.size
         x, p = ca.MX.sym("x", n), ca.MX.sym("p", self.packed_size(nodes))
-        weights, reference = self.weights_of(nodes, p), p[REFERENCE]
+        reference = p[REFERENCE]
         level = p[-1] * reference
-        cost = self.mapped("value", nodes, x, p)[0] @ weights + level
-        value, slopes = (part @ weights for part in self.mapped("slope", nodes, x, p))
+        cost = self.expected("value", nodes, x, p)[0] + level
+        value, slopes = self.expected("slope", nodes, x, p)
         # ∇ log(J + level) = ∇J / (J + level)
         logarithm = ca.log((value + level) / reference)
         gradient = ca.Function(
@@ -142,9 +147,7 @@ class MomentProgram:
         )
         derivatives = {"grad_f": gradient}
         if exact:
-            value, slopes, curved = (
-                part @ weights for part in self.mapped("curvature", nodes, x, p)
-            )
+            value, slopes, curved = self.expected("curvature", nodes, x, p)
             # ∇² log(J + level) = ∇²J / (J + level) - the square of its gradient
             slopes = slopes / (value + level)
             hessian = ca.reshape(curved, n, n) / (value + level) - slopes @ slopes.T
@@ -162,7 +165,7 @@ class MomentProgram:
 Rows = list[list[ca.SX]]
 
 
-class _Kernel:
+class MomentKernel:
     """S as a vector to S' as a vector; its matrix is kept while the rule stays the same."""
 
     def __init__(self, layout: MomentLayout, h: ca.SX, v: ca.SX, numbers: ca.SX):
