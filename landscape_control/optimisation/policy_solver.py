@@ -66,6 +66,7 @@ class PolicySolver(ProgramSolver):
     ):
         check_linear(program)
         super().__init__(program, tolerance=tolerance, time_limit=time_limit)
+        self._quick = False  # True for a program that helps with another
         self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
         self._programs: dict[tuple[MomentLayout, bool], MomentPrograms] = {}
         self._programs_of(program).optimiser(first_nodes(program))
@@ -81,8 +82,10 @@ class PolicySolver(ProgramSolver):
         check_linear(program)
         check_paid(program)
 
-        def solve_other(other: PolicyProgram, others_options: SearchOptions) -> PolicyResult | None:
-            return self._solved_beside(other, others_options, clock)
+        def solve_other(
+            program: PolicyProgram, options: SearchOptions, *, quick: bool = False
+        ) -> PolicyResult | None:
+            return self._solved_beside(program, options, clock, quick=quick)
 
         search = MomentSearch(
             program,
@@ -91,6 +94,7 @@ class PolicySolver(ProgramSolver):
             clock,
             tolerance=self.tolerance,
             solve_other=solve_other,
+            quick=self._quick,
         )
         try:
             search.run()
@@ -112,7 +116,7 @@ class PolicySolver(ProgramSolver):
         return self._programs[structure]
 
     def _solved_beside(
-        self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
+        self, program: PolicyProgram, options: SearchOptions, clock: SolveClock, *, quick: bool
     ) -> PolicyResult | None:
         """The result for a program that helps with this one, in half the time left; None if none."""
         solver = PolicySolver(
@@ -123,4 +127,5 @@ class PolicySolver(ProgramSolver):
             most_iterations=self.most_iterations,
             time_limit=clock.seconds_for_part(0.5),
         )
+        solver._quick = quick
         return solved_beside(solver, options, clock)

@@ -76,6 +76,11 @@ class Wrapped(Family):
     def contained(self) -> tuple[Contained, ...]:
         return tuple(map(self._around, self.family.contained))
 
+    @property
+    def coarser(self) -> Contained | None:
+        inner = self.family.coarser
+        return None if inner is None else self._around(inner)
+
     def _around(self, inner: Contained) -> Contained:
         """What the inner family contains, inside this one: this one around it."""
         simpler = inner.family
@@ -276,6 +281,10 @@ class Fixed(Wrapped):
         return tuple(
             coefficient for coefficient in self.family.coefficients if coefficient.name not in held
         )
+
+    @property
+    def coarser(self) -> Contained | None:
+        return None  # what is held may be no number of the coarser family
 
     @property
     def contained(self) -> tuple[Contained, ...]:

@@ -145,6 +145,14 @@ class Family:
         return ()
 
     @property
+    def coarser(self) -> Contained | None:
+        """The same family with fewer numbers, whose optimum is a good place to start from.
+
+        Unlike one that is ``contained`` it need not be a member: ``embed`` may approximate.
+        """
+        return None
+
+    @property
     def state_size(self) -> int:
         """Numbers per weight that are carried from step to step; all zero at the start."""
         raise self._undefined("state_size")

@@ -1,7 +1,7 @@
 """Families whose learning rate follows a shape in time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...support.arguments import checked
 from ...support.errors import ProblemError
@@ -91,6 +91,20 @@ class Scheduled(Wrapped):
         # faces with it
         unscheduled = [face(inside.name, **dict(inside.held), **flat) for inside in scheduled]
         return *unscheduled, face(self.family.name, **flat), *scheduled
+
+    @property
+    def coarser(self) -> Contained | None:
+        shape = self.shape.coarser
+        if shape is None:
+            return None
+        of_shape = {each.name for each in shape.coefficients}
+
+        def embed(coefficients: Values, seed: int | None = None) -> dict[str, Value]:
+            kept = {name: value for name, value in coefficients.items() if name not in of_shape}
+            return {**kept, **self.shape.refined(coefficients)}
+
+        family = replace(self, shape=shape)
+        return Contained(name=family.name, family=family, embed=embed)
 
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
