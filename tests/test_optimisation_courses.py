@@ -73,9 +73,7 @@ def test_descent_reaches_the_minimum_inside_its_bounds():
 
 
 def course(pieces, horizon, noise):
-    task = lc.LandscapeDistribution.quadratic(
-        curvatures=lc.LogUniform(1e-3, 1), start_variance=1.0
-    )
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.LogUniform(1e-3, 1), start_variance=1.0)
     family = Scheduled(family=HeavyBall(constant=True), shape=LogLinear(pieces=pieces))
     return lc.PolicyProgram(
         task=task,

@@ -101,9 +101,7 @@ def test_derivatives_are_those_of_numpys_propagation(name, task):
     family, given = FAMILIES[name]
     one = program(family, cost="both", task=task, multiplicative=0.2)
     entries = family.layout(STEPS).join(given)
-    cost, slope, hessian = lc.optimisation.identifiability.cost_derivatives(
-        one, entries, nodes=1
-    )
+    cost, slope, hessian = lc.optimisation.identifiability.cost_derivatives(one, entries, nodes=1)
     policy = Policy(family=family, coefficients=given, horizon=STEPS)
     assert cost == pytest.approx(exact_cost(policy, one), rel=1e-12)
     np.testing.assert_allclose(
@@ -165,9 +163,7 @@ def test_result_has_its_certificate_and_its_identifiability():
 
 def test_curvature_noise_on_a_continuous_spectrum_follows_the_loss_too():
     """σ² = h at the start: with one mode alone the noise is multiplicative, b = 1/(h·E θ_0²)·h."""
-    task = lc.LandscapeDistribution.quadratic(
-        curvatures=lc.Discrete([0.5]), start_variance=2.0
-    )
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Discrete([0.5]), start_variance=2.0)
     objective = lc.Objective(horizon=8, learning_rate=math.inf)
     rate = {"learning_rate": 0.7}
     costs = []

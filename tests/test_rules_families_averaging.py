@@ -225,7 +225,8 @@ def test_averages_of_averages_and_decay_around_them_are_refused(wrong):
 def test_average_of_a_decaying_schedule_and_of_weight_decay_are_families():
     decayed = Averaged(family=WeightDecay(family=DESCENT))
     scheduled = Averaged(family=ScheduledDescent(shape=InverseTime()))
-    assert decayed.linear and decayed.reads_parameters
+    assert decayed.linear
+    assert decayed.reads_parameters
     assert [each.name for each in scheduled.coefficients][-1] == "averaging"
     iterates = answers(decayed.family, {"learning_rate": 0.3, "decay": 0.1}, start=2.0)
     found = answers(decayed, {"learning_rate": 0.3, "decay": 0.1, "averaging": 1.0}, start=2.0)

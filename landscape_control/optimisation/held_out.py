@@ -134,9 +134,7 @@ def _noise_at(program: PolicyProgram, size: int) -> Callable[..., np.ndarray]:
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
     scaled = ca.densify(sees.root(theta, size) @ noise)
     function = Pointwise(ca.Function("noise", [theta, noise], [scaled]))
-    return lambda points, hidden, numbers, level: (
-        function(points, numbers).reshape(numbers.shape)
-    )
+    return lambda points, hidden, numbers, level: function(points, numbers).reshape(numbers.shape)
 
 
 def _level_at(program: PolicyProgram, scenarios: Scenarios) -> Callable[..., np.ndarray | float]:

@@ -173,7 +173,9 @@ class _Mode:
         self.task, self.h = program.task, curvatures
         self.variance = noise_variance(program, curvatures)
         self.multiplicative = multiplicative_noise(program)
-        self.follows_loss, self.weights, self._first = follows_loss(program), None, None
+        self.follows_loss = follows_loss(program)
+        self.weights: np.ndarray | None = None  # shares of the modes
+        self._first: np.ndarray | None = None  # the loss at the first step
         self.size = 2 + family.state_size
         self.rho, self.diffusion, self.centre = minimum_step(program.task)
         self.first = np.eye(1, self.size)  # the row of θ, and of θ - μ

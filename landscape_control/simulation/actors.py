@@ -159,10 +159,10 @@ class LearnerActor(Actor):
 
     @property
     def has_answer(self) -> bool:
-        return isinstance(self._learner, RawLearner) and self._learner.has_readout
+        return isinstance(self._learner, RawLearner) and self._learner.has_answer
 
     def answer(self, theta: np.ndarray) -> np.ndarray:
-        return self._learner.readout(self._state, theta) if self.has_answer else theta
+        return self._learner.answer(self._state, theta) if self.has_answer else theta
 
     def _unpacked(self, given: object) -> object:
         """u of what ``update`` returned; the state is kept."""

@@ -126,7 +126,7 @@ def _check_steady(learner: PolicyLearner) -> None:
     name = learner.policy.family.name
     if learner.policy.varies:
         raise _not_linear(name, "coefficients or a schedule that change from step to step")
-    if learner.has_readout:
+    if learner.has_answer:
         raise _not_linear(name, "an average of iterates, whose weights change from step to step")
 
 

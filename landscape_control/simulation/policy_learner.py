@@ -44,10 +44,10 @@ class PolicyLearner(RawLearner):
         return self.policy.advance(state, observation, theta, step)
 
     @property
-    def has_readout(self) -> bool:
+    def has_answer(self) -> bool:
         return self.policy.has_readout
 
-    def readout(self, state: tuple, theta: np.ndarray) -> np.ndarray:
+    def answer(self, state: tuple, theta: np.ndarray) -> np.ndarray:
         return self.policy.readout(state, theta)
 
     @property

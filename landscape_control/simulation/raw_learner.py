@@ -93,11 +93,11 @@ class RawLearner:
         raise NotImplementedError
 
     @property
-    def has_readout(self) -> bool:
+    def has_answer(self) -> bool:
         """Whether it answers with other parameters than those where it takes gradients."""
         return False
 
-    def readout(self, state: Any, theta: np.ndarray) -> np.ndarray:
+    def answer(self, state: Any, theta: np.ndarray) -> np.ndarray:
         """What it answers with (E, n), after an update from θ: its losses are taken there."""
         return theta
 
@@ -152,7 +152,7 @@ def check_learner(what: str, value: object) -> None:
         raise ProblemError(
             what, expected="a RawLearner", received=type(value).__name__, advice=advice
         )
-    if value.has_readout:
+    if value.has_answer:
         raise ProblemError(
             what,
             expected="a learner that answers with θ itself",

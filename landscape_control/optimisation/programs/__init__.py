@@ -22,7 +22,6 @@ from .moment_program import REFERENCE, MomentProgram
 from .scenario_program import ScenarioProgram, Scenarios, Scene
 from .worst_case_program import worst_case_nlp
 
-
 __all__ = [
     "CoupledProgram",
     "follows_loss",

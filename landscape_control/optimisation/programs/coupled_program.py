@@ -17,6 +17,7 @@ from ...rules.families.response import linear_rows, readout_row
 from ..program import PolicyProgram
 from .moment_model import follows_loss, layout_of
 from .moment_program import MomentKernel, MomentProgram
+from .variables import coefficient_table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,13 +79,19 @@ class CoupledProgram(MomentProgram):
         moments = ca.reshape(starts, self.layout.size, nodes)
         advance = self._step.map("modes_step", "serial", nodes, [3, 4, 5], [])
         first = loss = self._losses.map(nodes)(moments, curvatures.T) @ weights
-        cost = ca.MX(0)
-        for t in range(steps):
-            rule = self._rule.numbers(self._at_step(x, t), t)
-            stage = ca.vertcat(losses[t], efforts[t], loss / first)
-            moments, paid, after = advance(moments, curvatures.T, noise.T, rule, stage, numbers)
+        prices = ca.horzsplit(ca.vertcat(losses.T, efforts.T))
+        cost, h, v = ca.MX(0), curvatures.T, noise.T
+        for rule, price in zip(self._rules(x), prices, strict=True):
+            stage = ca.vertcat(price, loss / first)
+            moments, paid, after = advance(moments, h, v, rule, stage, numbers)
             cost, loss = cost + paid @ weights, after @ weights
         return cost
+
+    def _rules(self, x: ca.MX) -> list[ca.MX]:
+        """The rule's numbers at every step."""
+        table = coefficient_table(self.coefficients, x)
+        times = ca.DM(np.arange(self.horizon)).T
+        return ca.horzsplit(self._rule.numbers.map(self.horizon)(table, times))
 
     @cached_property
     def _losses(self) -> ca.Function:
@@ -92,10 +99,6 @@ class CoupledProgram(MomentProgram):
         moments, h = ca.SX.sym("S", self.layout.size), ca.SX.sym("h")
         kernel = MomentKernel(self.layout, h, ca.SX(0), ca.SX(4, 1))
         return ca.Function("mode_loss", [moments, h], [h / 2 * kernel.spread(moments)])
-
-    def _at_step(self, x: ca.MX, step: int) -> ca.MX:
-        """The coefficients of a step as one column."""
-        return ca.vertcat(*(flat(value) for value in self.coefficients.at_step(x, step).values()))
 
 
 def moment_program_of(program: PolicyProgram) -> MomentProgram:
@@ -150,8 +153,3 @@ class _RuleOfStep:
 
 
 _DEEP = 3  # levels to which two formulas are compared
-
-
-def flat(value: Value) -> ca.MX:
-    """A coefficient of one step, one number or a list of them, as a column."""
-    return ca.vertcat(*value) if isinstance(value, list) else ca.MX(value)

@@ -7,6 +7,7 @@ a gradient is linear in steps x nodes.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import casadi as ca
 import numpy as np
@@ -223,7 +224,10 @@ class MomentKernel:
         row = {0: 1} if answer is None else dict(enumerate(answer))
         if self.layout.moving:
             row[self.layout.minimum] = -1
-        return sum(row[i] * row[j] * moments[self.layout.place(i, j)] for i in row for j in row)
+        square = ca.SX(0)
+        for i, j in product(row, row):
+            square += row[i] * row[j] * moments[self.layout.place(i, j)]
+        return square
 
     def _over_state(self, row: list[ca.SX]) -> ca.SX:
         """A row over (θ, y, state…) as a row over x, with y = h(θ - μ)."""
