@@ -233,6 +233,40 @@ def test_average_of_a_decaying_schedule_and_of_weight_decay_are_families():
     np.testing.assert_allclose(found[-1], iterates.mean(axis=0), rtol=1e-13)
 
 
+class Bent(ScheduleFree):
+    """An answer that is not linear in the state."""
+
+    def readout(self, coefficients, state, parameters, clock):
+        return parameters + state[0] ** 2
+
+
+class Total(ScheduleFree):
+    """An answer of another shape."""
+
+    def readout(self, coefficients, state, parameters, clock):
+        return parameters.sum()
+
+
+class Unsaid(GradientDescent):
+    """A readout that nobody would ask."""
+
+    def readout(self, coefficients, state, parameters, clock):
+        return 2 * parameters
+
+
+@pytest.mark.parametrize(
+    ("family", "message"),
+    [
+        (Bent(), "linear in θ and the state"),
+        (Total(), "an array like θ"),
+        (Unsaid(constant=True), "has_readout = True"),
+    ],
+)
+def test_readouts_of_a_users_own_are_tried(family, message):
+    with pytest.raises(lc.ProblemError, match=message):
+        program(family)
+
+
 class Silent(Fixed):
     """The same steps, whose answer is θ."""
 
@@ -241,6 +275,3 @@ class Silent(Fixed):
     def __init__(self, *, family):
         object.__setattr__(self, "family", family)
         object.__setattr__(self, "values", ())
-
-    def readout(self, coefficients, state, parameters, clock):
-        return parameters
