@@ -71,12 +71,12 @@ def solver(horizon, averaging=True, scenarios=SCENARIOS) -> ScenarioSolver:
 
 @cache
 def adam(horizon, noise, **changes):
-    """The best member of the Adam family: from four starts for short horizons, else from the best
+    """The best member of the Adam family: from two starts for short horizons, else from the best
     of a shorter one.
     """
     guess = dict(adam(20, noise, **changes).coefficients) if horizon > 20 else None
     return solver(horizon, noise > 0).solve(
-        noise=noise, guess=guess, starts=0 if guess else 4, **changes
+        noise=noise, guess=guess, starts=0 if guess else 2, **changes
     )
 
 
@@ -136,10 +136,3 @@ def known_exponent(horizon, noise, discount=0.0) -> float:
             bounds=[(-9, 1), lags, (-1.5, 1.5)],
             options={"ftol": 1e-13, "gtol": 1e-8},
         ).x[2]
-
-
-def law(discount) -> float:
-    """The exponent r/(2r + γ) of VGR25's infinite horizon, averaged over the spectrum."""
-    h, weights = nodes()
-    rate = np.sqrt(discount**2 / 4 + PRICE * h) - discount / 2
-    return float(weights @ (rate / (2 * rate + discount)))

@@ -8,7 +8,14 @@ equal = partial(Check, relation="equal", bound="before")
 limit = partial(Check, relation="limit", bound="before", tolerance=0.05)
 
 
-def same(quantity: str, theory: float, computed: float, tolerance: float, reference: str, **more):
+def same(
+    quantity: str,
+    theory: float,
+    computed: float,
+    tolerance: float,
+    reference: str = "closed form",
+    **more,
+) -> Check:
     """An equality whose tolerance was set before a first look."""
     return equal(
         quantity=quantity,
@@ -20,7 +27,9 @@ def same(quantity: str, theory: float, computed: float, tolerance: float, refere
     )
 
 
-def bounded(quantity: str, relation: str, bound: float, computed: float, when: str = "after"):
+def bounded(
+    quantity: str, relation: str, bound: float, computed: float, when: str = "after"
+) -> Check:
     """An inequality "at most" or "at least" against a stated bound, set before or after a first
     look.
     """

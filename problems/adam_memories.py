@@ -57,7 +57,9 @@ def problem() -> lc.ControlProblem:
     return kalman_momentum.posed(1.0, drift_of_discount(0.9)).known([1.0])
 
 
-equal = partial(Check, relation="equal")
+equal = partial(Check, relation="equal", reference="closed form", bound="before")
+# log of 1-β₂ were the noise of log y², π²/2, in place of that of y²φ, 2
+LOG_NOISE = math.log(math.pi / 2)
 
 
 def error_of_average(beta, ratio):
@@ -80,6 +82,7 @@ def evaluate_drift() -> Evidence:
     checks = (
         equal(
             quantity="1 - β₁ and the weight of the newest gradient in E[g | y]: largest distance",
+            reference="independent code",
             theory=0,
             computed=np.abs(1 - betas - brute).max(),
             tolerance=1e-10,
@@ -177,6 +180,7 @@ def evaluate_volatility() -> Evidence:
     checks = (
         equal(
             quantity="ν of β₂ = 0.3 … 0.999 by quadrature: largest relative distance",
+            reference="independent code",
             theory=0,
             computed=max(
                 abs(volatility_by_quadrature(beta) / nu - 1)
@@ -199,6 +203,8 @@ def evaluate_volatility() -> Evidence:
             computed=fitted_slope(1 - NEAR_ONE, gaps),
             relation="limit",
             tolerance=0.02,
+            reference="closed form",
+            bound="before",
         ),
         equal(
             quantity="ν for which Adam's β₂ = 0.999 is right",
@@ -213,8 +219,11 @@ def evaluate_volatility() -> Evidence:
                 theory=0,
                 computed=value,
                 tolerance=0.07,
+                bound="after",
+                standard_error=error,
+                effect=LOG_NOISE,
             )
-            for nu, (value, _) in zip(VOLATILITIES, found, strict=True)
+            for nu, (value, error) in zip(VOLATILITIES, found, strict=True)
         ),
         Check(
             quantity="largest standard error of these logs",
@@ -222,6 +231,8 @@ def evaluate_volatility() -> Evidence:
             computed=found[:, 1].max(),
             relation="at most",
             tolerance=0,
+            reference="stated bound",
+            bound="after",
         ),
     )
     return Evidence(checks=checks, data=curves(found))

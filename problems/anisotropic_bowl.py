@@ -108,6 +108,8 @@ def evaluate():
                 computed=turns[i],
                 relation="at most",
                 tolerance=0.0,
+                reference="same code, other data",
+                bound="before",
             )
         )
 
@@ -134,6 +136,8 @@ def evaluate():
             "gradient_descent_path": MINIMUM + descending @ MODES.T,
             "newton_path": MINIMUM + fade * (START - MINIMUM),
         },
+        reference="closed form",
+        bound="after",
     )
 
 

@@ -59,7 +59,7 @@ def evaluate():
         )
         for discount, (matrix, _) in zip(DISCOUNTS, fitted, strict=True)
     )
-    return Evidence(checks=checks + equations, data=data)
+    return Evidence(checks=checks + equations, data=data, reference="closed form", bound="after")
 
 
 CLAIM = Claim(

@@ -96,9 +96,15 @@ def evaluate() -> Evidence:
             relation="at least",
             tolerance=0,
             computed=straight_length(landscape),
+            reference="same code, other data",
         ),
     )
-    return Evidence(checks=checks, data=picture(landscape, times, theta, kinetic, potential))
+    return Evidence(
+        checks=checks,
+        data=picture(landscape, times, theta, kinetic, potential),
+        reference="closed form",
+        bound="before",
+    )
 
 
 def rule_error(**learner) -> float:

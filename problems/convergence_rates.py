@@ -115,6 +115,8 @@ def evaluate():
             "conditions_theory": conditions,
             "ratios_theory_conditions": ratios_theory(DISCOUNTS, conditions),
         },
+        reference="closed form",
+        bound="before",
     )
 
 

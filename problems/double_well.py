@@ -51,7 +51,12 @@ def evaluate() -> Evidence:
     cross = solution.plans[0]
     descent, ball = gradient_descent(landscape), heavy_ball(landscape)
     checks = (*plan_checks(landscape, solution.plans), *classic_checks(landscape, descent, cross))
-    return Evidence(checks=checks, data=picture(landscape, cross, descent, ball))
+    return Evidence(
+        checks=checks,
+        data=picture(landscape, cross, descent, ball),
+        reference="closed form",
+        bound="before",
+    )
 
 
 def plan_checks(landscape, plans) -> tuple[Check, ...]:
@@ -66,6 +71,7 @@ def plan_checks(landscape, plans) -> tuple[Check, ...]:
             theory=2,
             computed=len(plans),
             tolerance=0,
+            kind="label",
         ),
         equal(
             quantity="θ₁ of the minimum the best plan ends at",
@@ -85,6 +91,7 @@ def plan_checks(landscape, plans) -> tuple[Check, ...]:
             computed=cross.cost,
             tolerance=1e-9,
             measure="relative",
+            reference="independent code",
         ),
         equal(
             quantity="J of the plan that stays",
@@ -92,18 +99,21 @@ def plan_checks(landscape, plans) -> tuple[Check, ...]:
             computed=stay.cost,
             tolerance=1e-9,
             measure="relative",
+            reference="independent code",
         ),
         equal(
             quantity="θ₁(T) of the best plan, as quoted",
             theory=1.0575,
             computed=cross.parameters[-1, 0],
             tolerance=5e-4,
+            reference="published",
         ),
         equal(
             quantity="θ₂(T), a quadratic mode of its own",
             theory=mode.path(START[1:], [HORIZON])[0][0, 0],
             computed=cross.parameters[-1, 1],
             tolerance=1e-8,
+            reference="independent code",
         ),
     )
 
@@ -119,12 +129,14 @@ def classic_checks(landscape, descent, cross) -> tuple[Check, ...]:
             theory=WELL,
             computed=descent[-1, 0],
             tolerance=1e-6,
+            bound="after",
         ),
         equal(
             quantity="θ₁ where the heavy ball comes to rest",
             theory=WELL,
             computed=rest[0],
             tolerance=1e-6,
+            bound="after",
         ),
         Check(
             quantity="L(saddle) - L(start), what the heavy ball lacks",
@@ -138,6 +150,7 @@ def classic_checks(landscape, descent, cross) -> tuple[Check, ...]:
             theory=0,
             computed=energy_violation(landscape, cross),
             tolerance=1e-6,
+            bound="after",
         ),
     )
 

@@ -68,9 +68,16 @@ def evaluate() -> Evidence:
             computed=best.cost,
             tolerance=1e-6,
             measure="relative",
+            reference="published",
         ),
         *(
-            equal(quantity=f"J by {name}", theory=reference, computed=other.cost, tolerance=3e-8)
+            equal(
+                quantity=f"J by {name}",
+                theory=reference,
+                computed=other.cost,
+                tolerance=3e-8,
+                reference="independent code",
+            )
             for name, other in others.items()
         ),
         equal(
@@ -78,6 +85,8 @@ def evaluate() -> Evidence:
             theory=0,
             computed=gap,
             tolerance=1e-5,
+            reference="same code, other data",
+            bound="after",
         ),
         equal(
             quantity="coefficient a of θ̇ in the law (γ)",
@@ -93,9 +102,12 @@ def evaluate() -> Evidence:
             theory=0,
             tolerance=1e-5,
             computed=np.abs(costate + velocity).max() / np.abs(costate).max(),
+            bound="after",
         ),
     )
-    return Evidence(checks=checks, data=picture(landscape, best))
+    return Evidence(
+        checks=checks, data=picture(landscape, best), reference="closed form", bound="before"
+    )
 
 
 def boundary_value_cost(landscape) -> float:

@@ -111,6 +111,8 @@ def evaluate() -> Evidence:
     return Evidence(
         checks=checks_of(largest, advantage, boundary, expected, late, extremals, solved),
         data=picture(plans, advantage, discounts, boundary),
+        reference="same code, other data",
+        bound="before",
     )
 
 
@@ -123,6 +125,7 @@ def checks_of(largest, advantage, boundary, expected, late, extremals, solved) -
             theory=manifold_discount(),
             computed=largest,
             tolerance=1e-7,
+            reference="independent code",
         ),
         Check(
             quantity="smallest step of T* between neighbouring discounts",
@@ -130,6 +133,7 @@ def checks_of(largest, advantage, boundary, expected, late, extremals, solved) -
             computed=np.diff(boundary).min(),
             relation="at least",
             tolerance=0,
+            reference="closed form",
         ),
         equal(
             quantity="cells of the map on the wrong side of T*(γ)",
@@ -138,6 +142,7 @@ def checks_of(largest, advantage, boundary, expected, late, extremals, solved) -
             computed=np.sum(
                 (np.nan_to_num(advantage, nan=-1) > 0) != (HORIZONS[:, None] > expected)
             ),
+            kind="label",
         ),
         equal(
             quantity="T* at 0.99 γ*, against the costs at T = ∞",
@@ -151,15 +156,22 @@ def checks_of(largest, advantage, boundary, expected, late, extremals, solved) -
             theory=3,
             computed=len(extremals),
             tolerance=0,
+            reference="closed form",
+            kind="label",
         ),
         equal(
             quantity="difference of the two cheapest extremals at (0.3, T*)",
             theory=0,
             tolerance=1e-7,
             computed=np.diff(extremals)[0],
+            reference="independent code",
         ),
         equal(
-            quantity="J at (0.3, T*)", theory=extremals[0], computed=solved[0].cost, tolerance=1e-7
+            quantity="J at (0.3, T*)",
+            theory=extremals[0],
+            computed=solved[0].cost,
+            tolerance=1e-7,
+            reference="independent code",
         ),
     )
 

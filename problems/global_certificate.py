@@ -53,7 +53,7 @@ def evaluate() -> Evidence:
     )
     refuted = certify_global(posed, stay, points=COARSE)
     gaps = [abs(found.grid_value - cross.cost) for found in (fine, coarse)]
-    yes = partial(Check, relation="equal", theory=1, tolerance=0)
+    yes = partial(Check, relation="equal", theory=1, tolerance=0, kind="label")
     checks = (
         yes(quantity="certified global (1 = yes): crossing, T = 4", computed=fine.is_global),
         yes(
@@ -66,6 +66,7 @@ def evaluate() -> Evidence:
             relation="equal",
             tolerance=1e-6,
             computed=refuted.better_plan.cost if refuted.better_plan else np.nan,
+            reference="same code, other data",
         ),
         Check(
             quantity="|V(θ₀) - J|, 81 nodes per axis, against its estimate",
@@ -80,6 +81,7 @@ def evaluate() -> Evidence:
             computed=gaps[1] / gaps[0],
             relation="at least",
             tolerance=0,
+            reference="closed form",
         ),
         yes(
             quantity="certified global (1 = yes): staying, T = 2",
@@ -90,7 +92,12 @@ def evaluate() -> Evidence:
             computed=certified(solver, LONG, crosses=True),
         ),
     )
-    return Evidence(checks=checks, data=picture(posed, fine, cross, stay))
+    return Evidence(
+        checks=checks,
+        data=picture(posed, fine, cross, stay),
+        reference="independent code",
+        bound="before",
+    )
 
 
 def certified(solver, horizon: float, *, crosses: bool) -> bool:

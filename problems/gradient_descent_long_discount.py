@@ -183,6 +183,8 @@ def evaluate():
             "discount_predictions": constants(problem())[0] / DISCOUNTS**2,
             "discount_slope": checks[0].computed,
         },
+        reference="closed form",
+        bound="before",
     )
 
 

@@ -133,6 +133,8 @@ def evaluate():
             "horizon_slope": checks[0].computed,
             "horizon_predictions": long_discount.constants(problem())[0] * HORIZONS**2 / 3,
         },
+        reference="closed form",
+        bound="before",
     )
 
 

@@ -22,7 +22,7 @@ Relation and tolerance
     β₁²ᵗ is below round-off);
     the learner's mean on random gradients to 1e-12; the project's filter to 1e-10. Contraction
     per step to 1e-3 relative. limit: slope of |K/√ρ - 1| in ρ is ½ within 0.01. at least: the
-    curves differ by 10 %.
+    curves differ by 10 %, seen at ρ = 0.01, confirmed at 0.03.
 """
 
 import math
@@ -39,7 +39,7 @@ from ..simulation import KalmanMomentum, adam_gain, kalman_gain, kalman_gain_wal
 STEP, NOISE = 0.1, 0.5  # Δt and σ of the continuous problem: s² = σ²/Δt
 PERSISTENCES, RATIOS = np.array([0.8, 0.95, 1.0]), np.geomspace(1e-4, 10, 11)
 LONG, SHORT, TRANSIENTS = 2000, 300, np.array([0.001, 0.01, 0.1])
-SMALL = np.geomspace(1e-8, 1e-5, 4)
+SMALL, SECOND = np.geomspace(1e-8, 1e-5, 4), 0.03  # ρ → 0; ρ at which 10 % is confirmed
 
 
 def problem() -> lc.ControlProblem:
@@ -184,13 +184,21 @@ def small_ratio_check() -> Check:
         relation="limit",
         tolerance=0.01,
         computed=fitted_slope(SMALL, np.abs(1 - gains / np.sqrt(SMALL))),
+        reference="closed form",
+        bound="before",
     )
 
 
 def equal(quantity: str, distance: float, tolerance: float) -> Check:
     """A distance that must vanish."""
     return Check(
-        quantity=quantity, theory=0, computed=distance, relation="equal", tolerance=tolerance
+        quantity=quantity,
+        theory=0,
+        computed=distance,
+        relation="equal",
+        tolerance=tolerance,
+        reference="independent code",
+        bound="before",
     )
 
 
@@ -235,6 +243,8 @@ def transient_checks(gains, adam, steady: float):
         relation="equal",
         tolerance=1e-3,
         measure="relative",
+        reference="closed form",
+        bound="before",
     )
     yield Check(
         quantity="factor per step of Adam's weight - (1 - β₁): β₁",
@@ -243,14 +253,20 @@ def transient_checks(gains, adam, steady: float):
         relation="equal",
         tolerance=1e-3,
         measure="relative",
+        reference="closed form",
+        bound="before",
     )
-    yield Check(
-        quantity="largest difference of the two curves, relative",
-        theory=0.1,
-        relation="at least",
-        tolerance=0,
-        computed=np.abs(gains / adam - 1).max(),
-    )
+    second = SECOND, kalman_transient(SECOND, SHORT), adam_gain(1 - kalman_gain_walk(SECOND), SHORT)
+    for ratio, own, other in ((TRANSIENTS[1], gains, adam), second):
+        yield Check(
+            quantity=f"largest difference of the two curves, relative, ρ = {ratio:g}",
+            theory=0.1,
+            relation="at least",
+            tolerance=0,
+            computed=np.abs(np.asarray(own) / other - 1).max(),
+            reference="stated bound",
+            bound="after",
+        )
 
 
 CLAIM = Claim(

@@ -168,6 +168,8 @@ def evaluate():
             "controls": shown.controls,
             "costates": shown.costates,
         },
+        reference="independent code",
+        bound="after",
     )
 
 

@@ -14,11 +14,14 @@ Source
     the likelihood; 16 seeded runs of 30 000 particles, whose spread gives the standard error.
 Relation and tolerance
     equal: E[φ_t | y] at every t within 1 %, its standard error is 0.2 % or less; the log evidence
-    within 0.02, standard error 0.006 or less. A filter that forgets by 0.95 in place of 0.9 is 35 %
-    and 0.45 off: at least 15 % and 0.3.
+    within 0.02, standard error 0.006 or less. These bounds were set on the first gradients and hold
+    on second ones, and are a fifth or less of what a filter that forgets by 0.95 in place of 0.9 is
+    off by: 35 % and 0.45 on the first, 13 % and 0.43 on the second. There the wrong memory makes the
+    30 gradients likelier, as can be; at least: on average over 400 series it does not.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -28,7 +31,8 @@ from ..claims import Check, Claim, Evidence
 from ..model.belief import DiscountedModel
 
 DISCOUNT, OTHER, SHAPE, RATE, STEPS = 0.9, 0.95, 5.0, 5.0, 30
-RUNS, PARTICLES, SEED = 16, 30_000, 1
+RUNS, PARTICLES, SEED, SERIES = 16, 30_000, 1, 400
+SECOND = 2  # seed of gradients and particles not looked at when the bounds were set
 
 
 def problem() -> lc.ControlProblem:
@@ -46,9 +50,9 @@ def beta(first, second, count, rng):
     return one / (one + other)
 
 
-def gradients() -> np.ndarray:
+def gradients(seed) -> np.ndarray:
     """y (T,) from the model."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     precision, shape, seen = rng.gamma(SHAPE, 1 / RATE), SHAPE, []
     for _ in range(STEPS):
         moved = beta(DISCOUNT * shape, (1 - DISCOUNT) * shape, 1, rng)[0]
@@ -75,72 +79,95 @@ def particles(seen, rng):
 
 
 def filtered(seen, discount):
-    """The same two by the library's belief."""
+    """The same two by the library's belief, for gradients (T,) or series of them (T, n)."""
     model = DiscountedModel(
         mean_discount=1.0, scale_discount=discount, start_shape=SHAPE, start_rate=RATE
     )
-    beliefs = [model.initial(1), *model.after(seen[:, None])]
+    series = seen.reshape(STEPS, -1)
+    beliefs = [model.initial(series.shape[1]), *model.after(series)]
     density = [
-        model.log_density(model.predict(before), np.array([y]))[0]
-        for before, y in zip(beliefs[:-1], seen, strict=True)
+        model.log_density(model.predict(before), y)
+        for before, y in zip(beliefs[:-1], series, strict=True)
     ]
-    return np.array([1 / belief.square[0] for belief in beliefs[1:]]), float(np.sum(density))
+    means = np.array([1 / belief.square for belief in beliefs[1:]])
+    return means.reshape(seen.shape), np.sum(density, axis=0).reshape(seen.shape[1:])
 
 
-def evaluate() -> Evidence:
-    """Filter and brute force on the same gradients; and a filter with another memory."""
-    seen = gradients()
-    runs = [particles(seen, np.random.default_rng([SEED, run])) for run in range(RUNS)]
+def compared(seen, seed):
+    """(means of the particles (T,), their standard errors, log p(y), its standard error)."""
+    runs = [particles(seen, np.random.default_rng([seed, run])) for run in range(RUNS)]
     means, evidences = np.array([run[0] for run in runs]), np.array([run[1] for run in runs])
-    mean, spread = means.mean(0), means.std(0, ddof=1) / math.sqrt(RUNS)
     # the evidence itself, not its logarithm, is unbiased
     top = evidences.max()
     evidence = top + math.log(np.exp(evidences - top).mean())
     uncertain = np.exp(evidences - evidence).std(ddof=1) / math.sqrt(RUNS)
+    return means.mean(0), means.std(0, ddof=1) / math.sqrt(RUNS), evidence, uncertain
+
+
+def checks_of(seen, brute, words=""):
+    """Filter and brute force on the same gradients; a filter with another memory is the effect."""
+    mean, spread, evidence, uncertain = brute
     exact, other = filtered(seen, DISCOUNT), filtered(seen, OTHER)
-    checks = (
-        Check(
-            quantity="E[φ_t | y] of the filter over that of the particles, less 1: largest of 30",
+    equal = partial(Check, relation="equal")
+    bound = partial(Check, tolerance=0, reference="stated bound")
+    return (
+        equal(
+            quantity=(
+                f"E[φ_t | y] of the filter over that of the particles, less 1: largest of 30{words}"
+            ),
             theory=0,
             computed=np.abs(exact[0] / mean - 1).max(),
-            relation="equal",
             tolerance=0.01,
+            standard_error=(spread / mean).max(),
+            effect=np.abs(other[0] / mean - 1).max(),
         ),
-        Check(
-            quantity="log p(y): filter and particles",
+        equal(
+            quantity=f"log p(y): filter and particles{words}",
             theory=evidence,
             computed=exact[1],
-            relation="equal",
             tolerance=0.02,
+            standard_error=uncertain,
+            effect=abs(other[1] - evidence),
         ),
-        Check(
-            quantity="largest relative standard error of the particles' means",
+        bound(
+            quantity=f"largest relative standard error of the particles' means{words}",
             theory=0.002,
             computed=(spread / mean).max(),
             relation="at most",
-            tolerance=0,
         ),
-        Check(
-            quantity="standard error of the particles' log p(y)",
+        bound(
+            quantity=f"standard error of the particles' log p(y){words}",
             theory=0.006,
             computed=uncertain,
             relation="at most",
-            tolerance=0,
         ),
-        Check(
-            quantity="with β = 0.95 in the filter: largest relative distance",
-            theory=0.15,
-            computed=np.abs(other[0] / mean - 1).max(),
-            relation="at least",
-            tolerance=0,
-        ),
-        Check(
-            quantity="with β = 0.95 in the filter: loss of log p(y)",
-            theory=0.3,
-            computed=evidence - other[1],
-            relation="at least",
-            tolerance=0,
-        ),
+    )
+
+
+def memory_check() -> Check:
+    """On average the right memory makes gradients likelier than a wrong one (Gibbs' inequality)."""
+    series = np.array([gradients(seed) for seed in range(SERIES)]).T
+    gains = filtered(series, DISCOUNT)[1] - filtered(series, OTHER)[1]
+    least = gains.mean() - 3 * gains.std(ddof=1) / math.sqrt(SERIES)
+    return Check(
+        quantity=f"mean loss of log p(y) by β = 0.95, {SERIES} series, less three standard errors",
+        theory=0,
+        computed=least,
+        relation="at least",
+        tolerance=0,
+        reference="closed form",
+        bound="before",
+    )
+
+
+def evaluate() -> Evidence:
+    """The claim on gradients that its bounds were set on, and on others."""
+    seen, others = gradients(0), gradients(SECOND)
+    brute = mean, spread, _, _ = compared(seen, SEED)
+    checks = (
+        *checks_of(seen, brute),
+        *checks_of(others, compared(others, SECOND), words=", second gradients"),
+        memory_check(),
     )
     return Evidence(
         checks=checks,
@@ -149,10 +176,12 @@ def evaluate() -> Evidence:
             "gradients": seen,
             "scales": mean**-0.5,
             "scale_errors": spread * mean**-1.5 / 2,
-            "scales_theory": exact[0] ** -0.5,
-            "scales_other": other[0] ** -0.5,
+            "scales_theory": filtered(seen, DISCOUNT)[0] ** -0.5,
+            "scales_other": filtered(seen, OTHER)[0] ** -0.5,
             "discounts": np.array([DISCOUNT, OTHER]),
         },
+        reference="independent code",
+        bound="after",
     )
 
 

@@ -174,7 +174,9 @@ def evaluate() -> Evidence:
         *right_model_checks(),
         *short_horizon_checks(metric, hessian, slope),
     ]
-    return Evidence(checks=tuple(checks), data=picture(found, wanted))
+    return Evidence(
+        checks=tuple(checks), data=picture(found, wanted), reference="closed form", bound="after"
+    )
 
 
 def matrix_checks(metric, hessian, spread):
@@ -187,6 +189,7 @@ def matrix_checks(metric, hessian, spread):
             theory=0,
             computed=np.abs(fisher_by_quadrature(place) - metric).max(),
             tolerance=1e-9,
+            reference="independent code",
         ),
         equal(
             quantity="H - (2G - J): largest entry",
@@ -223,6 +226,7 @@ def angle_checks(found, wanted):
             theory=between(wanted["ballistic"], wanted[name]),
             computed=between(found["ballistic"], found[name]),
             tolerance=5e-3,  # the short horizon is a limit: at γ = 160 it is 30/γ² degrees off
+            bound="before",
         )
 
 
@@ -264,6 +268,7 @@ def short_horizon_checks(metric, hessian, slope):
             computed=fitted_slope(DISCOUNTS, errors),
             relation="limit",
             tolerance=0.01,
+            bound="before",
         ),
         equal(
             quantity="short horizon: relative change under another G, γ = 160",
@@ -277,6 +282,7 @@ def short_horizon_checks(metric, hessian, slope):
             computed=fitted_slope(DISCOUNTS, gaps),
             relation="limit",
             tolerance=0.01,
+            bound="before",
         ),
     )
 

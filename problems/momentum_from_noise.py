@@ -23,8 +23,8 @@ Relation   equal. The three coefficients of the policy found by two Riccati equa
            formula at first order in Δt, slope 1 within 0.1. Limits within 0.02: friction as σ^-1
            for σ → 0, decay as λ for λ → 0. The matrices to 1e-9. At most: one friction shared by
            all directions, beside free matrices for the other two, costs 1 %; three shared numbers
-           cost 5 % (bounds set after a first look; theory names none). At least: without commuting,
-           R + λ + KH is 1 % off.
+           cost 5 %. At least: without commuting, R + λ + KH is 1 % off. Bounds set after a first
+           look (theory names none), confirmed with another γ, σ, H and Q.
 """
 
 import itertools
@@ -46,7 +46,7 @@ from ._momentum_from_noise_shared import (
     shared,
     shared_checks,
 )
-from .certainty_equivalence import noisy_bowl
+from ._noisy_bowl import noisy_bowl
 
 CURVATURE, CENTRE = 2.0, 0.2
 DISCOUNTS, NOISES, RATES, DRIFTS = (
@@ -122,6 +122,8 @@ def grid_checks():
             computed=worst,
             relation="equal",
             tolerance=1e-9,
+            reference="closed form",
+            bound="before",
         )
 
 
@@ -143,6 +145,8 @@ def grid_policy_checks():
             computed=worst,
             relation="equal",
             tolerance=1e-6,
+            reference="closed form",
+            bound="before",
         )
 
 
@@ -170,6 +174,8 @@ def path_checks():
         computed=max(residual for _, residual in fits),
         relation="equal",
         tolerance=1e-8,
+        reference="closed form",
+        bound="before",
     )
     gaps = np.abs([found - theory(*point) for found, _ in fits])
     for name, gap in zip(PARTS, gaps.T, strict=True):
@@ -179,6 +185,8 @@ def path_checks():
             computed=fitted_slope(STEPS, gap),
             relation="limit",
             tolerance=0.1,
+            reference="closed form",
+            bound="before",
         )
 
 
@@ -217,6 +225,8 @@ def limit_checks():
             computed=fitted_slope(x, values),
             relation="limit",
             tolerance=0.02,
+            reference="closed form",
+            bound="before",
         )
 
 

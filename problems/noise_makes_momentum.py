@@ -3,34 +3,43 @@ unnecessary.
 
 Problem    L = ½hθ², h uniform on [0.05, 1], start variance 1; gradients with noise σ per step,
            movement free (η = ∞), cost
-           E L(θ_T). Heavy ball with constant α, β; horizons T = 2 … 100, σ = 0 … 100.
+           E L(θ_T). Heavy ball with constant α, β; horizons T = 2 … 120, σ = 0 … 100.
 Formula    T = 1: α = E h²/(E h³ + σ² E h), β of no effect. σ = 0: β → Polyak's ((√h_max -
            √h_min)/(√h_max + √h_min))² as
            T → ∞. σ → ∞: β → 0 and ασ² → E h²/E h, because one gradient is then as good as another
-           and equal weights are the least noisy.
+           and equal weights are the least noisy. T → ∞ with σ/√T held: T(1-β) → b*(σ/√T), the
+           friction of a damped oscillator under white noise (_noise_makes_momentum_limit), least at
+           σ = 0.3116 √T, where b* = 5.018; above σ = 0.6 √T there is no finite b*.
 Source     Derived for this project; B. T. Polyak 1964 for the limit without noise.
 Relation   equal: α and β to 2e-6 those of a search by Nelder-Mead on impulse responses, with
-           another quadrature and no
-           moments; the theory's 0.47 at T = 10 and 0.9 at T = 100 for σ = 0.3, to 0.005; T = 1 to
-           1e-7.
+           another quadrature and no moments, from α = 0.1, β = ½ whatever the answer; the theory's
+           0.47 at T = 10 and 0.9 at T = 100 for σ = 0.3, to 0.005; T = 1 to 1e-7; the peak of β over
+           σ, at T = 30, 45 and 65, at 0.3116 √T to 1.4 %, a fifth of what the rounded √T/3 is off.
            limit: slope -2 of β's distance from Polyak's in T (0.15: T steps resolve 1/T² of the
            spectrum's edges), 2 of its
            distance from its noise-free value in σ (0.1), -2 of β and of the distance of ασ² from
-           its limit in σ (0.1). At least, at most (bounds set after a first look). β grows with T
-           at every σ, 1 - β falling a little more slowly than 1/T (slope -0.85 to -1). It grows
-           with σ from 0.01 to 3 at T = 100, where β(0.1) is 0.9 already, but falls again from σ ≈
-           √T/3 on, and at T = 2 also from σ = 0.01 to 0.1. It gains little: for σ from 0.1 to 1 at
-           most 15 % over gradient descent with one α, where a falling learning rate α/(1 + ρt)
-           without momentum gains 30 %. Beside that, momentum gains less than 0.2 %, with |β| < 0.1
-           at T = 30, and beside a polynomial decay β is negative.
+           its limit in σ (0.1), -1 of the distance of T(1-β) from b* in T, at the peak (0.05) and at
+           σ = 0.3 (0.15).
+           At least, at most (bounds set after a first look, then checked at another spectrum and
+           horizon). β grows with T at every σ. It grows with σ from 0.01 to 3 at T = 100, where
+           β(0.1) is 0.9 already, but falls again from σ = 0.31 √T on, and at T = 2 also from σ =
+           0.01 to 0.1. It gains little: a learning rate α/(1 + ρt) without momentum gains three
+           times as much over gradient descent with one α or more. Beside that, momentum gains less
+           than 0.2 %, with |β| below a quarter of what it is alone, and beside a polynomial decay β
+           is negative.
+           What does not carry over: on this spectrum momentum gains at most 15 % over one α for σ
+           from 0.1 to 1, α/(1 + ρt) 32 % at T = 30; on a Marchenko-Pastur spectrum the first is 25
+           %, on a log-uniform one (0.02 to 1) the second 12 %.
 """
 
 import numpy as np
 
 from ..claims import Check, Claim, Evidence, fitted_slope
+from ..model.landscape import MarchenkoPastur
 from ..optimisation.program import PolicyProgram
 from ..reference import polyak
 from ..rules.families import InverseTime, Polynomial, Scheduled, ScheduledDescent
+from ._noise_makes_momentum_limit import limit_friction, limit_peak
 from ._noise_makes_momentum_programs import (
     BALL,
     CURVES,
@@ -42,10 +51,14 @@ from ._noise_makes_momentum_programs import (
     SPECTRUM,
     TOLERANCE,
     maps,
+    peak,
     program,
     searched,
     solver,
 )
+from ._stated_checks import bounded, same
+
+OTHER, OTHER_WORDS = MarchenkoPastur(0.25), "Marchenko-Pastur"  # looked at after all bounds
 
 
 def problem() -> PolicyProgram:
@@ -54,44 +67,39 @@ def problem() -> PolicyProgram:
 
 
 def number_checks():
-    """Single numbers, from eight starts, against an independent search and against closed forms."""
+    """Single numbers against an independent search and against closed forms."""
     for horizon, noise in ((10, NOISE), (100, NOISE), (30, 1.0)):
-        found = np.array(
-            list(solver(horizon, tolerance=1e-9).solve(noise=noise).coefficients.values())
-        )
-        for name, value, other in zip(
-            "αβ", found, searched(horizon, noise, 1.05 * found), strict=True
-        ):
-            yield Check(
-                quantity=f"{name} at T = {horizon}, σ = {noise:g}",
-                theory=other,
-                computed=value,
-                relation="equal",
-                tolerance=TOLERANCE,
+        found = solver(horizon, tolerance=1e-9).solve(noise=noise, starts=3).coefficients
+        values = found["learning_rate"], found["momentum"]
+        for name, value, other in zip("αβ", values, searched(horizon, noise), strict=True):
+            yield same(
+                f"{name} at T = {horizon}, σ = {noise:g}",
+                other,
+                value,
+                TOLERANCE,
+                "independent code",
             )
         if noise == NOISE:
-            yield Check(
-                quantity=f"β at T = {horizon}, σ = {noise:g}: the rounded number",
-                computed=found[1],
-                theory=KNOWN[horizon],
-                relation="equal",
-                tolerance=0.005,
+            yield same(
+                f"β at T = {horizon}, σ = {noise:g}: the rounded number",
+                KNOWN[horizon],
+                values[1],
+                0.005,
+                "frozen",
             )
     moments, single = SPECTRUM.moments(3), solver(1, tolerance=1e-12)
     optima = [single.solve(fixed={"momentum": beta}) for beta in (0.0, 0.9)]
-    yield Check(
-        quantity="α at T = 1, σ = 0.3",
-        theory=moments[2] / (moments[3] + NOISE**2 * moments[1]),
-        relation="equal",
-        computed=optima[1].coefficients["learning_rate"],
-        tolerance=1e-7,
+    yield same(
+        "α at T = 1, σ = 0.3",
+        moments[2] / (moments[3] + NOISE**2 * moments[1]),
+        optima[1].coefficients["learning_rate"],
+        1e-7,
     )
-    yield Check(
-        quantity="J at T = 1 with β = 0.9 over that with β = 0, - 1",
-        theory=0,
-        relation="equal",
-        tolerance=1e-12,
-        computed=optima[1].cost / optima[0].cost - 1,
+    yield same(
+        "J at T = 1 with β = 0.9 over that with β = 0, - 1",
+        0,
+        optima[1].cost / optima[0].cost - 1,
+        1e-12,
     )
 
 
@@ -99,26 +107,15 @@ def limit_checks():
     """The noise-free limit and the limit of noise alone, with their rates."""
     horizons = np.array([10, 15, 20, 30, 40])
     gaps = [
-        polyak(*SPECTRUM.support)[1] - solver(int(T)).solve(noise=0.0).coefficients["momentum"]
+        polyak(*SPECTRUM.support)[1]
+        - solver(int(T)).solve(noise=0.0, starts=2).coefficients["momentum"]
         for T in horizons
     ]
-    yield Check(
-        quantity="slope in T of the distance of β from Polyak's, σ = 0",
-        theory=-2,
-        relation="limit",
-        computed=fitted_slope(horizons, gaps),
-        tolerance=0.15,
-    )
+    yield rate("slope in T of the distance of β from Polyak's, σ = 0", horizons, gaps, -2, 0.15)
     short, noises = solver(3, tolerance=1e-10), np.array([0.002, 0.004, 0.008])
     exact = short.solve(noise=0.0).coefficients["momentum"]
     gaps = [exact - short.solve(noise=noise).coefficients["momentum"] for noise in noises]
-    yield Check(
-        quantity="slope in σ of β(0) - β, T = 3",
-        theory=2,
-        computed=fitted_slope(noises, gaps),
-        relation="limit",
-        tolerance=0.1,
-    )
+    yield rate("slope in σ of β(0) - β, T = 3", noises, gaps, 2, 0.1)
     loud, noises = solver(10, tolerance=1e-10), np.array([30.0, 60.0, 120.0])
     found = [loud.solve(noise=noise).coefficients for noise in noises]
     moments = SPECTRUM.moments(2)
@@ -127,71 +124,66 @@ def limit_checks():
         for one, noise in zip(found, noises, strict=True)
     ]
     for words, gaps in (("β", [one["momentum"] for one in found]), ("E h²/E h - ασ²", left)):
+        yield rate(f"slope in σ of {words}, T = 10, σ from 30", noises, gaps, -2, 0.1)
+
+
+def long_checks():
+    """Where β has its peak over σ, and how T(1 - β) nears the friction of the limit of long T."""
+    place, friction = limit_peak()
+    rounded = (1 / 3 - place) / place  # what the rounded √T/3 is off
+    horizons = np.array([30, 45, 65])
+    peaks = [peak(int(T)) for T in horizons]
+    for horizon, (noise, _) in zip(horizons, peaks, strict=True):
         yield Check(
-            quantity=f"slope in σ of {words}, T = 10, σ from 30",
-            theory=-2,
-            computed=fitted_slope(noises, gaps),
-            relation="limit",
-            tolerance=0.1,
+            quantity=f"peak of β over σ at T = {horizon}: σ/√T",
+            theory=place,
+            computed=noise / np.sqrt(horizon),
+            relation="equal",
+            measure="relative",
+            tolerance=0.2 * rounded,
+            effect=rounded,
+            reference="closed form",
+            bound="after",
         )
-    horizons, rest = np.array([100, 170, 290]), []
-    guess = {"learning_rate": 0.01, "momentum": 0.9}
+    gaps = [friction - T * (1 - beta) for T, (_, beta) in zip(horizons, peaks, strict=True)]
+    yield rate("slope in T of b* - T(1 - β) at the peak", horizons, gaps, -1, 0.05, bound="after")
+    horizons, gaps = np.array([60, 120]), []
     for horizon in horizons:
-        rate, beta = solver(int(horizon)).solve(guess=guess, starts=0).coefficients.values()
-        guess = {"learning_rate": rate / 2.4, "momentum": 1 - (1 - beta) / 1.6}
-        rest.append(1 - beta)
-    for relation, bound in (("at least", -1.0), ("at most", -0.85)):
-        yield Check(
-            quantity=f"slope in T of 1 - β, σ = 0.3, T from 100: {relation} {bound:g}",
-            theory=bound,
-            computed=fitted_slope(horizons, rest),
-            relation=relation,
-            tolerance=0,
-        )
+        found = solver(int(horizon)).solve(noise=NOISE, starts=2).coefficients
+        limit = limit_friction(NOISE / float(np.sqrt(horizon)))
+        gaps.append(limit - horizon * (1 - found["momentum"]))
+    yield rate("slope in T of b* - T(1 - β) at σ = 0.3", horizons, gaps, -1, 0.15, bound="after")
 
 
-def growth_checks(momenta, gains):
-    """Where momentum grows, where it does not, and what it is worth."""
-    column = NOISES.index
-    yield Check(
-        quantity="smallest growth of β from one horizon to the next, at any noise",
-        theory=0,
-        relation="at least",
-        computed=np.diff(momenta, axis=0).min(),
-        tolerance=0,
+def growth_checks(momenta):
+    """Where momentum grows, and where it does not."""
+    column, last = NOISES.index, momenta[-1]
+    yield bounded(
+        "smallest growth of β from one horizon to the next, at any noise",
+        "at least",
+        0,
+        np.diff(momenta, axis=0).min(),
     )
-    last = momenta[-1]
-    yield Check(
-        quantity="smallest growth of β with σ from 0.01 to 3, T = 100",
-        theory=0,
-        relation="at least",
-        tolerance=0,
-        computed=np.diff(last[: column(3.0) + 1]).min(),
+    yield bounded(
+        "smallest growth of β with σ from 0.01 to 3, T = 100",
+        "at least",
+        0,
+        np.diff(last[: column(3.0) + 1]).min(),
     )
-    yield Check(
-        quantity="β(σ = 10)/β(σ = 3), T = 100",
-        theory=0.5,
-        computed=last[column(10.0)] / last[column(3.0)],
-        relation="at most",
-        tolerance=0,
-    )
-    yield Check(
-        quantity="β(σ = 0.1) - β(σ = 0.01), T = 2",
-        theory=0,
-        computed=momenta[0, column(0.1)] - momenta[0, 0],
-        relation="at most",
-        tolerance=0,
-    )
-    yield Check(
-        quantity="largest gain over gradient descent, σ from 0.1 to 1",
-        theory=0.15,
-        computed=gains.max(),
-        relation="at most",
-        tolerance=0,
+    ratio = last[column(10.0)] / last[column(3.0)]
+    yield bounded("β(σ = 10)/β(σ = 3), T = 100", "at most", 0.5, ratio)
+    early = momenta[0, column(0.1)] - momenta[0, 0]
+    yield bounded("β(σ = 0.1) - β(σ = 0.01), T = 2", "at most", 0, early)
+    _, other, _ = maps((3, 12, 40), (0.03, 0.3, 3.0), spectrum=OTHER)
+    yield bounded(
+        f"{OTHER_WORDS}: smallest growth of β from one horizon to the next",
+        "at least",
+        0,
+        np.diff(other, axis=0).min(),
     )
 
 
-def schedule_checks(horizon=30):
+def schedule_checks(words, horizon, spectrum):
     """Momentum beside a learning rate that falls."""
     families = {
         "descent": DESCENT,
@@ -200,49 +192,54 @@ def schedule_checks(horizon=30):
         "falling ball": Scheduled(family=BALL, shape=InverseTime()),
         "polynomial ball": Scheduled(family=BALL, shape=Polynomial()),
     }
-    found = {name: solver(horizon, family).solve(starts=4) for name, family in families.items()}
+    found = {
+        name: solver(horizon, family, spectrum=spectrum).solve(starts=3)
+        for name, family in families.items()
+    }
     cost = {name: one.cost for name, one in found.items()}
-    yield Check(
-        quantity="gain of α/(1 + ρt) over one α, T = 30",
-        theory=0.3,
-        relation="at least",
-        tolerance=0,
-        computed=1 - cost["falling"] / cost["descent"],
+    momenta = {name: found[name].coefficients["momentum"] for name in families if "ball" in name}
+    yield bounded(
+        f"{words}: gain of α/(1 + ρt) over one α, in gains of momentum",
+        "at least",
+        3.0,
+        (1 - cost["falling"] / cost["descent"]) / (1 - cost["ball"] / cost["descent"]),
     )
-    yield Check(
-        quantity="gain of momentum over one α, T = 30",
-        theory=0.1,
-        relation="at most",
-        tolerance=0,
-        computed=1 - cost["ball"] / cost["descent"],
+    beside = 1 - cost["falling ball"] / cost["falling"]
+    yield bounded(f"{words}: gain of momentum beside α/(1 + ρt)", "at most", 0.002, beside)
+    share = abs(momenta["falling ball"]) / momenta["ball"]
+    yield bounded(f"{words}: |β| beside α/(1 + ρt) over β alone", "at most", 0.25, share)
+    yield bounded(
+        f"{words}: β beside a polynomial decay", "at most", 0.0, momenta["polynomial ball"]
     )
-    yield Check(
-        quantity="gain of momentum beside α/(1 + ρt), T = 30",
-        theory=0.002,
-        relation="at most",
-        tolerance=0,
-        computed=1 - cost["falling ball"] / cost["falling"],
-    )
-    yield Check(
-        quantity="|β| beside α/(1 + ρt), T = 30",
-        theory=0.1,
-        relation="at most",
-        tolerance=0,
-        computed=abs(found["falling ball"].coefficients["momentum"]),
-    )
-    yield Check(
-        quantity="β beside a polynomial decay, T = 30",
-        theory=0,
-        relation="at most",
-        tolerance=0,
-        computed=found["polynomial ball"].coefficients["momentum"],
+
+
+def rate(quantity, parameter, gaps, theory, tolerance, bound="before") -> Check:
+    """The rate of a limit."""
+    return Check(
+        quantity=quantity,
+        theory=theory,
+        computed=fitted_slope(parameter, gaps),
+        relation="limit",
+        tolerance=tolerance,
+        reference="closed form",
+        bound=bound,
     )
 
 
 def evaluate() -> Evidence:
     """Numbers, limits, maps over horizon and noise, and momentum beside schedules."""
     rates, momenta, gains = maps()
-    checks = [*number_checks(), *limit_checks(), *growth_checks(momenta, gains), *schedule_checks()]
+    checks = [
+        *number_checks(),
+        *limit_checks(),
+        *long_checks(),
+        *growth_checks(momenta),
+        bounded(
+            "largest gain over gradient descent, σ from 0.1 to 1", "at most", 0.15, gains.max()
+        ),
+        *schedule_checks("T = 30", 30, SPECTRUM),
+        *schedule_checks(f"{OTHER_WORDS}, T = 20", 20, OTHER),
+    ]
     return Evidence(checks=checks, data=picture(rates, momenta))
 
 
@@ -270,8 +267,8 @@ CLAIM = Claim(
     name="noise-makes-momentum",
     title="Noise makes momentum, unless the learning rate may fall",
     statement=(
-        "β*(T, σ) of constant heavy ball for terminal loss: grows with T; with σ up to about √T/3,"
-        " then falls as σ⁻²"
+        "β*(T, σ) of constant heavy ball for terminal loss: grows with T; with σ up to 0.3116 √T,"
+        " where T(1-β*) → 5.018, then falls as σ⁻²"
     ),
     source="derived for this project; Polyak 1964",
     relations=("equal", "limit", "at least", "at most"),

@@ -12,14 +12,19 @@ Formula    h known: α_t = (1/h)/(t + 1 + σ²/h²m₀), which is 1/t with α_0 
 Source     Robbins & Monro 1951; R. E. Kalman 1960 for the gain; the rest derived for this project.
 Relation   equal, h known: α_t, and α and ρ of the shape, to 1e-5 relative, the cost of the shape to
            1e-9.
-           At least, at most, h unknown (bounds set after a first look): α_t falls at every step
-           where σ ≥ 0.3, and first rises for running loss at σ = 0.03. In cost above that of the
-           best α_t, where σ ≥ 0.3, 1/t is the nearest shape: within 4 % (running loss 0.1 %), while
-           a constant costs 14 % or more, cosine to zero 6 % and warm-up-stable-decay 4 %, the last
-           with a warm-up of less than 1 % of the horizon and 99 % of it decaying. For terminal loss
-           1/t gets worse with the horizon, to 5 % and more at T = 100. At σ = 0.03 no shape comes
-           within 25 % for terminal loss; for running loss the nearest is warm-up-stable-decay,
-           within 4 %, with a warm-up of less than a step, and 1/t is 8 % off or more.
+           At least, at most, h unknown (bounds set after a first look, those for σ ≥ 0.3 then
+           checked on Marchenko-Pastur with ratio ¼ at σ = 0.5): α_t falls at every step where σ ≥ 0.3, and
+           first rises for running loss at σ = 0.03. In cost above that of the best α_t, where σ ≥
+           0.3, 1/t is within 4 %, while a constant costs 12 % or more, cosine
+           to zero 6 % and warm-up-stable-decay 4 %, the last with a warm-up of less than 1 % of the
+           horizon and 99 % of it decaying. For terminal loss 1/t gets worse with the horizon, to 5
+           % and more at T = 100. At σ = 0.03 no shape comes within 25 % for terminal loss; for
+           running loss the nearest is warm-up-stable-decay, within 4 %, with a warm-up of less than
+           a step, and 1/t is 8 % off or more.
+           What does not carry over: on the uniform spectrum 1/t is the nearest of the six shapes,
+           and within 0.1 % for running loss. On a log-uniform one (0.05 to 1, σ = 0.5, terminal
+           loss) a polynomial is 0.5 % off and 1/t 0.6 %; on Marchenko-Pastur 1/t is 0.3 % off for
+           running loss.
 """
 
 import math
@@ -28,8 +33,8 @@ import numpy as np
 
 import landscape_control as lc
 
-from ..claims import Check, Claim, Evidence
-from ..model.landscape import Discrete, LandscapeDistribution, Uniform
+from ..claims import Claim, Evidence
+from ..model.landscape import Discrete, LandscapeDistribution, MarchenkoPastur, Uniform
 from ..optimisation import PolicySolver
 from ..optimisation.program import PolicyProgram
 from ..rules.families import (
@@ -42,8 +47,10 @@ from ..rules.families import (
     WarmupStableDecay,
     impulse_response,
 )
+from ._stated_checks import bounded, same
 
 CURVATURE, SPECTRUM, STEPS = 0.5, Uniform(0.05, 1.0), 30
+OTHER = MarchenkoPastur(0.25)  # looked at after all bounds
 NOISES, COSTS = (0.03, 0.3, 1.0), ("terminal", "running")
 SHAPES = {
     "constant": Constant(),
@@ -86,44 +93,28 @@ def known_checks():
             words, scaled = f"h known, {cost}, σ = {noise:g}", noise**2 / CURVATURE**2
             best, shape = (one.solve(noise=noise, cost=cost, starts=3) for one in (every, shaped))
             exact = 1 / (CURVATURE * (np.arange(STEPS) + 1 + scaled))
-            yield Check(
-                quantity=f"{words}: largest |α_t/theory - 1|",
-                theory=0,
-                relation="equal",
-                tolerance=1e-5,
-                computed=np.abs(best.coefficients["learning_rate"] / exact - 1).max(),
-            )
+            gap = np.abs(best.coefficients["learning_rate"] / exact - 1).max()
+            yield same(f"{words}: largest |α_t/theory - 1|", 0, gap, 1e-5)
             for name, theory in (("learning_rate", exact[0]), ("decay_rate", 1 / (1 + scaled))):
-                yield Check(
-                    quantity=f"{words}: {name} of 1/t",
-                    theory=theory,
-                    computed=shape.coefficients[name],
-                    relation="equal",
-                    tolerance=1e-5,
-                    measure="relative",
-                )
-            yield Check(
-                quantity=f"{words}: cost of 1/t over the best - 1",
-                theory=0,
-                computed=shape.cost / best.cost - 1,
-                relation="equal",
-                tolerance=1e-9,
-            )
+                ratio = shape.coefficients[name] / theory
+                yield same(f"{words}: {name} of 1/t over theory", 1, ratio, 1e-5)
+            over = shape.cost / best.cost - 1
+            yield same(f"{words}: cost of 1/t over the best - 1", 0, over, 1e-9)
 
 
-def optimised():
+def optimised(spectrum=SPECTRUM, noises=NOISES):
     """{(cost, σ): (best result, {shape: result})} for h unknown."""
-    every = solver(GradientDescent(constant=False), SPECTRUM)
+    every = solver(GradientDescent(constant=False), spectrum)
     shaped = {
-        name: solver(ScheduledDescent(shape=shape), SPECTRUM) for name, shape in SHAPES.items()
+        name: solver(ScheduledDescent(shape=shape), spectrum) for name, shape in SHAPES.items()
     }
     return {
         (cost, noise): (
-            every.solve(noise=noise, cost=cost, starts=3),
-            {name: one.solve(noise=noise, cost=cost, starts=3) for name, one in shaped.items()},
+            every.solve(noise=noise, cost=cost, starts=2),
+            {name: one.solve(noise=noise, cost=cost, starts=2) for name, one in shaped.items()},
         )
         for cost in COSTS
-        for noise in NOISES
+        for noise in noises
     }
 
 
@@ -132,95 +123,89 @@ def excess(best, shapes) -> dict:
     return {name: one.cost / best.cost - 1 for name, one in shapes.items()}
 
 
-def bound(quantity, computed, relation, theory):
-    """A check against a bound without tolerance."""
-    return Check(
-        quantity=quantity, theory=theory, computed=computed, relation=relation, tolerance=0
-    )
-
-
-def noisy_checks(cost, noise, best, shapes):
+def noisy_checks(cost, noise, best, shapes, where=""):
     """σ ≥ 0.3: falling, and nearly 1/t."""
-    words, over, wsd = (
-        f"{cost}, σ = {noise:g}",
-        excess(best, shapes),
-        shapes["warm-up-stable-decay"].coefficients,
-    )
-    yield bound(
+    words, over = f"{where}{cost}, σ = {noise:g}", excess(best, shapes)
+    wsd = shapes["warm-up-stable-decay"].coefficients
+    yield bounded(
         f"{words}: largest α_(t+1) - α_t",
-        np.diff(best.coefficients["learning_rate"]).max(),
         "at most",
         0.0,
+        np.diff(best.coefficients["learning_rate"]).max(),
     )
-    near = {"terminal": 0.04, "running": 0.001}[cost]
-    yield bound(f"{words}: cost of 1/t over the best - 1", over["1/t"], "at most", near)
+    yield bounded(f"{words}: cost of 1/t over the best - 1", "at most", 0.04, over["1/t"])
+    for name, least in (("constant", 0.12), ("cosine", 0.06), ("warm-up-stable-decay", 0.04)):
+        yield bounded(f"{words}: cost of {name} over the best - 1", "at least", least, over[name])
+    yield bounded(f"{words}: warm-up", "at most", 0.01, wsd["warmup"])
+    yield bounded(
+        f"{words}: share of the rest that decays", "at least", 0.99, wsd["decay_fraction"]
+    )
+
+
+def nearest_checks(cost, noise, best, shapes):
+    """On the uniform spectrum 1/t is the nearest shape, and nearly the best for running loss."""
+    over = excess(best, shapes)
     rest = min(value for name, value in over.items() if name != "1/t")
-    yield bound(
-        f"{words}: smallest excess of another shape over that of 1/t",
-        rest / over["1/t"],
+    if cost == "running":
+        words = f"{cost}, σ = {noise:g}: cost of 1/t over the best - 1, on the uniform spectrum"
+        yield bounded(words, "at most", 0.001, over["1/t"])
+    yield bounded(
+        f"{cost}, σ = {noise:g}: smallest excess of another shape over that of 1/t",
         "at least",
         1.0,
+        rest / over["1/t"],
     )
-    for name, least in (("constant", 0.14), ("cosine", 0.06), ("warm-up-stable-decay", 0.04)):
-        yield bound(f"{words}: cost of {name} over the best - 1", over[name], "at least", least)
-    yield bound(f"{words}: warm-up", wsd["warmup"], "at most", 0.01)
-    yield bound(f"{words}: share of the rest that decays", wsd["decay_fraction"], "at least", 0.99)
 
 
 def quiet_checks(found):
     """σ = 0.03: no shape for terminal loss, warm-up-stable-decay for running loss."""
     terminal, (best, shapes) = excess(*found["terminal", 0.03]), found["running", 0.03]
     over = excess(best, shapes)
-    yield bound(
-        "terminal, σ = 0.03: smallest excess of a shape", min(terminal.values()), "at least", 0.25
+    yield bounded(
+        "terminal, σ = 0.03: smallest excess of a shape", "at least", 0.25, min(terminal.values())
     )
-    yield bound(
+    yield bounded(
         "running, σ = 0.03: α_1 - α_0",
-        np.diff(best.coefficients["learning_rate"])[0],
         "at least",
         0.0,
+        np.diff(best.coefficients["learning_rate"])[0],
     )
-    yield bound(
+    yield bounded(
         "running, σ = 0.03: cost of warm-up-stable-decay over the best - 1",
-        over["warm-up-stable-decay"],
         "at most",
         0.04,
+        over["warm-up-stable-decay"],
     )
-    yield bound(
+    yield bounded(
         "running, σ = 0.03: steps of warm-up",
-        STEPS * shapes["warm-up-stable-decay"].coefficients["warmup"],
         "at most",
         1.0,
+        STEPS * shapes["warm-up-stable-decay"].coefficients["warmup"],
     )
-    yield bound("running, σ = 0.03: cost of 1/t over the best - 1", over["1/t"], "at least", 0.08)
+    yield bounded("running, σ = 0.03: cost of 1/t over the best - 1", "at least", 0.08, over["1/t"])
 
 
 def long_check():
     """1/t at a longer horizon."""
-    best, shape = (
-        solver(family, SPECTRUM, 100).solve(
-            noise=0.3, guess={"learning_rate": 0.1, **more}, starts=1
-        )
-        for family, more in (
-            (GradientDescent(constant=False), {}),
-            (ScheduledDescent(shape=InverseTime()), {"decay_rate": 0.3}),
-        )
-    )
-    return bound(
+    families = GradientDescent(constant=False), ScheduledDescent(shape=InverseTime())
+    best, shape = (solver(family, SPECTRUM, 100).solve(noise=0.3, starts=1) for family in families)
+    return bounded(
         "terminal, σ = 0.3, T = 100: cost of 1/t over the best - 1",
-        shape.cost / best.cost - 1,
         "at least",
         0.05,
+        shape.cost / best.cost - 1,
     )
 
 
 def evaluate() -> Evidence:
     """h known, then unknown over noise and kind of cost."""
-    found = optimised()
+    found, other = optimised(), optimised(OTHER, (0.5,))
     checks = [*known_checks(), *quiet_checks(found), long_check()]
-    for (cost, noise), (best, shapes) in found.items():
+    for (cost, noise), both in found.items():
         if noise >= 0.3:
-            checks += noisy_checks(cost, noise, best, shapes)
+            checks += [*noisy_checks(cost, noise, *both), *nearest_checks(cost, noise, *both)]
+    for (cost, noise), both in other.items():
+        checks += noisy_checks(cost, noise, *both, where="Marchenko-Pastur, ")
     return Evidence(
         checks=checks, data=picture({noise: found["terminal", noise] for noise in NOISES})
     )
@@ -257,8 +242,8 @@ CLAIM = Claim(
     name="optimal-schedule",
     title="Under noise the best learning rate falls as 1/t, without warm-up",
     statement=(
-        "h known: α_t = (1/h)/(t + 1 + σ²/h²m₀) exactly; h unknown: 1/t is the nearest shape where"
-        " σ ≥ 0.3"
+        "h known: α_t = (1/h)/(t + 1 + σ²/h²m₀) exactly; h unknown, uniform: 1/t is the nearest"
+        " shape where σ ≥ 0.3"
     ),
     source="Robbins & Monro 1951; Kalman 1960; derived for this project",
     relations=("equal", "at least", "at most"),

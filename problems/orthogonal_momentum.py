@@ -19,12 +19,15 @@ Relation   equal: coefficients to 1e-7, costs to 1e-12 relative; the span of all
            limit: slopes to 0.05 (Marchenko-Pastur 0.01), constants to 0.5 %, of the recurrence up
            to t = 400; the optimiser
            follows it as far as the running cost depends on a step.
-           At least, at most (bounds set after a first look): with noise 0.1, or with a price of
+           At least, at most (bounds set after a first look at ratio ½): with noise 0.1, or with a price of
            movement, the full span gains 0.1 % or more. *Constant* coefficients near Polyak's for
            terminal loss (within 5 % at T = 40; with Marchenko-Pastur's square-root edges as 1/T²,
            slope -2 to 0.05). Not for running loss: there they tend to the minimiser of an explicit
            mean (equal to 1e-6 at T = 80), whose β is below half of Polyak's, as over an endless way
-           a flat mode loses no more in sum than a steep one.
+           a flat mode loses no more in sum than a steep one. The 5 % and the minimiser are checked
+           on Marchenko-Pastur with ratio ¼ too, which was looked at after all bounds. There β is
+           0.52 of Polyak's, and six gradients gain 0.08 % with noise 0.1: half and 0.1 % belong to
+           the two spectra.
 """
 
 import math
@@ -46,12 +49,13 @@ from ._orthogonal_momentum_rules import (
     SPECTRA,
     STEPS,
     best,
+    best_constant,
     constant_slope,
     endless,
-    growing,
     theory,
     without_first,
 )
+from ._stated_checks import bounded, same
 
 
 def problem() -> PolicyProgram:
@@ -70,48 +74,19 @@ def recurrence_checks(name, found):
     """
     horizon, rule, spectrum = STEPS[name], theory(name, STEPS[name]), SPECTRA[name]
     alpha, beta = found.coefficients["learning_rate"], found.coefficients["momentum"]
-    yield Check(
-        quantity=f"{name}: largest |α_t/theory - 1|, {horizon} steps",
-        theory=0,
-        relation="equal",
-        tolerance=1e-7,
-        computed=np.abs(alpha / rule.learning_rates - 1).max(),
-    )
-    yield Check(
-        quantity=f"{name}: largest |β_t - theory|, {horizon} steps",
-        theory=0,
-        relation="equal",
-        tolerance=1e-7,
-        computed=np.abs(beta - rule.momenta).max(),
-    )
-    yield Check(
-        quantity=f"{name}: cost",
-        theory=rule.losses[1:].sum(),
-        computed=found.cost,
-        relation="equal",
-        tolerance=1e-12,
-        measure="relative",
-    )
+    gap = np.abs(alpha / rule.learning_rates - 1).max()
+    yield same(f"{name}: largest |α_t/theory - 1|, {horizon} steps", 0, gap, 1e-7)
+    gap = np.abs(beta - rule.momenta).max()
+    yield same(f"{name}: largest |β_t - theory|, {horizon} steps", 0, gap, 1e-7)
+    relative = found.cost / rule.losses[1:].sum() - 1
+    yield same(f"{name}: cost over theory - 1", 0, relative, 1e-12)
     moments = spectrum.moments(3)
     first = best(name, HeavyBall(constant=False), 1).coefficients["learning_rate"][0]
-    yield Check(
-        quantity=f"{name}: α at T = 1, E h²/E h³",
-        theory=moments[2] / moments[3],
-        computed=first,
-        relation="equal",
-        tolerance=1e-10,
-        measure="relative",
-    )
-    impatient = best(name, HeavyBall(constant=False), horizon - 2, discount=0.3).coefficients[
-        "momentum"
-    ]
-    yield Check(
-        quantity=f"{name}: largest |β_t - theory| at discount 0.3",
-        theory=0,
-        relation="equal",
-        tolerance=1e-6,
-        computed=np.abs(impatient - rule.momenta[:-2]).max(),
-    )
+    relative = first * moments[3] / moments[2] - 1
+    yield same(f"{name}: α at T = 1 over E h²/E h³ - 1", 0, relative, 1e-10)
+    impatient = best(name, HeavyBall(constant=False), horizon - 2, discount=0.3).coefficients
+    gap = np.abs(impatient["momentum"] - rule.momenta[:-2]).max()
+    yield same(f"{name}: largest |β_t - theory| at discount 0.3", 0, gap, 1e-6)
 
 
 def memory_checks(name):
@@ -120,12 +95,9 @@ def memory_checks(name):
     """
     horizon, span = SPAN[name], FirstOrderSpan(memory=SPAN[name], constant=False)
     whole = best(name, span, horizon, starts=4)
-    yield Check(
-        quantity=f"{name}: cost of all {horizon} gradients over that of heavy ball - 1",
-        theory=0,
-        relation="equal",
-        computed=whole.cost / theory(name, horizon).losses[1:].sum() - 1,
-        tolerance=1e-10,
+    relative = whole.cost / theory(name, horizon).losses[1:].sum() - 1
+    yield same(
+        f"{name}: cost of all {horizon} gradients over that of heavy ball - 1", 0, relative, 1e-10
     )
     for words, options in (
         ("noise 0.1", {"noise": 0.1}),
@@ -135,12 +107,11 @@ def memory_checks(name):
             continue
         two = best(name, HeavyBall(constant=False), horizon, **options)
         all_of_them = best(name, span, horizon, starts=2, **options)
-        yield Check(
-            quantity=f"{name}, {words}: gain of all {horizon} gradients over heavy ball",
-            theory=0.001,
-            computed=1 - all_of_them.cost / two.cost,
-            relation="at least",
-            tolerance=0,
+        yield bounded(
+            f"{name}, {words}: gain of all {horizon} gradients over heavy ball",
+            "at least",
+            0.001,
+            1 - all_of_them.cost / two.cost,
         )
 
 
@@ -153,80 +124,68 @@ def rate_checks():
         ("β_t", rule.momenta, beta, constants[1]),
     ):
         gap = values[t] / limit - 1
-        yield Check(
-            quantity=f"uniform, {words} above Polyak's: slope in t",
-            theory=-2,
-            computed=fitted_slope(t, gap),
-            relation="limit",
-            tolerance=0.05,
-        )
+        yield rate(f"uniform, {words} above Polyak's: slope in t", fitted_slope(t, gap), -2, 0.05)
         scaled = gap * t**2
-        # the next order is 1/t³
-        yield Check(
-            quantity=f"uniform, {words} above Polyak's: constant of 1/t²",
-            theory=constant,
-            relation="limit",
-            computed=2 * scaled[1] - scaled[0],
-            tolerance=0.005,
-            measure="relative",
+        constant_found = 2 * scaled[1] - scaled[0]  # the next order is 1/t³
+        yield rate(
+            f"uniform, {words} above Polyak's: constant of 1/t² over theory",
+            constant_found / constant,
+            1,
+            0.005,
         )
     short, values = np.arange(12, 25), theory("Marchenko-Pastur", 25).momenta[12:]
     slope = fitted_slope(np.exp(short), (1 - values / 0.5) / short)
-    yield Check(
-        quantity="Marchenko-Pastur, β_t below Polyak's, over t: log-slope per step",
-        theory=math.log(0.5),
-        computed=slope,
-        relation="limit",
-        tolerance=0.01,
+    yield rate(
+        "Marchenko-Pastur, β_t below Polyak's, over t: log-slope per step",
+        slope,
+        math.log(0.5),
+        0.01,
     )
-    closed = marchenko_pastur_rule(0.5, 1.0, 60)
-    yield Check(
-        quantity="Marchenko-Pastur: largest error of the closed form, 60 steps",
-        theory=0,
-        relation="equal",
-        computed=np.abs(
-            np.subtract(
-                closed[:2],
-                [
-                    theory("Marchenko-Pastur", 60).learning_rates,
-                    theory("Marchenko-Pastur", 60).momenta,
-                ],
-            )
-        ).max(),
-        tolerance=1e-12,
-    )
+    closed, rule = marchenko_pastur_rule(0.5, 1.0, 60), theory("Marchenko-Pastur", 60)
+    gap = np.abs(np.subtract(closed[:2], [rule.learning_rates, rule.momenta])).max()
+    yield same("Marchenko-Pastur: largest error of the closed form, 60 steps", 0, gap, 1e-12)
 
 
-def constant_checks(name, running, terminal):
-    """One α and one β for all steps, cost by cost; ``running`` and ``terminal`` are results at
-    growing horizons.
-    """
+def constant_checks(name):
+    """One α and one β for all steps, cost by cost."""
     alpha, beta = polyak(*SPECTRA[name].support)
+    terminal = best_constant(name, "terminal", 40).coefficients
+    running = best_constant(name, "running", 80).coefficients
     for symbol, limit, key in (("α", alpha, "learning_rate"), ("β", beta, "momentum")):
-        gaps = [1 - one.coefficients[key] / limit for one in terminal]
-        yield Check(
-            quantity=f"{name}, constant {symbol}, terminal loss, T = 40: distance below Polyak's",
-            theory=0.05,
-            computed=abs(gaps[-1]),
-            relation="at most",
-            tolerance=0,
+        yield bounded(
+            f"{name}, constant {symbol}, terminal loss, T = 40: distance from Polyak's",
+            "at most",
+            0.05,
+            abs(1 - terminal[key] / limit),
         )
     for symbol, expected, key in zip(
         "αβ", endless(name), ("learning_rate", "momentum"), strict=True
     ):
-        yield Check(
-            quantity=f"{name}, constant {symbol}, running loss, T = 80: best of the endless loss",
-            theory=expected,
-            computed=running[-1].coefficients[key],
-            relation="equal",
-            tolerance=1e-6,
+        yield same(
+            f"{name}, constant {symbol}, running loss, T = 80: best of the endless loss",
+            expected,
+            running[key],
+            1e-6,
         )
-    yield Check(
-        quantity=f"{name}, constant β, running loss, T = 80: over Polyak's",
-        theory=0.5,
-        relation="at most",
-        computed=running[-1].coefficients["momentum"] / beta,
-        tolerance=0,
+    if name in CONTINUOUS:
+        yield bounded(
+            f"{name}, constant β, running loss, T = 80: over Polyak's",
+            "at most",
+            0.5,
+            running["momentum"] / beta,
+        )
+
+
+def rate(quantity, computed, theory, tolerance) -> Check:
+    """A rate, or the constant of one."""
+    return Check(
+        quantity=quantity,
+        theory=theory,
+        computed=computed,
+        relation="limit",
+        tolerance=tolerance,
+        reference="closed form",
+        bound="before",
     )
 
 
@@ -234,14 +193,12 @@ def evaluate() -> Evidence:
     """Optimise, then hold against the recurrence."""
     checks, found = (
         [],
-        {name: best(name, HeavyBall(constant=False), STEPS[name]) for name in SPECTRA},
+        {name: best(name, HeavyBall(constant=False), STEPS[name]) for name in STEPS},
     )
     for name, one in found.items():
         checks += [*recurrence_checks(name, one), *memory_checks(name)]
-    for name in CONTINUOUS:
-        checks += constant_checks(
-            name, growing(name, "running", (10, 80)), growing(name, "terminal", (10, 40))
-        )
+    for name in (*CONTINUOUS, "Marchenko-Pastur, ratio ¼"):
+        checks += constant_checks(name)
     return Evidence(
         checks=[*checks, *rate_checks(), constant_slope()],
         data=picture([found[name] for name in CONTINUOUS]),

@@ -151,6 +151,8 @@ def evaluate() -> Evidence:
             "ratios_theory": measured["ratios_theory"][row],
             "condition": CONDITION,
         },
+        reference="closed form",
+        bound="after",
     )
 
 

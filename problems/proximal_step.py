@@ -131,6 +131,7 @@ def limit_checks(landscape, ends):
             relation="limit",
             tolerance=0.02,
             computed=fitted_slope(HORIZONS[SHORT], gaps[SHORT]),
+            reference="closed form",
         ),
         Check(
             quantity="|θ(T) - gradient step| / T², (ηκ)²|G⁻¹Hv|",
@@ -139,6 +140,8 @@ def limit_checks(landscape, ends):
             relation="equal",
             tolerance=0.01,
             measure="relative",
+            reference="closed form",
+            bound="before",
         ),
     ]
 
@@ -171,6 +174,8 @@ def evaluate():
             "gradient_descent_curve": explicit[(explicit[:, 0] < 1.5) & (explicit[:, 1] < 1.4)],
             "gradient_descent_slope": limits[0].computed,
         },
+        reference="independent code",
+        bound="after",
     )
 
 

@@ -23,6 +23,7 @@ Source
 Relation and tolerance
     (a, b) within 1e-6 (plans solved to 1e-12); β within 1e-4 = Δt² of 1 + γΔt and α within 1 % of
     -ηkΔt² at Δt = 0.01.
+    One first-order law leaves 10 % or more (bound set after a first look; confirmed on h = 0.5, 5).
 """
 
 import math
@@ -43,6 +44,7 @@ RATE, WEIGHT, DISCOUNT, HORIZON, CURVATURES, INTERVAL = (
     (0.3, 1.0, 3.0, 9.0),
     0.01,
 )
+SECOND = (0.5, 5.0)  # curvatures not looked at when the bound on one first-order law was set
 PUSH = RATE * WEIGHT  # ηk
 
 
@@ -64,7 +66,10 @@ def evaluate() -> Evidence:
     paths.
     """
     solve = partial(lc.solve, tolerance=1e-12)
-    modes = [solve(pose(lc.quadratic(hessian=[[h]]), [1.0], math.inf)) for h in CURVATURES]
+    modes, others = (
+        [solve(pose(lc.quadratic(hessian=[[h]]), [1.0], math.inf)) for h in curvatures]
+        for curvatures in (CURVATURES, SECOND)
+    )
     well, valley = solve(problem()), solve(pose(lc.rosenbrock(3), [-0.8, 0.9, -0.3], HORIZON))
     families = {
         "four modes": modes,
@@ -75,11 +80,14 @@ def evaluate() -> Evidence:
     laws = {name: path_law(family) for name, family in families.items()}
     rate, momentum = heavy_ball(families["all"])
     return Evidence(
-        checks=checks_of(modes, laws, rate, momentum), data=picture(laws, rate, momentum)
+        checks=checks_of(modes, others, laws, rate, momentum),
+        data=picture(laws, rate, momentum),
+        reference="closed form",
+        bound="before",
     )
 
 
-def checks_of(modes, laws, rate, momentum) -> tuple[Check, ...]:
+def checks_of(modes, others, laws, rate, momentum) -> tuple[Check, ...]:
     """The shared law, what one mode determines, and the trap of regressing on updates."""
     equal, least = (
         partial(Check, relation="equal"),
@@ -105,17 +113,24 @@ def checks_of(modes, laws, rate, momentum) -> tuple[Check, ...]:
             theory=0,
             tolerance=0,
             computed=path_law(modes[1]).identifiable,
+            kind="label",
         ),
         equal(
             quantity="identifiable (1 = yes) from four",
             theory=1,
             tolerance=0,
             computed=laws["four modes"].identifiable,
+            kind="label",
         ),
-        least(
-            quantity="residual of one first-order law for four modes, relative",
-            theory=0.1,
-            computed=first_order(modes),
+        *(
+            least(
+                quantity=f"residual of one first-order law for {words}, relative",
+                theory=0.1,
+                computed=first_order(solutions),
+                reference="stated bound",
+                bound="after",
+            )
+            for words, solutions in (("four modes", modes), ("two other modes", others))
         ),
         equal(
             quantity="the trap: β of heavy ball, 1 + γΔt",

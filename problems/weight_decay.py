@@ -94,7 +94,7 @@ def evaluate():
     checks, panel, fitted = compare(problem(), [law_theory(discount) for discount in DISCOUNTS])
     for discount, (matrix, rest) in zip(DISCOUNTS, fitted, strict=True):
         checks += decay_checks(discount, matrix, rest)
-    return Evidence(checks=checks, data=picture_data(panel))
+    return Evidence(checks=checks, data=picture_data(panel), reference="closed form", bound="after")
 
 
 CLAIM = Claim(

@@ -2,294 +2,288 @@
 be.
 
 Problem
-    library   SGD, heavy ball, Nesterov, RMSProp, Adam and Lion with textbook numbers, run as they
-              are on noisy gradients of
-              quadratics (curvatures uniform on [0.05, 1], noise 0.3) from random starts to random
-              minima
-    emergent  heavy ball with constant coefficients, optimised for the loss after T = 30 steps over
-    the same curvatures
-    beliefs   the exact optimal learner of L = ½h(θ-μ)² with a hidden minimum that moves, dμ =
-              -λ(μ-μ₀)dt + √q dW, and noisy
-              gradients: h = 1.3, λ = 0.4, q = 0.8, σ = 0.8, γ = ½, T = ∞, watched with its Kalman
-              filter at steps of Δt
-    mixture   the sum of an Adam step and a heavy-ball step
-    path      updates recorded along the optimal path of the bowl H = diag(½, 1, 4), γ = 1, T = ∞,
-              at steps of Δt = 0.05
+    optimisers  SGD, momentum, Nesterov, Adam, AdamW, RMSProp, AMSGrad, dampened and clipped SGD as
+                PyTorch documents them, Lion, and the ballistic optimiser of VGR25's public notebook,
+                written out in plain NumPy (no formula of this package) and run on noisy gradients
+                of quadratics (curvatures uniform on [0.05, 1], noise 0.3) from random starts to
+                random minima
+    emergent    heavy ball with constant coefficients, optimised for the loss after T = 30 steps
+                over the same curvatures
+    beliefs     the exact optimal learner of L = ½h(θ-μ)² with a hidden minimum that moves, dμ =
+                -λ(μ-μ₀)dt + √q dW, and noisy gradients: h = 1.3, λ = 0.4, q = 0.8, σ = 0.8, γ = ½,
+                T = ∞, watched with its Kalman filter at steps of Δt
+    path        updates recorded along the optimal path of the bowl H = diag(½, 1, 4), γ = 1, T = ∞,
+                at steps of Δt = 0.05
 Formulas
-    Every rule runs by its own memory on the gradients that the policy saw; its coefficients are
-    fitted to the updates of two thirds of the histories, shared by all, and scored on the rest:
-    rms(Δθ - Δθ̂)/rms(Δθ).
+    Every rule of the catalogue runs by its own memory on the gradients that the policy saw; its
+    coefficients are fitted to the updates of two thirds of the histories, shared by all, and scored
+    on the rest: rms(Δθ - Δθ̂)/rms(Δθ). A rule fits below 5 %; rules whose updates differ by less
+    than 0.1 % are one (the resolution).
+    Translation: PyTorch's lr, momentum, betas, eps are α, β, (β₁, β₂), ε; alpha of RMSprop is β₂;
+    the decay w of AdamW is lr·weight_decay.
     beliefs: Δθ_t = βΔθ_{t-1} - αy_t - wθ_t with the numbers of the continuous rule sampled at Δt,
-    up to O(Δt).
+    up to O(Δt): the bias of a rule that holds its control over the step.
     path: θ̈ = γθ̇ + ηk∇L, so that regression on previous update and gradient gives momentum 1 + γΔt
     and learning rate -ηkΔt².
 Claim
-    Each policy is named with its numbers; the optimal learner of the moving task is heavy ball with
-    weight decay; mixture and path are no rule: the path's regression is exact and has momentum > 1
-    and a negative learning rate.
+    Out of all rules of the catalogue each optimiser is named with its numbers, the optimal learner
+    of the moving task is heavy ball with weight decay, and clipped SGD, AMSGrad where v falls, the
+    sum of two optimisers and the path are no rule: the path's regression is exact and has momentum
+    > 1 and a negative learning rate.
+What does not come out as its name says
+    RMSProp at its default ε = 1e-8 and the ballistic optimiser at ε = 1e-10 (which stands in units
+    of y²) are one rule to 1e-5, and the verdict says so; at a resolution of 1e-8 each is named. (At
+    ε = 1e-8 the ballistic optimiser is told from RMSProp where a first gradient is below a
+    hundredth: √ε is then no longer small beside √v = √(1-β₂)|y|.)
+    AMSGrad at its default β₂ = 0.999 is Adam to 0.1 %: v then grows at nearly every step, and its
+    largest value is its last one.
+    Dampened momentum is heavy ball with α(1-d) once PyTorch's undampened first step is forgotten;
+    from the first step on it is no rule, and after it heavy ball and bias-corrected momentum are
+    one.
 Source
-    Robbins & Monro 1951; Polyak 1964; Nesterov 1983; Kingma & Ba 2015; Chen et al. 2023; VGR25,
-    second-order law; Kalman-Bucy filter and certainty equivalence for the moving task.
+    PyTorch's documentation of torch.optim; Robbins & Monro 1951; Polyak 1964; Nesterov 1983; Kingma
+    & Ba 2015; Chen et al. 2023; Reddi et al. 2018 (AMSGrad); VGR25, second-order law and public
+    notebook; Kalman-Bucy filter and certainty equivalence for the moving task.
 Relation and tolerance
-    equal: rules not recognised, rules named for mixture and path: 0; coefficients of library and
-    emergent policy to 1e-6
-    relative, of Lion (whose signs are alike for a range of numbers) within its intervals; the
+    equal: names and verdicts; coefficients of optimisers and emergent policy to 1e-6 relative (ε to
+    1e-6 of one), of Lion (whose signs are alike for a range of numbers) within its intervals; the
     regression to 5e-3, 10 %.
-    limit: the gap between coefficients of beliefs and continuous rule shrinks as Δt, slope 1 within
-    0.15.
+    limit: the bias of the coefficients of beliefs shrinks as Δt, slope 1 within 0.15.
+    at least, at most: the bias is below 10 % at Δt = 0.08, and more than ten times the half width
+    of its interval (the interval is about the draws alone); AMSGrad is Adam to 1 %. The bounds on
+    optimisers were set after a look at seeds 0 and 1, and hold at seed 7, which the claim uses; what
+    counts as a negligible ε (1e-10, not 1e-8) was set at seed 7 and holds at seed 8.
 """
-
-import math
 
 import numpy as np
 
 import landscape_control as lc
 
 from ..claims import Check, Claim, Evidence
-from ..identification import Excitation, Histories, identify, rollout
-from ..identification.maps import Conclusion
+from ..identification import Excitation, identify
+from ..identification.maps import Conclusion, Criteria
 from ..identification.residual import regress_on_previous_update
-from ..model.landscape import LandscapeDistribution, Uniform
-from ..optimisation import optimize_policy
-from ..rules.families import HeavyBall
-from ..simulation import Adam
-from ..simulation import HeavyBall as HeavyBallLearner
+from ..rules import causal
+from . import _torch_conventions as written
+from ._stated_checks import bounded, same
+from ._which_causal_rule_subjects import (
+    DAMPENED,
+    DISCOUNT,
+    NAMED,
+    NAMELESS,
+    NEGLIGIBLE,
+    STEP,
+    emergent,
+    histories,
+    moving_task,
+    problem,
+    recorded_path,
+)
+from ._which_causal_rule_verdicts import (
+    bias,
+    distance,
+    fits_none,
+    named,
+    named_at,
+    outside,
+    picture,
+)
 
-LIBRARY = {
-    "sgd": {"learning_rate": 0.2},
-    "heavy_ball": {"learning_rate": 0.1, "momentum": 0.9},
-    "nesterov": {"learning_rate": 0.1, "momentum": 0.9},
-    "rmsprop": {"learning_rate": 0.02, "beta2": 0.99, "epsilon": 1e-8},
-    "adam": {"learning_rate": 0.05, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
-    "lion": {"learning_rate": 0.03, "beta1": 0.9, "beta2": 0.99},
-}
-SHOWN, RESAMPLES = Excitation(histories=21, steps=30), 60
-CURVATURES, DISCOUNT, STEP = np.array([0.5, 1.0, 4.0]), 1.0, 0.05
+__all__ = ["CLAIM", "evaluate", "problem"]
+
+SHOWN = Excitation(histories=18, steps=12)
+FINE = Criteria(resolution=1e-8)
 STEPS = np.array([0.08, 0.04, 0.02])
 DECAYING = "heavy_ball_weight_decay"
-
-
-def problem() -> lc.ControlProblem:
-    """The bowl whose optimal path is recorded."""
-    return lc.ControlProblem(
-        landscape=lc.quadratic(hessian=np.diag(CURVATURES)),
-        start=np.ones(3),
-        objective=lc.Objective(horizon=math.inf, discount=DISCOUNT),
-    )
-
-
-def moving_task() -> lc.ControlProblem:
-    """A hidden minimum that moves about 0.3, seen through noisy gradients."""
-    hidden = lc.OrnsteinUhlenbeck([0.3], 0.4, [1.0])
-    landscape = lc.Landscape.from_expression(
-        lambda theta, phi: 0.65 * (theta[0] - phi[0]) ** 2, dimension=1, hidden=hidden
-    )
-    return lc.ControlProblem(
-        landscape=landscape,
-        learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
-        start=[1.0],
-        objective=lc.Objective(horizon=math.inf, discount=0.5),
-    )
-
-
-def mixture(history):
-    """Adam plus heavy ball."""
-    parts = (Adam(learning_rate=0.05), HeavyBallLearner(learning_rate=0.1, momentum=0.5))
-    states = [part.init(len(history), history.shape[2]) for part in parts]
-    for gradient in history.swapaxes(0, 1):
-        moved = [
-            part.update(state, gradient, None, 1.0)
-            for part, state in zip(parts, states, strict=True)
-        ]
-        states = [state for _, state in moved]
-    return sum(u for u, _ in moved)
-
-
-def recorded() -> Histories:
-    """Gradients and updates along the optimal path."""
-    path = lc.solve(problem()).at(STEP * np.arange(61))[0]
-    return Histories(
-        gradients=problem().landscape.gradient(path[:-1])[None],
-        updates=np.diff(path, axis=0)[None],
-        parameters=path[None, :-1],
-    )
+BIASED = ("learning_rate", "decay")
 
 
 def evaluate() -> Evidence:
     """Name every policy, and hold its numbers against those it was made with."""
-    found = {
-        key: identify(rollout(key, numbers, excitation=SHOWN), resamples=RESAMPLES)
-        for key, numbers in LIBRARY.items()
-    }
-    task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
-    result = optimize_policy(
-        task,
-        HeavyBall(constant=True),
-        lc.Objective(horizon=30, learning_rate=math.inf),
-        sees=lc.NoisyGradient(0.3),
-    )
-    emergent = identify(result, excitation=SHOWN, resamples=RESAMPLES)
+    found = {key: _identified(make()) for key, (make, _) in NAMED.items()}
+    nameless = {words: identify(histories(make()), resamples=1) for words, make in NAMELESS.items()}
+    result = emergent()
+    own = identify(result, excitation=SHOWN, resamples=1)
     learner = lc.solve(moving_task())
-    beliefs = identify(learner, ["sgd", "heavy_ball", "sgd_weight_decay", DECAYING])
-    blend, path = (
-        identify(mixture, excitation=SHOWN, resamples=1),
-        identify(recorded(), resamples=1),
-    )
-    gaps = [gap(identify(learner, [DECAYING], step=step, resamples=1).rows[0]) for step in STEPS]
-    law = regress_on_previous_update(recorded())
+    beliefs = identify(learner, step=STEPS[0], histories=12, resamples=60)
+    finer = [identify(learner, [DECAYING], step=step, resamples=1) for step in STEPS[1:]]
+    rows = [beliefs.row(DECAYING), *(one.row(DECAYING) for one in finer)]
+    path = identify(recorded_path(), resamples=1)
+    everything = [*found.values(), *nameless.values(), own, beliefs, path]
     return Evidence(
-        checks=checks_of(found, result, emergent, beliefs, blend, path, gaps, law),
-        data=picture(found, emergent, result, beliefs),
+        checks=(
+            _label(
+                "fewest rules that a policy was held against",
+                min(len(verdict.rows) for verdict in everything),
+                len(causal()),
+            ),
+            *optimiser_checks(found),
+            *epsilon_checks(),
+            *nameless_checks(nameless),
+            *emergent_checks(own, result.coefficients),
+            *belief_checks(beliefs, rows),
+            *path_checks(path),
+        ),
+        data=picture(found, own, result.coefficients, rows[0]),
     )
 
 
-def checks_of(found, result, emergent, beliefs, blend, path, gaps, law) -> tuple[Check, ...]:
-    """Every rule is named with its numbers, and what is no rule is not."""
-    return (
-        equal(
-            "rules of the library not recognised",
-            sum(named(v) != key for key, v in found.items()),
-            0,
-            0,
-        ),
-        *(
-            equal(
-                f"{key.replace('_', ' ')}: largest relative distance of its coefficients",
-                distance(found[key].row(key), LIBRARY[key]),
-                0,
-                1e-6,
-            )
-            for key in LIBRARY
-            if key != "lion"
-        ),
-        equal(
-            "Lion: coefficients outside their intervals",
-            outside(found["lion"].row("lion"), LIBRARY["lion"]),
-            0,
-            0,
-        ),
-        equal("emergent: it is heavy ball (1 = yes)", named(emergent) == "heavy_ball", 1, 0),
-        equal(
-            "emergent: largest relative distance of its coefficients",
-            distance(emergent.row("heavy_ball"), result.coefficients),
-            0,
-            1e-6,
-        ),
-        equal("beliefs: heavy ball with weight decay (1 = yes)", named(beliefs) == DECAYING, 1, 0),
-        *(
-            Check(
-                quantity=f"beliefs: slope of the gap of {name} in Δt",
-                theory=1,
-                relation="limit",
-                tolerance=0.15,
-                computed=np.polyfit(np.log(STEPS), np.log(values), 1)[0],
-            )
-            for name, values in zip(
-                ("learning rate", "weight decay"), np.transpose(gaps), strict=True
-            )
-        ),
-        equal("mixture: rules named", named(blend) is not None, 0, 0),
-        equal("path: rules named", named(path) is not None, 0, 0),
-        equal("path: momentum by regression, 1 + γΔt", law.momentum, 1 + DISCOUNT * STEP, 5e-3),
-        equal(
-            "path: learning rate by regression over -ηkΔt²", -law.learning_rate / STEP**2, 1, 0.1
-        ),
-        Check(
-            quantity="path: error of that regression",
-            theory=1e-3,
-            computed=law.error,
-            relation="at most",
-            tolerance=0,
-        ),
-    )
-
-
-def named(verdict) -> str | None:
-    """The rule that a verdict names, if it names one."""
-    return verdict.best.key if verdict.conclusion is Conclusion.RULE else None
-
-
-def distance(row, numbers) -> float:
-    """Largest relative distance of the coefficients of a row from given numbers, ε in units
-    of one.
+def _identified(step, ranged=False, **shape):
+    """The verdict on an optimiser's histories, out of all rules; intervals only where they are
+    more than round-off.
     """
-    return max(
-        abs(row.coefficients[name] - value) / (1 if name == "epsilon" else abs(value))
-        for name, value in numbers.items()
+    return identify(histories(step, **shape), resamples=10 if ranged else 1)
+
+
+def optimiser_checks(found):
+    """Every optimiser is named with its numbers."""
+    for key, verdict in found.items():
+        numbers = NAMED[key][1]
+        yield _label(f"{_words(key)}: named (1 = yes)", named(verdict) == key, 1)
+        row = verdict.row(key)
+        if key == "lion":
+            yield _label("Lion: coefficients outside their intervals", outside(row, numbers), 0)
+            continue
+        yield _same(
+            f"{_words(key)}: largest relative distance of its coefficients",
+            0,
+            distance(row, numbers),
+            1e-6,
+        )
+
+
+def epsilon_checks():
+    """Where ε has no effect its place cannot be told, unless the resolution is far below it."""
+    both = set(NEGLIGIBLE)
+    for key, make in NEGLIGIBLE.items():
+        words = f"{_words(key)} with negligible ε"
+        seen = histories(make(), seed=8)
+        verdict = identify(seen, resamples=1)
+        fine = named_at(FINE, verdict, seen)
+        undecided = verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
+        alike = undecided and both <= set(verdict.equivalent)
+        yield _label(f"{words}: not told from the other place of ε (1 = yes)", alike, 1)
+        yield _label(f"{words}, at a resolution of 1e-8: named (1 = yes)", fine == key, 1)
+        (other,) = both - {key}
+        coefficients = verdict.row(other).coefficients
+        gaps = [coefficients["learning_rate"] / 0.02 - 1, coefficients["beta2"] / 0.99 - 1]
+        yield bounded(
+            f"{words}, read as {_words(other)}: largest relative distance of α and β₂",
+            "at most",
+            0.01,
+            max(map(abs, gaps)),
+        )
+
+
+def nameless_checks(nameless):
+    """What is no rule is not named; what is nearly one, or becomes one, is said."""
+    for words, verdict in nameless.items():
+        yield _label(f"{words}: no rule fits (1 = yes)", fits_none(verdict), 1)
+    default = _identified(written.adam(lr=0.05, amsgrad=True))
+    yield _label("AMSGrad, β₂ = 0.999: named Adam (1 = yes)", named(default) == "adam", 1)
+    yield bounded("AMSGrad, β₂ = 0.999: error of Adam", "at most", 0.01, default.rows[0].error)
+    late = _identified(NAMELESS["dampened momentum"](), steps=42, settle=36, count=12)
+    alike = {"heavy_ball", "corrected_momentum"} <= set(late.equivalent)
+    yield _label("dampened momentum, late: heavy ball, bias-corrected or not (1 = yes)", alike, 1)
+    yield _same(
+        "dampened momentum, late: relative distance from heavy ball with α(1-d) and β",
+        0,
+        distance(late.row("heavy_ball"), DAMPENED),
+        1e-5,
     )
 
 
-def outside(row, numbers) -> int:
-    """How many numbers are not in their intervals."""
-    return sum(
-        not row.intervals[name][0] <= value <= row.intervals[name][1]
-        for name, value in numbers.items()
+def emergent_checks(verdict, coefficients):
+    """The optimised policy is heavy ball with the numbers that the optimiser found."""
+    yield _label("emergent: named heavy ball (1 = yes)", named(verdict) == "heavy_ball", 1)
+    yield _same(
+        "emergent: largest relative distance of its coefficients",
+        0,
+        distance(verdict.row("heavy_ball"), coefficients),
+        1e-6,
+        "same code, other data",
     )
 
 
-def gap(row) -> list[float]:
-    """Relative distance of learning rate and decay from the continuous rule."""
-    return [
-        abs(row.coefficients[name] / row.predicted[name] - 1) for name in ("learning_rate", "decay")
-    ]
+def belief_checks(verdict, rows):
+    """The optimal learner is heavy ball with decay; its numbers have a bias that shrinks as Δt."""
+    yield _label(
+        "beliefs: named heavy ball with weight decay (1 = yes)", named(verdict) == DECAYING, 1
+    )
+    biases = np.array([[abs(bias(row, name)) for name in BIASED] for row in rows])
+    for name, values in zip(BIASED, biases.T, strict=True):
+        yield Check(
+            quantity=f"beliefs: slope in Δt of the bias of {_words(name)}",
+            theory=1,
+            relation="limit",
+            tolerance=0.15,
+            computed=np.polyfit(np.log(STEPS), np.log(values), 1)[0],
+            reference="closed form",
+            bound="before",
+        )
+        yield bounded(
+            f"beliefs: bias of {_words(name)} at Δt = {STEPS[0]:g}", "at most", 0.1, values[0]
+        )
+        low, high = rows[0].intervals[name]
+        half_width = (high - low) / 2 / rows[0].predicted[name]
+        yield bounded(
+            f"beliefs: bias of {_words(name)} at Δt = {STEPS[0]:g} over half its interval",
+            "at least",
+            10.0,
+            values[0] / half_width,
+        )
+        yield _same(
+            f"beliefs: bias of {_words(name)}, Δt → 0 from the two finest steps",
+            0,
+            2 * values[-1] - values[-2],
+            0.2 * values[-1],
+        )
 
 
-def equal(quantity: str, computed, theory, tolerance) -> Check:
-    """A number that must come out."""
+def path_checks(verdict):
+    """A planned path is no rule to run forward."""
+    law = regress_on_previous_update(recorded_path())
+    yield _label("path: no rule named (1 = yes)", named(verdict) is None, 1)
+    yield _same("path: momentum by regression, 1 + γΔt", 1 + DISCOUNT * STEP, law.momentum, 5e-3)
+    rate = -law.learning_rate / STEP**2
+    yield _same("path: learning rate by regression over -ηkΔt²", 1, rate, 0.1)
+    yield bounded("path: error of that regression", "at most", 1e-3, law.error)
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _same(quantity, theory, computed, tolerance, reference="independent code") -> Check:
+    """A number that the written-out optimiser, or another reference, gives."""
+    return same(quantity, theory, float(computed), tolerance, reference)
+
+
+def _label(quantity, computed, theory) -> Check:
+    """A name or verdict that must come out."""
     return Check(
         quantity=quantity,
         theory=theory,
         computed=float(computed),
         relation="equal",
-        tolerance=tolerance,
+        tolerance=0,
+        reference="independent code",
+        bound="before",
+        kind="label",
     )
-
-
-def picture(found, emergent, result, beliefs) -> dict:
-    """Data of the figure coefficients: estimates with intervals against the numbers they were made
-    with.
-    """
-    subjects = [(key, found[key].row(key), LIBRARY[key]) for key in LIBRARY]
-    subjects += [
-        ("heavy_ball", emergent.row("heavy_ball"), result.coefficients),
-        ("weight_decay", beliefs.row(DECAYING), beliefs.row(DECAYING).predicted),
-    ]
-    rows = [
-        (
-            key,
-            f"{place}{c.name.replace('_', ' ')} {c.symbol}",
-            row.coefficients[c.name],
-            *row.intervals[c.name],
-            numbers[c.name],
-        )
-        for (key, row, numbers), place in zip(
-            subjects, [""] * len(LIBRARY) + ["emergent, ", "beliefs, "], strict=True
-        )
-        for c in row.rule.coefficients
-        if c.name != "epsilon"
-    ]
-    keys, names, estimates, lower, upper, theory = zip(*rows, strict=True)
-    return {
-        "rules": list(keys),
-        "names": list(names),
-        "estimates": np.array(estimates),
-        "lower": np.array(lower),
-        "upper": np.array(upper),
-        "theory": np.array(theory),
-    }
 
 
 CLAIM = Claim(
     name="which-causal-rule",
     title="Which causal rule a policy is: named from its updates, and a path that is no rule",
     statement=(
-        "Run on the gradients a policy saw, with shared coefficients, each rule recognises itself"
-        " with its numbers; the optimised constant policy is heavy ball; the exact learner of a"
-        " moving task is heavy ball with weight decay; a mixture fits no rule; nor does an optimal"
-        " path, whose regression has momentum 1 + γΔt, rate -ηkΔt²."
+        "Out of all rules of the catalogue, PyTorch's SGD, momentum, Nesterov, Adam, AdamW and"
+        " RMSProp and the public ballistic optimiser are named with their numbers; the optimal"
+        " learner of a moving task is heavy ball with weight decay, with a bias of O(Δt); clipped"
+        " SGD, AMSGrad where v falls, a sum of two optimisers and an optimal path fit no rule."
     ),
-    source="Polyak 1964; Kingma & Ba 2015; VGR25, second-order law; Kalman-Bucy filter",
-    relations=("equal", "limit", "at most"),
+    source="PyTorch's documentation; Polyak 1964; Kingma & Ba 2015; VGR25; Kalman-Bucy filter",
+    relations=("equal", "limit", "at least", "at most"),
     evaluate=evaluate,
     picture="coefficients",
 )

@@ -23,7 +23,7 @@ Relation and tolerance
     Coefficients within the next order of their limit: α within ηkh/γ² = 0.24 % of ηk/γ for the
     largest h, natural gradient's α within 0.2 %; exact ones within 1e-6. Extra cost of the rule
     named at most 1e-5, natural gradient's at most 1e-4; that of gradient descent in the endless
-    case at least 1 %.
+    case at least 1 % (bounds on extra costs set after a first look, confirmed on h = 0.3, 1.5, 5).
 """
 
 import math
@@ -37,6 +37,7 @@ from ..claims import Check, Claim, Evidence
 from ..identification.maps import Conclusion, compare
 
 RATE, WEIGHT, CURVATURES, STARTS = 0.5, 3.0, np.array([0.5, 1.0, 2.0, 4.0]), 12
+SECOND = np.array([0.3, 1.5, 5.0])  # curvatures not looked at when extra costs were bounded
 IMPATIENT, SHORT = 50.0, 0.01
 PUSH = RATE * WEIGHT  # ηk
 
@@ -75,7 +76,7 @@ def gaussian_model() -> lc.ControlProblem:
 
 
 def evaluate() -> Evidence:
-    """Six comparisons, and what each must conclude."""
+    """Six comparisons, one of them twice, and what each must conclude."""
     well = lc.ControlProblem(
         landscape=lc.double_well(),
         start=[-0.6, 0.55],
@@ -84,6 +85,7 @@ def evaluate() -> Evidence:
     posed = {
         "impatient": bowl(CURVATURES, IMPATIENT),
         "endless": bowl(CURVATURES, 0.0),
+        "second": bowl(SECOND, 0.0),
         "in between": problem(),
         "one curvature": bowl(np.ones(2), 0.5),
         "Fisher": gaussian_model(),
@@ -105,12 +107,18 @@ def evaluate() -> Evidence:
         *named(verdicts["endless"], "endless", "ballistic", math.sqrt(PUSH), 1e-6, 1e-5),
         *named(verdicts["in between"], "in between", "linear_quadratic", 1.0, 1e-6, 1e-5),
         *named(verdicts["Fisher"], "Fisher", "natural_gradient", PUSH * SHORT, 0.002, 1e-4),
-        Check(
-            quantity="endless: extra cost of running gradient descent",
-            theory=0.01,
-            relation="at least",
-            tolerance=0,
-            computed=verdicts["endless"].row("gradient_descent").excess_cost,
+        *named(verdicts["second"], "endless, second", "ballistic", math.sqrt(PUSH), 1e-6, 1e-5),
+        *(
+            Check(
+                quantity=f"{words}: extra cost of running gradient descent",
+                theory=0.01,
+                relation="at least",
+                tolerance=0,
+                computed=verdicts[key].row("gradient_descent").excess_cost,
+                reference="stated bound",
+                bound="after",
+            )
+            for key, words in (("endless", "endless"), ("second", "endless, second"))
         ),
         concluded(verdicts["one curvature"], "one curvature", Conclusion.NOT_IDENTIFIABLE),
         Check(
@@ -119,10 +127,13 @@ def evaluate() -> Evidence:
             relation="equal",
             tolerance=0,
             computed=len(alike),
+            kind="label",
         ),
         concluded(verdicts["well"], "well", Conclusion.NONE_FITS),
     )
-    return Evidence(checks=checks, data=picture(verdicts["in between"]))
+    return Evidence(
+        checks=checks, data=picture(verdicts["in between"]), reference="closed form", bound="before"
+    )
 
 
 def named(verdict, name: str, key: str, coefficient: float, tolerance: float, excess: float):
@@ -136,6 +147,7 @@ def named(verdict, name: str, key: str, coefficient: float, tolerance: float, ex
         relation="equal",
         tolerance=0,
         computed=verdict.conclusion is Conclusion.RULE and verdict.best.key == key,
+        kind="label",
     )
     yield Check(
         quantity=f"{name}: coefficient of {key.replace('_', ' ')}",
@@ -151,6 +163,8 @@ def named(verdict, name: str, key: str, coefficient: float, tolerance: float, ex
         relation="at most",
         tolerance=0,
         computed=row.excess_cost,
+        reference="stated bound",
+        bound="after",
     )
 
 
@@ -162,6 +176,7 @@ def concluded(verdict, name: str, conclusion: Conclusion) -> Check:
         relation="equal",
         tolerance=0,
         computed=verdict.conclusion is conclusion,
+        kind="label",
     )
 
 

@@ -19,11 +19,12 @@ Relation   equal: distances and their steps to 1e-6, on a grid that holds the ex
            whose curvature differs from place to place: on quadratics they stay between gradient
            descent and Chebyshev's. If every step may meet any curvature, more than one function
            allows, the order is reversed: Chebyshev's grow most, the constant step is best. At least
-           (bounds set after a first look): Chebyshev's guarantee costs ten times the best average
+           (bounds set after a first look, confirmed from 0.04 on): Chebyshev's guarantee costs ten times the best average
            loss at T = 4, 6; Polyak's own constants miss the best factor by 3 or more there.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -47,6 +48,7 @@ from ..reference import (
 from ..rules.families import GradientDescent, HeavyBall
 
 LOW, HIGH = 0.05, 1.0
+SECOND_LOW = 0.04  # a second range, not looked at when the bounds were set
 SPECTRUM = Uniform(LOW, HIGH)
 # cos(kπ/96) holds cos(kπ/T) for T = 1, 2, 3, 4, 6: the extremes of the Chebyshev polynomials
 POINTS = 97
@@ -87,6 +89,7 @@ def distance_checks(horizon, descent):
             relation="equal",
             tolerance=1e-6,
             measure="relative",
+            bound="after",
         )
     steps = np.sort(descent.coefficients["learning_rate"]) / chebyshev_steps(LOW, HIGH, horizon)
     yield Check(
@@ -95,6 +98,7 @@ def distance_checks(horizon, descent):
         computed=np.abs(steps - 1).max(),
         relation="equal",
         tolerance=1e-6,
+        bound="after",
     )
 
 
@@ -133,13 +137,6 @@ def constant_checks(horizon):
         computed=heavy.worst,
         measure="relative",
     )
-    yield Check(
-        quantity=f"worst distance of Polyak's constants over the least, T = {horizon}",
-        relation="at least",
-        theory=3,
-        computed=polyak_factor(LOW, HIGH, horizon) / chebyshev_factor(LOW, HIGH, horizon),
-        tolerance=0,
-    )
 
 
 def loss_checks(horizon, found):
@@ -176,19 +173,29 @@ def loss_checks(horizon, found):
             relation="equal",
             computed=np.abs(steps / flat - 1).max(),
             tolerance=1e-3,
+            bound="after",
         )
 
 
-def price_checks(horizon):
-    """What the guarantee costs on average, under the uniform spectrum."""
-    h, w = SPECTRUM.nodes(horizon + 4)
-    average = polynomials(chebyshev_steps(LOW, HIGH, horizon), 0.0, h)[-1] ** 2 @ (w * h) / 2
-    yield Check(
-        quantity=f"average loss of Chebyshev's steps over the best, T = {horizon}",
+def price_checks(horizon, low=LOW):
+    """What the guarantee costs on average, under the uniform spectrum, and what Polyak's constants
+    miss.
+    """
+    h, w = Uniform(low, HIGH).nodes(horizon + 4)
+    average = polynomials(chebyshev_steps(low, HIGH, horizon), 0.0, h)[-1] ** 2 @ (w * h) / 2
+    words = f"T = {horizon}, curvatures from {low:g}"
+    at_least = partial(
+        Check, relation="at least", tolerance=0, reference="stated bound", bound="after"
+    )
+    yield at_least(
+        quantity=f"average loss of Chebyshev's steps over the best, {words}",
         theory=10,
-        relation="at least",
         computed=average / orthogonal_rule(h, w, horizon).losses[-1],
-        tolerance=0,
+    )
+    yield at_least(
+        quantity=f"worst distance of Polyak's constants over the least, {words}",
+        theory=3,
+        computed=polyak_factor(low, HIGH, horizon) / chebyshev_factor(low, HIGH, horizon),
     )
 
 
@@ -213,6 +220,7 @@ def silver_checks(horizon):
         relation="equal",
         tolerance=1e-9,
         measure="relative",
+        reference="closed form",
     )
     yield Check(
         quantity=f"worst distance of silver steps, T = {horizon}: gradient descent's",
@@ -247,11 +255,12 @@ def evaluate() -> Evidence:
     loss = {T: worst(DESCENT, T, "loss") for T in LOSS}
     checks = [
         *(check for T in DISTANCE for check in distance_checks(T, distance[T])),
-        *(check for T in (4, 6) for check in (*constant_checks(T), *price_checks(T))),
+        *(check for T in (4, 6) for check in constant_checks(T)),
+        *(check for T in (4, 6) for low in (LOW, SECOND_LOW) for check in price_checks(T, low)),
         *(check for T in LOSS for check in loss_checks(T, loss[T])),
         *(check for T in SILVER for check in silver_checks(T)),
     ]
-    return Evidence(checks=checks, data=picture(distance))
+    return Evidence(checks=checks, data=picture(distance), reference="closed form", bound="before")
 
 
 def picture(distance):

@@ -24,22 +24,43 @@ from landscape_control.display.report.problem_files import read_problem
 from landscape_control.policies import PolicyProgram
 
 CLAIMS = {claim.name: claim for claim in all_claims()}
+# Of more than six seconds each, a third of the time of all: with the long studies, and in make reproduce.
+LONG = {
+    "dual-effect",
+    "emergence-atlas",
+    "emergence-atlas-drift",
+    "lqg-from-policies",
+    "momentum-from-noise",
+    "noise-makes-momentum",
+    "orthogonal-momentum",
+    "which-causal-rule",
+}
+
+
+def evaluated(names):
+    """Parameters of a test that needs the evidence of these claims."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in names]
 
 
 @pytest.fixture(scope="session")
 def outcomes(request):
     """The outcomes of the selected claims, evaluated together on two processes."""
-    evaluated = ("test_claim_holds", "test_evidence_has_the_data_that_the_picture_asks_for")
+    asking = (
+        "test_claim_holds",
+        "test_estimates_would_notice_what_they_are_about",
+        "test_every_check_says_where_its_reference_comes_from",
+        "test_evidence_has_the_data_that_the_picture_asks_for",
+    )
     selected = {
         item.callspec.params["name"]
         for item in request.session.items
-        if item.originalname in evaluated
+        if item.originalname in asking
     }
     found = run_claims([CLAIMS[name] for name in sorted(selected)], workers=2)
     return {outcome.claim.name: outcome for outcome in found}
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", evaluated(CLAIMS))
 def test_claim_holds(name, outcomes):
     outcome = outcomes[name]
     assert not outcome.error, outcome.traceback
@@ -52,7 +73,37 @@ def test_claim_holds(name, outcomes):
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", [name for name in CLAIMS if CLAIMS[name].picture])
+@pytest.mark.parametrize("name", evaluated(CLAIMS))
+def test_estimates_would_notice_what_they_are_about(name, outcomes):
+    """An estimate held against a number says how large its effect is, and its tolerance is a fifth of
+    that at most.
+    """
+    outcome = outcomes[name]
+    assert not outcome.error, outcome.traceback
+    estimates = [
+        check
+        for check in outcome.evidence.checks
+        if check.standard_error > 0 and check.relation == "equal"
+    ]
+    blind = [
+        f"{check.quantity}: tolerance {check.tolerance:.3g}, effect {check.effect:.3g}"
+        for check in estimates
+        if not check.noticing
+    ]
+    assert not blind, "\n".join(blind)
+
+
+@pytest.mark.parametrize("name", evaluated(CLAIMS))
+def test_every_check_says_where_its_reference_comes_from(name, outcomes):
+    silent = [
+        check.quantity
+        for check in outcomes[name].evidence.checks
+        if check.reference is None or check.bound is None
+    ]
+    assert not silent, "reference= or bound= is missing: " + "; ".join(silent)
+
+
+@pytest.mark.parametrize("name", evaluated(name for name in CLAIMS if CLAIMS[name].picture))
 def test_evidence_has_the_data_that_the_picture_asks_for(name, outcomes, monkeypatch):
     from landscape_control.problems.pictures import find_picture
 
@@ -117,11 +168,48 @@ def test_computed_nan_or_infinity_never_passes(relation, computed):
         ({"computed": np.zeros(3)}, "one check per number"),
         ({"quantity": " "}, "some words"),
         ({"theory": 0.0, "measure": "relative"}, "'absolute' when theory = 0"),
+        ({"reference": "closed from"}, "did you mean 'closed form'"),
+        ({"bound": "befor"}, "did you mean 'before'"),
+        ({"kind": "labels"}, "did you mean 'label'"),
+        ({"standard_error": -0.1}, "standard_error"),
+        ({"standard_error": 0.1}, "would be off by if the statement did not hold"),
+        ({"effect": 0.0}, "effect"),
     ],
 )
 def test_malformed_check_is_refused_with_what_to_do(changes, message):
     with pytest.raises(lc.ProblemError, match=message.replace("(", r"\(")):
         check(**changes)
+
+
+@pytest.mark.parametrize("relation", ["at most", "at least", "limit"])
+def test_only_equal_checks_of_estimates_need_an_effect(relation):
+    assert check(relation=relation, standard_error=0.1, computed=2.0).passed
+
+
+def test_tolerance_may_be_a_fifth_of_the_effect_and_no_more():
+    exact = {"computed": 2.0, "tolerance": 0.25, "standard_error": 0.1}
+    assert check(**exact, effect=1.25).passed
+    coarse = check(**exact, effect=1.2499999)
+    assert (coarse.error, coarse.noticing, coarse.passed) == (0.0, False, False)
+    assert check(**exact, effect=1e-3, relation="at most").passed  # a bound need not notice
+
+
+def test_evidence_says_for_its_checks_what_they_do_not_say_themselves():
+    checks = (
+        check(),
+        check(quantity="y", reference="published"),
+        check(quantity="z", bound="after", kind="label"),
+    )
+    said = Evidence(checks=checks, reference="closed form", bound="before").checks
+    found = [(one.quantity, one.reference, one.bound, one.kind) for one in said]
+    assert found == [
+        ("x", "closed form", "before", "number"),
+        ("y", "published", "before", "number"),
+        ("z", "closed form", "after", "label"),
+    ]
+    assert pickle.loads(pickle.dumps(Evidence(checks=said))).checks == said
+    silent = Evidence(checks=checks).checks[0]
+    assert (silent.reference, silent.bound) == (None, None)
 
 
 def test_fitted_slope_recovers_the_power_and_refuses_vanished_errors():
@@ -151,6 +239,8 @@ def test_evidence_copies_arrays_read_only_and_survives_pickling():
         ({"checks": ()}, "claims nothing"),
         ({"checks": (1.0,)}, "at least one Check"),
         ({"checks": (check(), check(computed=2.0))}, "'x' more than once"),
+        ({"reference": "closed"}, "reference of"),
+        ({"bound": "later"}, "'after', 'before'"),
         ({"data": {"L": lc.double_well()}}, "sample it"),
         ({"data": {"deep": [{"H": lc.double_well().symbolic([0, 0])}]}}, r"deep\[0\]\['H'\]"),
     ],
@@ -295,3 +385,7 @@ CLAIM = Claim(name="rule", title="A rule", statement="x", source="here", relatio
 def test_modules_with_a_leading_underscore_are_helpers(sample_claims):
     sample_claims("_shared", "x = 1")
     assert len(all_claims()) == 1
+
+
+def test_long_claims_exist():
+    assert set(CLAIMS) >= LONG

@@ -22,7 +22,7 @@ from landscape_control.identification.maps import Conclusion, Criteria
 from landscape_control.identification.subjects import runner_for
 from landscape_control.model.landscape import Discrete, Uniform
 from landscape_control.optimisation import optimize_policy
-from landscape_control.simulation import SGD, Adam, HeavyBall, RMSProp
+from landscape_control.simulation import SGD, Adam, Ballistic, HeavyBall, RMSProp
 from landscape_control.simulation.resets import ShrinkAndPerturb, WeightDecay
 
 LIBRARY = {rule.key: rule for rule in rules.causal()}
@@ -40,7 +40,8 @@ NUMBERS = {
     "heavy_ball_weight_decay": {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.02},
     "heavy_ball_decoupled_decay": {"learning_rate": 0.1, "momentum": 0.8, "decay": 0.05},
     "adagrad": {"learning_rate": 0.5, "epsilon": 1e-8},
-    "rmsprop": {"learning_rate": 0.02, "beta2": 0.99, "epsilon": 1e-8},
+    "rmsprop": {"learning_rate": 0.02, "beta2": 0.99, "epsilon": 0.05},
+    "ballistic_optimiser": {"learning_rate": 0.02, "beta2": 0.99, "epsilon": 1e-3},
     "adam": {"learning_rate": 0.05, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
     "adam_uncorrected": {"learning_rate": 0.05, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-3},
     "padam": {"learning_rate": 0.1, "exponent": 0.25, "beta1": 0.9, "beta2": 0.99},
@@ -139,7 +140,12 @@ def test_numbers_far_from_the_textbook_are_found_too(key, numbers):
         (SGD(learning_rate=0.2), "sgd", NUMBERS["sgd"]),
         (HeavyBall(learning_rate=0.1, momentum=0.8), "heavy_ball", NUMBERS["heavy_ball"]),
         (Adam(learning_rate=0.05), "adam", NUMBERS["adam"]),
-        (RMSProp(learning_rate=0.02), "rmsprop", NUMBERS["rmsprop"]),
+        (RMSProp(learning_rate=0.02, epsilon=0.05), "rmsprop", NUMBERS["rmsprop"]),
+        (
+            Ballistic(learning_rate=0.02, decay=0.99, epsilon=1e-3),
+            "ballistic_optimiser",
+            NUMBERS["ballistic_optimiser"],
+        ),
         (
             WeightDecay(learner=HeavyBall(learning_rate=0.1, momentum=0.8), decay=0.3),
             "heavy_ball_weight_decay",
@@ -358,6 +364,27 @@ def test_noise_or_several_curvatures_resolve_it(change):
     verdict = named(HeavyBall(learning_rate=0.1, momentum=0.5), excitation=excitation)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "heavy_ball")
     assert verdict.best.coefficients == pytest.approx({"learning_rate": 0.1, "momentum": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("learner", "key"),
+    [
+        (RMSProp(learning_rate=0.02), "rmsprop"),
+        (Ballistic(learning_rate=0.02, decay=0.99, epsilon=1e-10), "ballistic_optimiser"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_place_of_an_epsilon_without_effect_is_not_told_but_by_a_finer_resolution(learner, key):
+    """√v + ε and √(v + ε²) differ by 1e-6 of the updates here."""
+    verdict = named(learner, excitation=SMALL)
+    assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
+    assert {"rmsprop", "ballistic_optimiser"} <= set(verdict.equivalent)
+    for other in ("rmsprop", "ballistic_optimiser"):
+        coefficients = verdict.row(other).coefficients
+        assert coefficients["learning_rate"] == pytest.approx(0.02, rel=1e-3)
+        assert coefficients["beta2"] == pytest.approx(0.99, rel=1e-3)
+    fine = named(learner, excitation=SMALL, criteria=Criteria(resolution=1e-8))
+    assert (fine.conclusion, fine.best.key) == (Conclusion.RULE, key)
 
 
 def test_without_momentum_the_richer_rules_are_equivalent_and_gradient_descent_is_named():

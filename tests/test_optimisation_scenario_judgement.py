@@ -166,6 +166,7 @@ def test_sign_descent_ends_at_one_learning_rate_whatever_the_seed():
     assert lows.max() < highs.min()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 2])
 def test_lion_finds_the_cost_of_its_smooth_neighbour_or_says_that_it_did_not(seed):
     smooth, sharp = (
@@ -279,6 +280,7 @@ def test_replay_knows_noise_that_depends_on_the_state_and_rules_that_diverge():
     assert replay(wild, quadratics(), episodes=100, seed=0) == (math.inf, math.inf)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "family",
     [

@@ -130,6 +130,7 @@ def test_a_price_on_movement_has_no_distance():
         worst_case(program(3, learning_rate=1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_side_by_side_optima_do_not_pass_for_the_best(seed):
     """Twenty steps of constant heavy ball have many; the best, 2.54779e-7, is 9 % below its

@@ -129,6 +129,7 @@ def half_pushed(rng, kind):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["no drift", "drift"])
 def test_what_is_positive_with_departures_penalised_is_positive_without(kind):
     """The penalised test may only err on one side; it must also be worth its while."""

@@ -138,6 +138,7 @@ VARIANTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VARIANTS)
 def test_grid_and_local_solver_agree_where_the_model_has_everything(name):
     learner, changes = VARIANTS[name]
@@ -157,6 +158,7 @@ def test_error_estimate_covers_the_true_error_and_shrinks_at_second_order_or_fas
     assert results[1].grid_error < results[0].grid_error / 4
 
 
+@pytest.mark.slow
 def test_verdict_does_not_depend_on_units():
     """Time in thousandths scales every cost by a thousand; θ in thousandths, with η to match,
     scales nothing.

@@ -55,6 +55,7 @@ def single(name):
 SINGLE = ["kernels", "resetting", "gaussian_weights", "noise_sweep"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*PANELS, *(f"{name} of one" for name in SINGLE)])
 def test_no_text_overlaps_another_or_leaves_the_page(drawn, name, monkeypatch):
     figure = drawn[name] if name in drawn else single(name.split()[0])

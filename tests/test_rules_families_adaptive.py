@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from policy_runs import HORIZON, gradients, moves
 
-from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall
+from landscape_control.policies import AdamFamily, Ballistic, GradientDescent, HeavyBall
 from landscape_control.simulation import Adam, RMSProp
+from landscape_control.simulation import Ballistic as BallisticLearner
 from landscape_control.support.errors import ProblemError
 
 SEEN, _ = gradients()
@@ -66,6 +67,39 @@ def test_adam_is_exponent_one_half():
     np.testing.assert_allclose(
         found, runs(Adam(learning_rate=0.1, beta1=0.9, beta2=0.99, epsilon=1e-8), SEEN), rtol=1e-6
     )
+
+
+def ballistic_loop(seen, alpha, beta, epsilon):
+    """As the public notebook writes it, without the clip: s2 from zero, g/sqrt(s2 + eps)."""
+    s2, found = 0.0, []
+    for g in seen:
+        s2 = beta * s2 + (1 - beta) * g * g
+        found.append(-alpha * g / np.sqrt(s2 + epsilon))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("epsilon", [1e-12, 0.1])
+def test_ballistic_is_the_notebooks_loop_wherever_it_runs(epsilon):
+    values = {"learning_rate": 0.1, "beta2": 0.99, "epsilon": epsilon}
+    expected = ballistic_loop(SEEN, 0.1, 0.99, epsilon)
+    np.testing.assert_allclose(moves(Ballistic(), values, SEEN), expected, rtol=1e-12)
+    learner = BallisticLearner(learning_rate=0.1, decay=0.99, epsilon=epsilon)
+    np.testing.assert_allclose(runs(learner, SEEN), expected, rtol=1e-12)
+    member = AdamFamily(exponent=0.5, beta1=0.0, bias_correction=False, epsilon=epsilon)
+    np.testing.assert_allclose(
+        moves(member, {"learning_rate": 0.1, "beta2": 0.99}, SEEN), expected, rtol=1e-12
+    )
+
+
+def test_ballistic_and_rmsprop_differ_by_the_place_of_epsilon():
+    """√v + ε against √(v + ε²): ballistic steps are larger, by √2 at most, at v = ε²."""
+    sizes = np.logspace(-3, 3, 13)[None]
+    inside = runs(BallisticLearner(learning_rate=1.0, decay=0.9, epsilon=0.1), sizes)
+    outside = runs(RMSProp(learning_rate=1.0, decay=0.9, epsilon=np.sqrt(0.1)), sizes)
+    ratio = (inside / outside)[0]
+    assert ratio.max() == pytest.approx(np.sqrt(2), rel=1e-12)
+    assert sizes[0, ratio.argmax()] == pytest.approx(1.0)  # where v = 0.1 y² = ε
+    np.testing.assert_allclose(ratio[[0, -1]], 1, atol=4e-3)
 
 
 def test_epsilon_inside_the_root_is_within_root_two_of_outside():

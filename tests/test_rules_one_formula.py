@@ -208,6 +208,11 @@ def flat(family, coefficients, carried, names, clock):
             "rmsprop",
             {"learning_rate": 0.2, "beta2": 0.9, "epsilon": 1e-3},
         ),
+        (
+            simulation.Ballistic(learning_rate=0.2, decay=0.9, epsilon=1e-3),
+            "ballistic_optimiser",
+            {"learning_rate": 0.2, "beta2": 0.9, "epsilon": 1e-3},
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -305,7 +310,7 @@ def test_every_name_of_a_rule_leads_to_it(entry):
         if len(meant) > 1 and spelled(word) != entry.name:
             with pytest.raises(lc.ProblemError, match="words that mean one rule"):
                 rules.by_name(word)
-        elif spelled(word) != "gradient-descent":  # that is the closed form's
+        elif spelled(word) not in ("gradient-descent", "ballistic"):  # those are closed forms'
             assert rules.by_name(word) is entry.rule
 
 

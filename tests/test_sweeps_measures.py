@@ -855,6 +855,7 @@ def test_without_discount_a_rule_that_rests_in_a_poor_basin_for_ever_has_no_fini
     assert measures.best_rule(cell) == "none"
 
 
+@pytest.mark.slow
 def test_a_rule_that_is_undefined_on_its_way_does_not_hold_up_the_others():
     """Newton's direction ends where the Hessian does: those paths are given up, gradient descent is
     still integrated.

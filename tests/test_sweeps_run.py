@@ -226,6 +226,7 @@ def ragged(solution):
     return np.zeros(2 if solution.times[-1] < 3 else 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [1, 2, 4])
 def test_arrays_of_another_shape_fail_in_the_same_cells_whoever_is_first(chunk):
     axes = {"horizon": [1.0, 2.0, 3.0, 4.0]}
@@ -535,6 +536,7 @@ def test_a_worker_that_dies_costs_a_retry(tmp_path, monkeypatch):
     same(atlas, sweep(BOWL, axes, measure=deadly_once, workers=1, chunk=1))
 
 
+@pytest.mark.slow
 def test_a_chunk_that_always_kills_is_given_up_and_named(monkeypatch):
     monkeypatch.setenv("SWEEP_TEST_PARENT", str(os.getpid()))
     atlas = sweep(BOWL, {"horizon": [1.0, 2.0, 3.0, 4.0]}, measure=deadly, workers=2, chunk=1)

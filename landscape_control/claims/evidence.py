@@ -1,7 +1,7 @@
 """What evaluating a claim gives: its checks, and the arrays its picture is drawn from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -29,6 +29,8 @@ class Evidence:
     Attributes
     ----------
     checks : tuple of Check, at least one, with distinct quantities
+    reference, bound : of REFERENCES and BOUNDS, or None: what holds for those of the checks that do
+        not say it themselves
     data : mapping from str to arrays, numbers, strings, NumPy-only results such as Solution, or
     containers of them;
         arrays are copied read-only. Nothing of CasADi (a Landscape, a ControlProblem) or
@@ -42,6 +44,8 @@ class Evidence:
 
     checks: Annotated[tuple[Check, ...], Filled(), _AT_LEAST_ONE]
     data: Mapping[str, Any] = field(default_factory=dict)
+    reference: str | None = None
+    bound: str | None = None
 
     def __post_init__(self) -> None:
         checks = tuple(self.checks)
@@ -61,12 +65,19 @@ class Evidence:
                 received=f"{twice[0]!r} more than once",
                 advice="name what differs, e.g. the discount or the curvature",
             )
-        object.__setattr__(self, "checks", checks)
+        object.__setattr__(self, "checks", tuple(map(self._with_origin, checks)))
         object.__setattr__(
             self,
             "data",
             MappingProxyType({key: _portable(key, value) for key, value in self.data.items()}),
         )
+
+    def _with_origin(self, check: Check) -> Check:
+        """The check with the reference and bound that it does not say itself."""
+        reference, bound = check.reference or self.reference, check.bound or self.bound
+        if (reference, bound) == (check.reference, check.bound):
+            return check
+        return replace(check, reference=reference, bound=bound)
 
     @property
     def passed(self) -> bool:

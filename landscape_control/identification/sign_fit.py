@@ -17,6 +17,7 @@ _MOST_ALONG = 80  # rounds along the ties
 _PATIENCE = 6  # rounds in a row that may widen the ties by less than _STILL
 _STILL = 0.02  # in log(1 - β)
 _NEIGHBOURS = 12
+_EXPLAINED = 0.1  # of the targets' squared length: beyond it a rule is too far off to have a range
 _ELITE = 16  # sets that draws start from
 _CLOSE, _WIDE = 0.7, 2.0  # spread of the draws in units of that of the elite, of the ties
 
@@ -26,11 +27,14 @@ def fit_ties(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndarra
 
     The ties are followed until several rounds of draws in a row no longer widen them: the interval
     of a rule with signs is as wide as its ties are, and ends where the draws do if they stop early.
+    Those of a rule that leaves a tenth of the squared updates unexplained are not followed: it is
+    refuted, and how far a wrong rule is alike says nothing.
     """
     rng = np.random.default_rng(seed)
     size = run.targets @ run.targets
-    closed_in = _cross_entropy_search(run, rng, seed)
-    tried = _follow_ties(run, closed_in, size, rng)
+    tried = _cross_entropy_search(run, rng, seed)
+    if tried.squares.min() <= _EXPLAINED * size:
+        tried = _follow_ties(run, tried, size, rng)
     tied = tried.sets[_ties(tried.squares, size)]
     return tied, _tied_intervals(tried, size, resamples, seed)
 
@@ -118,7 +122,8 @@ def _along(tied: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     at_an_end = rng.choice(ends, size=_POOL)
     centres = np.where(np.arange(_POOL) % 2, anywhere, at_an_end)
     distance = ((scaled[centres][:, None] - scaled) ** 2).sum(axis=2)
-    near = np.argsort(distance, axis=1)[:, : _NEIGHBOURS + 1]
+    count = min(_NEIGHBOURS + 1, len(tied))
+    near = np.argpartition(distance, count - 1, axis=1)[:, :count]  # in any order
     rows = np.arange(_POOL)
     first = near[rows, rng.integers(near.shape[1], size=_POOL)]
     second = near[rows, rng.integers(near.shape[1], size=_POOL)]

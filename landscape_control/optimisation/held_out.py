@@ -11,7 +11,13 @@ from ..rules.families import Policy
 from ..support.arguments import Count, checked
 from ..support.pointwise import Pointwise
 from .program import PolicyProgram, spectrum_of
-from .programs import Scenarios, follows_loss, mode_losses_at_start, time_weights
+from .programs import (
+    Scenarios,
+    follows_loss,
+    mode_losses_at_start,
+    multiplicative_noise,
+    time_weights,
+)
 from .scenario_sets import (
     block_means,
     depends_on_state,
@@ -127,7 +133,7 @@ def _noise_at(program: PolicyProgram, size: int) -> Callable[..., np.ndarray]:
     sees = program.sees
     if sees is None or not depends_on_state(sees):
         return lambda points, hidden, numbers, level: numbers
-    if program.task.is_quadratic:
+    if multiplicative_noise(program) or follows_loss(program):
         return lambda points, hidden, numbers, level: (
             noise_of_mode(program, points.T, hidden.T, numbers.T, level).T
         )

@@ -13,6 +13,7 @@ from .families import (
     AccumulatedSquares,
     AdamFamily,
     Averaged,
+    Ballistic,
     CorrectedAverage,
     Cosine,
     DecayInside,
@@ -191,6 +192,14 @@ def _normalised() -> Iterator[Entry]:
             family=_textbook_adam(averaged=False, corrected=False),
             contains=frozenset({"sign_descent", "sgd"}),
             ranges=_WIDE,
+        ),
+    )
+    # RMSProp but for the place of ε: where ε has no effect the data cannot tell the two apart
+    yield Entry(
+        name="ballistic",
+        family=Ballistic(),
+        rule=CausalRule(
+            family=Ballistic(), contains=frozenset({"sign_descent", "sgd"}), ranges=_WIDE
         ),
     )
     yield Entry(

@@ -45,7 +45,8 @@ def by_name(name: str, *, hold: NonNegative = DEFAULT_HOLD) -> Rule | CausalRule
 
     Upper case does not matter, nor do spaces, underscores and commas in the place of hyphens. A
     name that a closed form and a causal rule share is the closed form's: "gradient descent" is
-    u = -α∇L, "sgd" the rule of noisy gradients.
+    u = -α∇L, "sgd" the rule of noisy gradients; "ballistic" is u = -αH^(-1/2)∇L, the optimum
+    without discount or deadline, "ballistic optimiser" the paper's public one for networks.
 
     Raises ProblemError for names that are none, with the near ones, and for words by which two
     rules are known.

@@ -7,6 +7,7 @@ from .announced import AnnouncedSwitches
 from .baselines import (
     SGD,
     Adam,
+    Ballistic,
     BeliefAdam,
     DiscountedBayes,
     FullResetAtSwitches,
@@ -32,6 +33,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AnnouncedSwitches",
+    "Ballistic",
     "BeliefAdam",
     "Bound",
     "DiscountedBayes",

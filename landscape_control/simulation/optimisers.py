@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..rules.families import AdamFamily, Clock, Family, GradientDescent
+from ..rules.families import Ballistic as BallisticFamily
 from ..rules.families import DiscountedBayes as DiscountedBayesFamily
 from ..rules.families import HeavyBall as HeavyBallFamily
 from ..rules.families.family import State
@@ -17,6 +18,7 @@ from .raw_learner import Bound, RawLearner
 RATE = Bound(least=1e-4, most=1e2)
 MOMENTUM = Bound(least=0.0, most=0.9999, scale="one minus", high=1.0)
 EPSILON = Bound(least=1e-12, most=1.0)
+SQUARED_EPSILON = Bound(least=1e-20, most=1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +150,27 @@ class RMSProp(FamilyLearner):
     formula: ClassVar[str] = _as_rate(rule.formula)
     source: ClassVar[str] = rule.source
     bounds: ClassVar[dict] = {"learning_rate": RATE, "decay": MOMENTUM, "epsilon": EPSILON}
+
+
+@checked
+@dataclass(frozen=True, kw_only=True)
+class Ballistic(FamilyLearner):
+    """v = βv + (1-β)y², u = -α y/√(v + ε), v = 0 at first; ε inside the root, in units of y².
+
+    Source: VGR25, public notebook, without its clip of the gradient's norm. Its first steps are
+    1/√(1-β) times α; the default β = 0.999 is the notebook's, ε is of its size in Adam's paper,
+    squared.
+    """
+
+    learning_rate: float
+    decay: float = 0.999
+    epsilon: float = 1e-16
+
+    rule: ClassVar[Family] = BallisticFamily()
+    fields_of: ClassVar[Mapping[str, str]] = {"beta2": "decay"}
+    formula: ClassVar[str] = _as_rate(rule.formula)
+    source: ClassVar[str] = rule.source
+    bounds: ClassVar[dict] = {"learning_rate": RATE, "decay": MOMENTUM, "epsilon": SQUARED_EPSILON}
 
 
 @checked

@@ -48,7 +48,19 @@ from ...display.plotting.simulated import band, letters, tick_values
         group="discount",
     ),
     Key(name="first_moment", shape="J H", meaning="optimal β₁", gaps=True, group="moments"),
-    Key(name="second_moment", shape="J H", meaning="optimal β₂", gaps=True, group="moments"),
+    Key(
+        name="second_moment",
+        shape="J H",
+        meaning="optimal β₂ inside its range, or NaN",
+        gaps=True,
+        group="moments",
+    ),
+    Key(
+        name="second_at_bound",
+        shape="J H",
+        meaning="1 where β₂ ended at the bound of its range, else 0",
+        group="moments",
+    ),
 )
 def adam_exponent(d: SimpleNamespace) -> Figure:
     """Which power of the second moment is best: none for short horizons, a square root for long
@@ -152,14 +164,32 @@ def _exponents(axes, x, computed, theory, colors, names):
 
 def _moments(axes, d, colors):
     curves.log_axes(axes)
-    for first, second, color in zip(d.first_moment, d.second_moment, colors, strict=True):
+    rows = zip(d.first_moment, d.second_moment, d.second_at_bound, colors, strict=True)
+    for row, (first, second, at_bound, color) in enumerate(rows):
         axes.plot(d.horizons, 1 - first, linewidth=1.3, **style.hollow(color, "o", line="-"))
-        axes.plot(
-            d.horizons, 1 - second, linewidth=1.3, **style.hollow(color, "s", line=(0, (3, 1.2)))
-        )
-    for words, marker, line in (
-        ("gradients, 1 − β₁", "o", "-"),
-        ("squares, 1 − β₂", "s", (0, (3, 1.2))),
-    ):
-        axes.plot([], [], label=words, linewidth=1.3, **style.hollow(style.INK, marker, line=line))
+        if np.isfinite(second).any():
+            axes.plot(d.horizons, 1 - second, **style.hollow(color, "s"))
+        _at_bound(axes, d.horizons[at_bound > 0], row, color)
+    axes.plot([], [], label="gradients, 1 − β₁", linewidth=1.3, **_in_ink("o", line="-"))
+    if np.isfinite(d.second_moment).any():
+        axes.plot([], [], label="squares, 1 − β₂", **_in_ink("s"))
+    if (d.second_at_bound > 0).any():
+        axes.plot([], [], label="β₂ → 1, at its bound", **_in_ink("v"))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low / (high / low) ** 0.5, high)  # room for the marks of the bound
     style.legend_below(axes, columns=1)
+
+
+def _in_ink(marker, **look):
+    return style.hollow(style.INK, marker, **look)
+
+
+def _at_bound(axes, horizons, row, color):
+    """Marks at the foot of the panel, one row per regime: there is no number to draw a curve of."""
+    height = np.full(len(horizons), 0.04 + 0.05 * row)
+    axes.plot(
+        horizons,
+        height,
+        transform=axes.get_xaxis_transform(),
+        **style.hollow(color, "v", 3.6),
+    )

@@ -163,7 +163,7 @@ def _value_map(figure, axes, d, letter):
         axes,
         "observation noise σ",
         "horizon T" if d.vertical_name is None else d.vertical_name,
-        title="value of information, ΔJ/J*",
+        title="cost of not probing, ΔJ/J*",
         letter=letter,
     )
     if np.isnan(d.information_value).any():

@@ -173,7 +173,8 @@ def adam_exponent_data():
         "discounts_theory": dense,
         "discount_exponents_theory": r / (2 * r + dense),
         "first_moment": [1 - 1 / (1 + T / 6), 1 - 1 / (1 + T / 20)],
-        "second_moment": [1 - 1 / (1 + T)] * 2,
+        "second_moment": [np.where(T < 20, 1 - 1 / (1 + T), np.nan), np.full(5, np.nan)],
+        "second_at_bound": [T >= 20, T >= 5],
     }
 
 

@@ -159,7 +159,8 @@ def _reproduce(options: Namespace) -> int:
     from tqdm import tqdm
 
     from ...claims import all_claims, find_claim
-    from ..report import outcome_document, reproduce, steps, text_table
+    from ..report import outcome_document, provenance, reproduce, steps, text_table
+    from ..report.documents import plain
 
     names = dict.fromkeys(options.only or ())
     claims = [find_claim(name) for name in names] or list(all_claims())
@@ -177,6 +178,7 @@ def _reproduce(options: Namespace) -> int:
             "seconds": result.seconds,
             "table": str(result.table),
             "report": str(result.page),
+            "provenance": plain(provenance(result.outcomes)),
             "claims": [outcome_document(outcome) for outcome in result.outcomes],
             "undrawn": {picture.name: picture.error for picture in result.undrawn},
         }
@@ -188,10 +190,13 @@ def _reproduce(options: Namespace) -> int:
 
 
 def _closing(result: "Reproduction") -> str:
-    """The lines below the table: what could not be drawn, and the sum of all."""
+    """The lines below the table: what the checks rest on, what could not be drawn, the sum."""
+    from ..report import provenance, provenance_rows
+
     held = sum(str(outcome.verdict) == "holds" for outcome in result.outcomes)
     drawn = len(result.pictures) - len(result.undrawn)
-    lines = [
+    lines = [f"{name}: {counts}" for name, counts in provenance_rows(provenance(result.outcomes))]
+    lines += [
         f"picture of {picture.name} could not be drawn: {picture.error.splitlines()[0]}"
         for picture in result.undrawn
     ]

@@ -80,8 +80,14 @@ RULES = MappingProxyType(
         "adam_uncorrected": RuleStyle(
             label="Adam, no bias correction", color="#332288", line=(0, (1, 1)), marker="X"
         ),
+        "adamw": RuleStyle(
+            label="AdamW", color="#332288", line=(0, (4, 1, 1, 1, 1, 1)), marker="X"
+        ),
         "rmsprop": RuleStyle(
             label="RMSProp", color="#56B4E9", line=(0, (5, 1.2, 1.2, 1.2)), marker="D"
+        ),
+        "ballistic_optimiser": RuleStyle(
+            label="ballistic optimiser", color="#332288", line=(0, (5, 1.5, 1, 1.5)), marker="v"
         ),
         "sgd": RuleStyle(label="SGD", color="#0072B2", line=(0, (2.5, 1)), marker="s"),
         "moving_average": RuleStyle(

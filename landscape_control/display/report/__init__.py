@@ -4,12 +4,14 @@ from .atlas import atlas_page, write_atlas
 from .documents import claim_document, describe_solution, outcome_document
 from .page import html_page
 from .pictures import OVERVIEW, Picture, draw_pictures
+from .provenance import Provenance, provenance, provenance_rows
 from .reproduction import Reproduction, reproduce, steps
 from .table import csv_table, text_table
 
 __all__ = [
     "OVERVIEW",
     "Picture",
+    "Provenance",
     "Reproduction",
     "atlas_page",
     "claim_document",
@@ -18,6 +20,8 @@ __all__ = [
     "draw_pictures",
     "html_page",
     "outcome_document",
+    "provenance",
+    "provenance_rows",
     "reproduce",
     "steps",
     "text_table",

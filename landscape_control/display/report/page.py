@@ -8,6 +8,7 @@ from ...claims import Check, Outcome, Verdict
 from ...support.arguments import Count, NonNegative, checked
 from .markup import description_list, table_head, text
 from .pictures import OVERVIEW, Picture
+from .provenance import origin_words, provenance, provenance_rows
 from .static_files import html_document
 from .table import check_verdict, first_line, relation_words
 from .versions import versions
@@ -35,7 +36,7 @@ def html_page(
         title=_TITLE,
         lead=_LEAD,
         below=f"\n<p>{_tally(outcomes, seconds)}</p>",
-        main=f"{overview}{articles}{_colophon(seconds, workers)}",
+        main=f"{overview}{_resting(outcomes)}{articles}{_colophon(seconds, workers)}",
     )
 
 
@@ -57,6 +58,12 @@ def _overview(outcomes: Sequence[Outcome], picture: Picture | None) -> str:
     return f"<nav>{table}</nav>\n{drawn}"
 
 
+def _resting(outcomes: Sequence[Outcome]) -> str:
+    """What the checks rest on, counted by kind."""
+    items = description_list(dict(provenance_rows(provenance(outcomes))))
+    return f"<article><h2>What the checks rest on</h2>\n{items}</article>\n"
+
+
 def _outcome_row(outcome: Outcome) -> list[str]:
     claim, verdict = outcome.claim, outcome.verdict
     return [
@@ -75,7 +82,16 @@ def _article(outcome: Outcome, picture: Picture | None) -> str:
         body = _failure(outcome.error, outcome.traceback)
     else:
         rows = [_check_row(check) for check in outcome.evidence.checks]
-        columns = ("quantity", "theory", "computed", "error", "relation", "verdict")
+        columns = (
+            "quantity",
+            "theory",
+            "computed",
+            "error",
+            "relation",
+            "reference",
+            "bound",
+            "verdict",
+        )
         body = _table(columns, rows)
     head = f'<h2>{text(claim.title)}</h2><span class="verdict {verdict}">{verdict}</span>'
     source = f'<p class="source">Source: {text(claim.source)}</p>'
@@ -88,13 +104,15 @@ def _article(outcome: Outcome, picture: Picture | None) -> str:
 
 
 def _check_row(check: Check) -> list[str]:
-    verdict = check_verdict(check)
+    verdict, (reference, bound) = check_verdict(check), origin_words(check)
     return [
         f"<td>{text(check.quantity)}</td>",
         f'<td class="number">{_number(check.theory)}</td>',
         f'<td class="number">{_number(check.computed)}</td>',
         f'<td class="number">{_number(check.error, 2)}</td>',
         f'<td class="word">{text(relation_words(check))}</td>',
+        f'<td class="word">{text(reference)}</td>',
+        f'<td class="word">{text(bound)}</td>',
         f'<td class="word {verdict}">{verdict}</td>',
     ]
 

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...claims import Check, Outcome
 from ...support.arguments import checked
+from .provenance import origin_words
 
-_TEXT_COLUMNS = ("claim", "theory", "computed", "relation", "verdict")
+_TEXT_COLUMNS = ("claim", "theory", "computed", "relation", "reference", "bound", "verdict")
 _CSV_COLUMNS = (
     "claim",
     "quantity",
@@ -19,6 +20,11 @@ _CSV_COLUMNS = (
     "tolerance",
     "measure",
     "error",
+    "reference",
+    "bound",
+    "kind",
+    "standard_error",
+    "effect",
     "verdict",
     "figure",
     "source",
@@ -46,14 +52,14 @@ def check_verdict(check: Check) -> str:
 
 @checked
 def text_table(outcomes: Iterable[Outcome]) -> str:
-    """Aligned columns ``claim | theory | computed | relation | verdict``.
+    """Aligned columns ``claim | theory | computed | relation | reference | bound | verdict``.
 
     There is one line per claim, and one below it per check.
     """
     rows: list[tuple[str, ...]] = [_TEXT_COLUMNS]
     notes: dict[int, str] = {}  # number of rows above it -> a line that has no columns
     for outcome in outcomes:
-        rows.append((outcome.claim.name, "", "", "", str(outcome.verdict)))
+        rows.append((outcome.claim.name, "", "", "", "", "", str(outcome.verdict)))
         if outcome.evidence is None:
             notes[len(rows)] = f"  {first_line(outcome.error)}"
             continue
@@ -70,6 +76,7 @@ def _check_row(check: Check) -> tuple[str, ...]:
         f"{check.theory:.8g}",
         f"{check.computed:.8g}",
         relation_words(check),
+        *origin_words(check),
         check_verdict(check),
     )
 
@@ -122,6 +129,11 @@ def _check_cells(check: Check) -> dict[str, str]:
         "tolerance": repr(check.tolerance),
         "measure": check.measure,
         "error": repr(check.error),
+        "reference": check.reference or "",
+        "bound": check.bound or "",
+        "kind": check.kind,
+        "standard_error": repr(check.standard_error),
+        "effect": "" if check.effect is None else repr(check.effect),
         "verdict": check_verdict(check),
     }
 

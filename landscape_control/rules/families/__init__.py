@@ -1,6 +1,6 @@
 """Families of causal learning rules: one formula each, for NumPy arrays and CasADi symbols."""
 
-from .adaptive import AccumulatedSquares, AdamFamily, CorrectedAverage
+from .adaptive import AccumulatedSquares, AdamFamily, Ballistic, CorrectedAverage
 from .averaging import Averaged, ScheduleFree
 from .coefficient import Coefficient, Layout
 from .decay import DecayInside, Fixed, WeightDecay
@@ -26,6 +26,7 @@ __all__ = [
     "AccumulatedSquares",
     "AdamFamily",
     "Averaged",
+    "Ballistic",
     "Clock",
     "Coefficient",
     "Constant",

@@ -1,4 +1,6 @@
-"""Rules that divide by the size of past gradients: the Adam family with RMSProp, and AdaGrad."""
+"""Rules that divide by the size of past gradients: the Adam family with RMSProp, the ballistic
+optimiser, and AdaGrad.
+"""
 
 from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple
@@ -183,6 +185,46 @@ class AdamFamily(Family):
     def _value(self, name: str, coefficients: Values) -> Value:
         fixed = getattr(self, name)
         return coefficients[name] if fixed is None else fixed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ballistic(Family):
+    """v = β₂v + (1-β₂)y², Δθ = -α y/√(v + ε), v = 0 at first.
+
+    The optimiser of VGR25's public notebook for networks. It is RMSProp but for the place of ε,
+    which stands inside the root, in units of y², and the same as the :class:`AdamFamily` with
+    exponent ½, no average of gradients and no bias correction. Without the correction its first
+    steps are up to 1/√(1-β₂) times α. The notebook also clips the norm of the gradient of the whole
+    network; families work weight by weight, so that the clip is not part of this one: where it
+    binds, the updates are another rule's.
+
+    Source: VGR25, public notebook of its Fig. 2 e; T. Tieleman, G. Hinton, *Lecture 6.5: rmsprop*,
+    2012.
+    """
+
+    name = "ballistic optimiser"
+    formula = "v = βv + (1-β)y², Δθ = -α y/√(v + ε)"
+    source = "VGR25, public notebook"
+    contains = {
+        "RMSProp": "epsilon far below y², where ε inside the root and beside it are one",
+        "sign descent": "beta2 = 0, epsilon → 0",
+        "gradient descent": "epsilon → ∞ with learning_rate/√epsilon held",
+    }
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        return RATE, _FREE["beta2"], _FREE["epsilon"]
+
+    @property
+    def state_size(self) -> int:
+        return 1
+
+    def step(
+        self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
+    ) -> tuple[Value, State]:
+        square = averaged(coefficients["beta2"], state[0], gradient**2)
+        size = sqrt(square + coefficients["epsilon"])
+        return -coefficients["learning_rate"] * gradient / size, (square,)
 
 
 @dataclass(frozen=True, kw_only=True)

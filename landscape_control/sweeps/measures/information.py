@@ -2,55 +2,32 @@
 without.
 """
 
-from dataclasses import replace
 from typing import Any
 
-import casadi as ca
-
-from ...model.observation import Observe
-from ...model.problem import ControlProblem
 from ...planning.beliefs.confirmation import CostKind
 from ...planning.beliefs.dispatch import GridSolution
 from ...planning.beliefs.lqg import LQGSolution, solve_lqg
+from ...planning.dynamic_programming.diffusive.baseline import blind, blind_grid
+from ...planning.dynamic_programming.diffusive.evaluation import evaluate_policy
 from ...planning.dynamic_programming.diffusive.result import GridPolicy
-from ...planning.dynamic_programming.diffusive.solve import evaluate_policy, solve_grid
 from .library import refuse
 from .measure import Cell, Measure, register
 
 _SOLVED = "an exact LQG solution, or one of dynamic programming"
 
 
-def _nothing(theta: ca.SX, hidden: ca.SX) -> ca.SX:
-    """An observation that does not depend on the hidden variables."""
-    return 0 * theta[0]
-
-
-def blind(problem: ControlProblem) -> ControlProblem:
-    """The same problem for a learner that sees nothing but noise, and acts on the prior alone."""
-    return problem.changed(learner=replace(problem.learner, sees=Observe(_nothing, 1.0)))
-
-
 def _blind_grid(solution: GridSolution, what: str) -> tuple[GridPolicy, GridPolicy]:
     """(the grid of the solution, that of the blind problem on the same nodes)."""
     grid: Any = solution.grid
     problem: Any = solution.problem
-    kinds = {"probability": "auto", "mean and variance": "coordinate"}
-    if grid.coordinates.kind not in kinds:
+    if grid.coordinates.kind == "mean":
         refuse(
             solution,
             what,
             expected="a grid over all that the belief is made of",
             advice="pass covariance='coordinate' to solve: the variance of the blind is another",
         )
-    other = solve_grid(
-        blind(problem),
-        points=[len(axis) for axis in grid.axes],
-        box=grid.box,
-        order=grid.order,
-        covariance=kinds[grid.coordinates.kind],
-        steps=max(2 * (grid.iterations // 2), 10),
-    )
-    return grid, other
+    return grid, blind_grid(problem, grid)
 
 
 def _value_of_information(cell: Cell) -> float:

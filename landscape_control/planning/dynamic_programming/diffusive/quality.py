@@ -45,7 +45,7 @@ class Quality:
     def of(cls, coarse: Solved, fine: Solved, domain: Domain, start: np.ndarray) -> "Quality":
         """From the solves on the grid of twice the spacing and on the grid itself."""
         grid, coarse_grid, order = fine.scheme.grid, coarse.scheme.grid, fine.scheme.order
-        inside = _in_core(coarse_grid, domain)
+        inside = in_core(coarse_grid, domain)
 
         def error(on_fine: np.ndarray, on_coarse: np.ndarray) -> float:
             on_fine = on_fine.reshape(-1, *grid.shape)
@@ -86,7 +86,7 @@ class Quality:
         return GridStatus.CONVERGED
 
 
-def _in_core(grid: Grid, domain: Domain) -> np.ndarray:
+def in_core(grid: Grid, domain: Domain) -> np.ndarray:
     """Which nodes lie in the core, (N_1, …)."""
     slack = 1e-9 * np.ptp(domain.box, axis=1)
     inside = (grid.points >= domain.core[:, 0] - slack) & (grid.points <= domain.core[:, 1] + slack)

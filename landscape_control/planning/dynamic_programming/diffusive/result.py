@@ -62,7 +62,9 @@ class GridPolicy(Recordable):
     cost : float, V(start, prior) at t = 0
     error : float
         Estimated error of V at t = 0: the largest difference to the grid of twice the spacing (and
-        time step) inside ``core``, divided by 2^order - 1, times 1.5.
+        time step) inside ``core``, divided by 2^order - 1, times 1.5. Half of the true error where
+        neither grid resolves a layer, as of a probability near 0 or 1 when tasks switch slowly and
+        are told apart fast (width: rate of switching over information per unit time).
     policy_error : float, the same for u
     status, message : GridStatus, and what happened with all numbers
     residual : float
