@@ -147,6 +147,7 @@ ROWS = {
     "sweep": {"problem": PROBLEM, "axes": {"horizon": [1.0, 2.0]}, "measure": "cost"},
     "worst_case": {},
     "policies.AdamFamily": {"epsilon": 1e-16},
+    "policies.Averaged": {"family": BALL},
     "policies.Coefficient": {"name": "a", "symbol": "α"},
     "policies.Constant": {},
     "policies.Cosine": {"final": 0.1},

@@ -215,3 +215,21 @@ def test_what_it_needs_is_asked_for():
         transformation.update(tree(START), state)
     with pytest.raises(lc.ProblemError, match="real arrays"):
         transformation.init({"turning": 1j * START})
+
+
+@pytest.mark.parametrize("name", ["schedule-free", "averaged-heavy-ball"])
+def test_readout_of_a_transformation_is_that_of_the_policy(name):
+    policy = POLICIES[name]
+    transform = lc.export(policy, to="optax")
+    params = {"w": jax.numpy.asarray(START)}
+    carried, theta = policy.init(1, len(START)), START[None]
+    state = transform.init(params)
+    np.testing.assert_array_equal(transform.readout(params, state)["w"], START)
+    for gradient in GRADIENTS:
+        updates, state = transform.update({"w": jax.numpy.asarray(gradient)}, state, params)
+        params = optax.apply_updates(params, updates)
+        move, carried = policy.update(carried, gradient[None], theta)
+        theta = theta + move
+    found = jax.jit(transform.readout)(params, state)["w"]
+    np.testing.assert_allclose(found, policy.readout(carried, theta)[0], rtol=1e-12)
+    assert np.abs(found - params["w"]).max() > 0.01

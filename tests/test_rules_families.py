@@ -97,13 +97,26 @@ def test_coefficients_before_their_first_step_have_no_effect(family):
 
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)
 def test_every_coefficient_has_an_effect(family):
-    """Each entry of the vector changes some update within a horizon no shorter than the memory."""
+    """Each entry of the vector changes some update within a horizon no shorter than the memory.
+
+    Or some answer, of a rule that averages its iterates.
+    """
     layout, entries = family.layout(HORIZON), family.layout(HORIZON).join(drawn(family))
-    before = moves(family, drawn(family), SEEN, AT)
+    before = answers(family, drawn(family))
     for i, label in enumerate(layout.labels):
         shifted = entries.copy()
         shifted[i] = 0.9 * entries[i] + 0.01
-        assert np.abs(moves(family, layout.split(shifted), SEEN, AT) - before).max() > 0, label
+        assert np.abs(answers(family, layout.split(shifted)) - before).max() > 0, label
+
+
+def answers(family, values):
+    """(2, T, n): updates, and readouts at given parameters."""
+    policy = Policy(family=family, coefficients=values, horizon=HORIZON)
+    state, found = policy.init(1, SEEN.shape[1]), []
+    for seen, at in zip(SEEN, AT, strict=True):
+        move, state = policy.update(state, seen[None], at[None])
+        found.append([move[0], policy.readout(state, at[None])[0]])
+    return np.swapaxes(found, 0, 1)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=repr)

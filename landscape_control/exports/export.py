@@ -75,6 +75,13 @@ def export(
     all weights of a device together with as few passes over memory as it can, in another order of
     additions than the formula's: equal to rounding.
 
+    A rule that averages its iterates takes gradients at one place and answers with another. In
+    PyTorch ``optimizer.eval()`` puts the answer into the weights and ``optimizer.train()`` takes it
+    out again, bit by bit; a step between the two is refused. In optax the transformation has
+    ``readout(params, state)``, in NumPy it is ``policy.readout(state, theta)``. ``lr`` scales the
+    average too, exactly while it stays the same. Batch norm's running statistics belong to the
+    weights with which they were taken: renew them after ``eval()``.
+
     Translations, with λ the other library's ``weight_decay`` and ``lr`` its rate:
 
     ============================= ==================================================================
@@ -90,6 +97,7 @@ def export(
                                   epsilon=None, epsilon_outside=True): beta2 = alpha
     rmsprop of optax              the same with ε inside the root: epsilon_outside=False
     Adagrad of PyTorch            AccumulatedSquares
+    Schedule-Free SGD             ScheduleFree: learning_rate = lr, momentum = β, averaging = 1/(r+1)
     lion of optax                 WeightDecay around Lion(smoothing=None): decay = lr·λ
     ============================= ==================================================================
 

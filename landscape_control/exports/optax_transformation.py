@@ -1,5 +1,6 @@
 """A policy as an ``optax.GradientTransformation``: pure functions of arrays, for jax.jit."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +24,15 @@ class RuleState(NamedTuple):
 
     count: Any
     carried: tuple
+
+
+class AnsweringTransformation(optax.GradientTransformation):
+    """One that answers with other parameters than those where gradients are taken.
+
+    ``readout(params, state)`` are those: a tree like the parameters, an average of iterates.
+    """
+
+    readout: Any
 
 
 def transformation(policy: Policy, hold: str | None) -> Any:
@@ -55,7 +65,25 @@ def transformation(policy: Policy, hold: str | None) -> Any:
         following = tuple(structure.unflatten([kept[i] for _, kept in steps]) for i in range(size))
         return moves, RuleState(count=state.count + 1, carried=following)
 
-    return optax.GradientTransformation(init, update)
+    if not policy.has_readout:
+        return optax.GradientTransformation(init, update)
+    found = AnsweringTransformation(init, update)
+    found.readout = partial(_readout, policy)
+    return found
+
+
+def _readout(policy: Policy, params: Any, state: RuleState) -> Any:
+    """What the policy answers with; the parameters themselves before the first step."""
+    last = jnp.maximum(state.count - 1, 0)
+    if policy.varies:
+        last = jnp.minimum(last, policy.horizon - 1)
+    clock = Clock(step=last + 0.0, horizon=policy.horizon)
+
+    def of_array(place: Any, *carried: Any) -> Any:
+        values = _values_at(policy, last, place.dtype)
+        return policy.family.readout(values, carried, place, clock)
+
+    return jax.tree.map(of_array, params, *state.carried)
 
 
 def _step(

@@ -17,6 +17,8 @@ from .running import check_not_ended, clock_step
 
 Group = dict[str, Any]
 _COUNT = "step"  # in the state of a weight: how many gradients it has seen
+_RESTING = "where gradients are taken"  # a weight's own copy while it holds the answer
+_ANSWERS = "answers"  # in every group: whether the weights hold what the rule answers with
 _RULE, _HORIZON = "rule", "horizon"  # in every group: what its numbers belong to
 
 
@@ -45,7 +47,9 @@ class RuleOptimizer(torch.optim.Optimizer):
         self.policy, self.hold = policy, hold
         given = {name: _plain(value) for name, value in policy.coefficients.items()}
         belongs = {_RULE: repr(policy.family), _HORIZON: policy.horizon}
-        super().__init__(params, {"lr": lr, **given, "foreach": foreach, **belongs})
+        super().__init__(
+            params, {"lr": lr, **given, "foreach": foreach, **belongs, _ANSWERS: False}
+        )
 
     def add_param_group(self, param_group: Group) -> None:
         """Add weights with coefficients of their own; those left out are the policy's."""
@@ -79,6 +83,14 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises ProblemError, before any weight has moved, for sparse gradients and for steps after
         the rule's last.
         """
+        for group in self.param_groups:
+            if group[_ANSWERS]:
+                raise ProblemError(
+                    "step",
+                    expected="weights where gradients are to be taken",
+                    received="those that the rule answers with",
+                    advice="call optimizer.train() after optimizer.eval(), as for the model",
+                )
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -107,10 +119,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         """One step of weights that stand at the same count."""
         at = clock_step(self.policy, count)
         clock = Clock(step=at, horizon=self.policy.horizon)
-        values = {
-            each.name: group[each.name][at] if each.varies else group[each.name]
-            for each in self.policy.family.coefficients
-        }
+        values = self._values(group, at)
         for weight in weights:
             self._prepare(weight)
         together = [weights] if group["foreach"] else [[weight] for weight in weights]
@@ -168,6 +177,48 @@ class RuleOptimizer(torch.optim.Optimizer):
         moved = compute(target)
         if moved[0] is not weights[0]:
             torch._foreach_copy_(weights, moved)
+
+    @torch.no_grad()
+    def eval(self) -> None:
+        """Put what the rule answers with into the weights, such as an average of iterates.
+
+        Before the model is judged or stored. Weights of a rule that answers with θ itself stay as
+        they are.
+        """
+        for group in self.param_groups:
+            if group[_ANSWERS] or not self.policy.has_readout:
+                continue
+            for weight in group["params"]:
+                state = self.state.get(weight)
+                if state:
+                    state[_RESTING] = weight.clone()
+                    weight.copy_(self._answer(group, state, weight))
+            group[_ANSWERS] = True
+
+    @torch.no_grad()
+    def train(self) -> None:
+        """Put the weights back where gradients are taken, bit by bit as before :meth:`eval`."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                state = self.state.get(weight)
+                if group[_ANSWERS] and state:
+                    weight.copy_(state.pop(_RESTING))
+            group[_ANSWERS] = False
+
+    def _answer(self, group: Group, state: dict[str, Any], weight: Any) -> Any:
+        """The readout of one weight after its last step, whose effect ``lr`` multiplies."""
+        at = clock_step(self.policy, state[_COUNT] - 1)
+        clock = Clock(step=at, horizon=self.policy.horizon)
+        carried = tuple(state[entry] for entry in self._entries())
+        answer = self.policy.family.readout(self._values(group, at), carried, weight, clock)
+        return weight + _multiplier(group) * (answer - weight)
+
+    def _values(self, group: Group, at: int) -> Values:
+        """The coefficients of a step."""
+        return {
+            each.name: group[each.name][at] if each.varies else group[each.name]
+            for each in self.policy.family.coefficients
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a ``state_dict()`` of the same rule, bit by bit as without the stop."""

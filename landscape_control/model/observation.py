@@ -148,11 +148,16 @@ class CurvatureNoise(SeesModes):
 
     the second part that of small batches: it vanishes at the minimum (interpolation, if ``scale`` =
     0). Second moments stay in closed form.
+
+    With ``follows_loss`` the first part is multiplied by L_t/L_0, L_t = E ½h(θ_t-μ)² over all modes
+    where the gradients of step t are taken: noise of a network whose loss falls, which couples the
+    modes. It is exact for many modes (mean field), and for linear families only.
     """
 
     scale: NonNegative
     power: float = 0.5
     multiplicative: NonNegative = 0.0
+    follows_loss: bool = False
 
 
 @checked
@@ -167,12 +172,15 @@ class ModeNoise(SeesModes):
     deviations : (N,) ≥ 0, standard deviation of the gradient of each of ``Discrete.values``, per
         step
     multiplicative : b ≥ 0, as in :class:`CurvatureNoise`: the variance is deviation² + b·(h(θ-μ))²
+    follows_loss : whether deviation² is that at the start and is multiplied by L_t/L_0, as in
+        :class:`CurvatureNoise`
 
     Raises ProblemError for negative deviations, and in a program for a spectrum of another length.
     """
 
     deviations: Vector
     multiplicative: NonNegative = 0.0
+    follows_loss: bool = False
 
     def __post_init__(self):
         if not (self.deviations >= 0).all():

@@ -127,7 +127,7 @@ def cost_gradient(program: PolicyProgram, coefficients: Mapping, *, nodes: int) 
     entries = layout.join(dict(coefficients))
     # one program per column, each with one coefficient moved along the imaginary axis
     stepped = (entries[:, None] + 1j * STEP * np.eye(len(entries)))[..., None]
-    costs = mode_costs(program.family, layout, stepped, program, curvatures) @ weights
+    costs = mode_costs(program.family, layout, stepped, program, curvatures, weights) @ weights
     return np.broadcast_to(costs.imag / STEP, entries.shape)
 
 

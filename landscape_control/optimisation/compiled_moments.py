@@ -17,9 +17,8 @@ from ..planning.solver import (
     SolveClock,
     optima_from,
 )
-from ..rules.families import Family
 from .program import PolicyProgram
-from .programs import REFERENCE, ROUND_OFF, MomentLayout, MomentProgram, is_free, pack
+from .programs import REFERENCE, ROUND_OFF, MomentProgram, is_free, pack
 from .quadrature import largest_curvature
 from .starting import stretch
 
@@ -34,10 +33,8 @@ class MomentPrograms:
     are the user's.
     """
 
-    def __init__(
-        self, family: Family, horizon: int, layout: MomentLayout, *, hessian: str, options: dict
-    ):
-        self.moments = MomentProgram(family=family, horizon=horizon, layout=layout)
+    def __init__(self, moments: MomentProgram, *, hessian: str, options: dict):
+        self.moments = moments
         self.coefficients = self.moments.coefficients
         self.hessian, self.options, self.build_seconds = hessian, options, 0.0
         self._optimisers: dict[int, BoundedOptimiser] = {}
@@ -57,6 +54,20 @@ class MomentPrograms:
         function = self._kept(self._objectives, count, self._build_objective)
         return lambda entries: float(function(entries * units, packed))
 
+    def slope(
+        self, program: PolicyProgram, nodes: int
+    ) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+        """The same with its gradient (n,)."""
+        packed, units = self._packed(program, nodes), self._units(program)
+        count = self.moments.count_nodes(packed)
+        function = self._kept(self._slopes, count, self._build_slope)
+
+        def both(entries: np.ndarray) -> tuple[float, np.ndarray]:
+            value, slope = function(entries * units, packed)
+            return float(value), np.array(slope).ravel() * units
+
+        return both
+
     def without_effect(
         self, program: PolicyProgram, nodes: int, points: Iterable[np.ndarray]
     ) -> np.ndarray:
@@ -64,11 +75,8 @@ class MomentPrograms:
 
         Such as momentum over a single step.
         """
-        packed, units = self._packed(program, nodes), self._units(program)
-        count = self.moments.count_nodes(packed)
-        function = self._kept(self._slopes, count, self._build_slope)
-        slopes = [np.array(function(point * units, packed)).ravel() for point in points]
-        return ~np.any(slopes, axis=0)
+        both = self.slope(program, nodes)
+        return ~np.any([both(point)[1] for point in points], axis=0)
 
     def cost(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
         """J."""
@@ -151,8 +159,7 @@ class MomentPrograms:
     def _build_slope(self, nodes: int) -> ca.Function:
         nlp, derivatives = self.moments.nlp(nodes, exact=False)
         x, p = nlp["x"], nlp["p"]
-        _, slope = derivatives["grad_f"](x, p)
-        return ca.Function("slope", [x, p], [slope])
+        return ca.Function("slope", [x, p], list(derivatives["grad_f"](x, p)))
 
     def _build_objective(self, nodes: int) -> ca.Function:
         nlp = self.moments.nlp(nodes, exact=False)[0]

@@ -52,10 +52,11 @@ def _terms(program: Program) -> list[str]:
     last = f"e^(-{discount:g}·{program.steps})·" if discount else ""
     each = f"e^(-{discount:g} t)·" if discount else ""
     terms = []
+    point = "x" if program.family.has_readout else "θ"  # what the rule answers with
     if program.cost != "running":
-        terms.append(f"{objective.terminal_weight:g}·{last}L(θ_{program.steps})")
+        terms.append(f"{objective.terminal_weight:g}·{last}L({point}_{program.steps})")
     if program.cost != "terminal":
-        terms.append(f"{objective.loss_weight:g}·Σ_(t=1..{program.steps}) {each}L(θ_t)")
+        terms.append(f"{objective.loss_weight:g}·Σ_(t=1..{program.steps}) {each}L({point}_t)")
     if np.isfinite(objective.learning_rate):
         terms.append(f"Σ_(t<{program.steps}) {each}|Δθ_t|²/(2·{objective.learning_rate:g})")
     return terms

@@ -10,8 +10,14 @@ from ..model.landscape import Landscape
 from ..rules.families import Policy
 from ..support.arguments import Count, checked
 from ..support.pointwise import Pointwise
-from .program import PolicyProgram
-from .programs import Scenarios, multiplicative_noise, time_weights
+from .program import PolicyProgram, spectrum_of
+from .programs import (
+    Scenarios,
+    follows_loss,
+    mode_losses_at_start,
+    multiplicative_noise,
+    time_weights,
+)
 from .scenario_sets import (
     block_means,
     depends_on_state,
@@ -107,32 +113,55 @@ def _run(
 ) -> np.ndarray:
     """J_s (S,) of the scenarios of one scene."""
     theta, state = scenarios.starts.copy(), policy.init(*scenarios.starts.shape)
+    level_at = _level_at(program, scenarios)
     noise_at, cost = _noise_at(program, theta.shape[1]), np.zeros(scenarios.count)
     for t, (weight, price) in enumerate(zip(*time_weights(program), strict=True)):
         hidden = scenarios.hidden[:, t]
-        observed = slope(theta, hidden) + noise_at(theta, hidden, scenarios.noise[:, t])
+        numbers = scenarios.noise[:, t]
+        observed = slope(theta, hidden) + noise_at(theta, hidden, numbers, level_at(theta, hidden))
         move, state = policy.advance(state, observed, theta)
         theta = theta + move
         if weight:  # else an infinite loss that is not paid for would make it NaN
-            cost += weight * loss(theta, scenarios.hidden[:, t + 1])
+            cost += weight * loss(policy.readout(state, theta), scenarios.hidden[:, t + 1])
         if price:
             cost += price * (move**2).sum(axis=1)
     return cost
 
 
 def _noise_at(program: PolicyProgram, size: int) -> Callable[..., np.ndarray]:
-    """(θ (S, n), φ (S, p), ξ (S, n)) -> noise of the gradient."""
+    """(θ (S, n), φ (S, p), ξ (S, n), level (S,)) -> noise of the gradient."""
     sees = program.sees
     if sees is None or not depends_on_state(sees):
-        return lambda points, hidden, numbers: numbers
-    if multiplicative_noise(program):
-        return lambda points, hidden, numbers: (
-            noise_of_mode(program, points.T, hidden.T, numbers.T).T
+        return lambda points, hidden, numbers, level: numbers
+    if multiplicative_noise(program) or follows_loss(program):
+        return lambda points, hidden, numbers, level: (
+            noise_of_mode(program, points.T, hidden.T, numbers.T, level).T
         )
     theta, noise = ca.SX.sym("theta", size), ca.SX.sym("noise", size)
     scaled = ca.densify(sees.root(theta, size) @ noise)
     function = Pointwise(ca.Function("noise", [theta, noise], [scaled]))
-    return lambda points, hidden, numbers: function(points, numbers).reshape(numbers.shape)
+    return lambda points, hidden, numbers, level: function(points, numbers).reshape(numbers.shape)
+
+
+def _level_at(program: PolicyProgram, scenarios: Scenarios) -> Callable[..., np.ndarray | float]:
+    """(θ (S, 1), φ (S, 2)) -> L_t/L_0 of each episode's block, where the noise follows the loss.
+
+    A block is a population of its own, so that blocks stay independent; L_0 is exact.
+    """
+    if not follows_loss(program):
+        return lambda theta, hidden: 1.0
+    blocks = 1 + int(scenarios.blocks.max())
+    curvatures, weights = spectrum_of(program).nodes(_NODES)
+    first = mode_losses_at_start(program, curvatures) @ weights
+
+    def level(theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+        shares = scenarios.weights * blocks * _quadratic_losses(theta, hidden)
+        return np.bincount(scenarios.blocks, shares, blocks)[scenarios.blocks] / first
+
+    return level
+
+
+_NODES = 200  # quadrature nodes for the loss at the start
 
 
 def _functions(landscape: Landscape) -> tuple[OnEpisodes, OnEpisodes]:

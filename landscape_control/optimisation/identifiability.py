@@ -10,7 +10,7 @@ from ..support.arguments import AnyNumber, Entries, Index, Positive, checked
 from ..support.arrays import freeze, number
 from ..support.errors import ProblemError, shown
 from .program import PolicyProgram
-from .programs import MomentProgram, layout_of, pack
+from .programs import MomentProgram, moment_program_of, pack
 from .quadrature import largest_curvature
 from .result import PolicyResult
 from .same import differing_fields
@@ -157,15 +157,11 @@ def cost_derivatives(
     moments: MomentProgram | None = None,
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """(J, ∂J/∂c (n,), ∂²J/∂c² (n, n)) by CasADi; of the program's ``moments`` if they are at hand."""
-    moments = moments or MomentProgram(
-        family=program.family, horizon=program.steps, layout=layout_of(program)
-    )
+    moments = moments or moment_program_of(program)
     packed = pack(moments, program, nodes)
     count, n = moments.count_nodes(packed), len(entries)
     x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))
-    weights = moments.weights_of(count, p)
-    averages = [part @ weights for part in moments.mapped("curvature", count, x, p)]
-    derivatives = ca.Function("derivatives", [x, p], averages)
+    derivatives = ca.Function("derivatives", [x, p], moments.expected("curvature", count, x, p))
     cost, slope, curved = (np.array(part) for part in derivatives(entries, packed))
     return float(cost[0, 0]), slope.ravel(), curved.reshape(n, n)
 

@@ -7,6 +7,7 @@ the best.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from ..rules.families.contained import narrowed
 from ..rules.families.family import Contained
 from ..support.errors import SolveError
 from .compiled_moments import MomentPrograms
+from .moment_descent import descended, needs_descent
 from .program import PolicyProgram
+from .programs.variables import Scale
 from .quadrature import first_nodes, is_long, largest_curvature
 from .replays import diverging
 from .result import PolicyResult
@@ -30,6 +33,14 @@ SLOPES_AT = 3  # guesses at which a coefficient must have no slope to count as o
 HIGHEST = math.log(10.0)  # of log(J/standing still) at a start
 
 
+class SolveOther(Protocol):
+    """Solves a program that helps with another one."""
+
+    def __call__(
+        self, program: PolicyProgram, options: SearchOptions, *, quick: bool = False
+    ) -> PolicyResult | None: ...
+
+
 class MomentSearch:
     """One search with the programs of one moment structure.
 
@@ -38,7 +49,9 @@ class MomentSearch:
     program, options, clock : of this solve
     programs : MomentPrograms, compiled
     tolerance : float, costs that differ by less, relatively, are one optimum
-    solve_other : (program, options) -> result of a program that helps with this one, or None
+    solve_other : (program, options, quick) -> result of a program that helps with this one, or
+        None
+    quick : whether the first runs are enough, as for a program that helps with another
 
     Attributes
     ----------
@@ -57,11 +70,12 @@ class MomentSearch:
         clock: SolveClock,
         *,
         tolerance: float,
-        solve_other: Callable[[PolicyProgram, SearchOptions], PolicyResult | None],
+        solve_other: "SolveOther",
+        quick: bool = False,
     ):
         self.program, self.programs = program, programs
         self.options, self.clock, self.tolerance = options, clock, tolerance
-        self._solve_other = solve_other
+        self._solve_other, self.quick = solve_other, quick
         self.layout, self.nodes = programs.coefficients, first_nodes(program)
         self._unit = 1 / largest_curvature(program)
         self.bounds = options.bounds(self.layout)
@@ -74,7 +88,7 @@ class MomentSearch:
         guesses = self._guesses()
         self.inner = self._without_idle(guesses[:SLOPES_AT])
         self._keep(self._optimise(guesses, self.inner), len(guesses))
-        if self.clock.is_over() or len(guesses) == 1:
+        if self.quick or self.clock.is_over() or len(guesses) == 1:
             return
         if self._most_disagree():
             reached = self._from_contained()
@@ -87,6 +101,10 @@ class MomentSearch:
         objective = self.programs.objective(self.program, self.nodes)
         if entries is not None and not math.isfinite(objective(entries)):
             raise diverging(self.program.family, self.layout.split(entries), self.program)
+        if self.options.starts and not is_long(self.program):
+            coarse = self._from_coarser()
+            if coarse:
+                return [*([] if entries is None else [entries]), *coarse]
         starts = self._fresh_starts(objective) if self.options.starts else []
         guesses = [*([] if entries is None else [entries]), *starts]
         if not guesses:
@@ -105,12 +123,34 @@ class MomentSearch:
         )
         return list(starts)
 
+    def _from_coarser(self) -> list[np.ndarray]:
+        """The optima of the same family with fewer numbers, instead of fresh starts.
+
+        A course in time with many knots has optima side by side, and a run from anywhere takes
+        long.
+        """
+        coarser = self.program.family.coarser
+        # limits of the finer family may mean another thing in the coarser one
+        is_limited = bool(self.options.fixed or self.options.within)
+        if coarser is None or coarser.family is None or is_limited:
+            return []
+        options = replace(self.options, guess=None)
+        program = replace(self.program, family=coarser.family)
+        before = self._solve_other(program, options, quick=True)
+        if before is None:
+            return []
+        found = [coarser.embed(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
+        return [self.layout.join(values) for values in found]
+
     def _from_shorter(self) -> list[np.ndarray]:
         """The optima of a fourth of the horizon, instead of fresh starts where runs are long."""
         horizon = self.program.steps // SHORTER
         objective = replace(self.program.objective, horizon=horizon)
         options = replace(self.options, guess=None)
-        before = self._solve_other(replace(self.program, objective=objective), options)
+        program = replace(self.program, objective=objective)
+        # a course in time has its own way of starting, by fewer numbers
+        quick = program.family.coarser is not None
+        before = self._solve_other(program, options, quick=quick)
         if before is None:
             return []
         return [self.layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
@@ -182,6 +222,14 @@ class MomentSearch:
     def _optimise(
         self, guesses: Sequence[np.ndarray] | np.ndarray, bounds: np.ndarray
     ) -> tuple[Optimum, ...]:
+        if needs_descent(self.program, self.nodes):
+            guesses = descended(
+                self.programs.slope(self.program, self.nodes),
+                Scale(self.layout),
+                guesses,
+                bounds,
+                self.clock,
+            )
         return self.programs.optimise(
             self.program, self.nodes, guesses, bounds, self.tolerance, self.clock
         )

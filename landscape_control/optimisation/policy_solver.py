@@ -9,7 +9,15 @@ from .moment_judgement import judged
 from .moment_search import MomentSearch
 from .program import PolicyProgram
 from .program_solver import ProgramSolver, solved_beside
-from .programs import MomentLayout, check_linear, check_paid, layout_of, plain_noise
+from .programs import (
+    MomentLayout,
+    check_linear,
+    check_paid,
+    follows_loss,
+    layout_of,
+    moment_program_of,
+    plain_noise,
+)
 from .quadrature import first_nodes
 from .result import PolicyResult
 from .search_options import SearchOptions
@@ -58,8 +66,9 @@ class PolicySolver(ProgramSolver):
     ):
         check_linear(program)
         super().__init__(program, tolerance=tolerance, time_limit=time_limit)
+        self._quick = False  # True for a program that helps with another
         self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
-        self._programs: dict[MomentLayout, MomentPrograms] = {}
+        self._programs: dict[tuple[MomentLayout, bool], MomentPrograms] = {}
         self._programs_of(program).optimiser(first_nodes(program))
 
     @property
@@ -73,8 +82,10 @@ class PolicySolver(ProgramSolver):
         check_linear(program)
         check_paid(program)
 
-        def solve_other(other: PolicyProgram, others_options: SearchOptions) -> PolicyResult | None:
-            return self._solved_beside(other, others_options, clock)
+        def solve_other(
+            program: PolicyProgram, options: SearchOptions, *, quick: bool = False
+        ) -> PolicyResult | None:
+            return self._solved_beside(program, options, clock, quick=quick)
 
         search = MomentSearch(
             program,
@@ -83,6 +94,7 @@ class PolicySolver(ProgramSolver):
             clock,
             tolerance=self.tolerance,
             solve_other=solve_other,
+            quick=self._quick,
         )
         try:
             search.run()
@@ -94,19 +106,17 @@ class PolicySolver(ProgramSolver):
             return judged(search, most_nodes=self.most_nodes)
 
     def _programs_of(self, program: PolicyProgram) -> MomentPrograms:
-        layout = layout_of(program)
-        if layout not in self._programs:
-            self._programs[layout] = MomentPrograms(
-                program.family,
-                program.steps,
-                layout,
+        structure = layout_of(program), follows_loss(program)
+        if structure not in self._programs:
+            self._programs[structure] = MomentPrograms(
+                moment_program_of(program),
                 hessian=self.hessian,
                 options={"max_iter": self.most_iterations},
             )
-        return self._programs[layout]
+        return self._programs[structure]
 
     def _solved_beside(
-        self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
+        self, program: PolicyProgram, options: SearchOptions, clock: SolveClock, *, quick: bool
     ) -> PolicyResult | None:
         """The result for a program that helps with this one, in half the time left; None if none."""
         solver = PolicySolver(
@@ -117,4 +127,5 @@ class PolicySolver(ProgramSolver):
             most_iterations=self.most_iterations,
             time_limit=clock.seconds_for_part(0.5),
         )
+        solver._quick = quick
         return solved_beside(solver, options, clock)

@@ -82,6 +82,7 @@ class PolicyProgram(Recordable):
                 received=f"{self.family.name}, with every minimum at 0 and movement free",
                 advice="decay w = 1 would be there in one step; give the task a minimum that moves",
             )
+        _check_coupled(self.sees, self.family)
         check_steps(self.family, self.steps)
 
     @checked
@@ -166,6 +167,17 @@ def _checked_sees(sees: Sees | None, task: LandscapeDistribution) -> Sees:
         # refuses what does not fit; θ is not read, where the noise is no function of it
         sees.root(ca.SX.sym("theta", task.dimension), task.dimension)
     return sees
+
+
+def _check_coupled(sees: Sees | None, family: Family) -> None:
+    """Noise that follows the loss of all modes is known by exact moments only."""
+    if getattr(sees, "follows_loss", False) and not family.linear:
+        raise ProblemError(
+            "family",
+            expected="a linear family, where the noise follows the loss of all modes",
+            received=family.name,
+            advice="leave follows_loss False for costs that are averaged over scenarios",
+        )
 
 
 def _check_modes(sees: ModeNoise, curvatures: Spectrum | None) -> None:

@@ -8,13 +8,14 @@ import numpy as np
 
 from ..rules.families import Clock, Family, Layout, Policy
 from ..rules.families.elementwise import Value
-from ..rules.families.response import linear_rows
+from ..rules.families.response import linear_rows, readout_row
 from ..support.arguments import Count, Index, Whole, checked
 from ..support.errors import ProblemError
 from .held_out import HeldOut
 from .program import PolicyProgram, spectrum_of
 from .programs import (
     check_linear,
+    follows_loss,
     minimum_step,
     multiplicative_noise,
     noise_variance,
@@ -61,7 +62,8 @@ def exact_cost(policy: Policy, program: PolicyProgram, *, nodes: Count = 200) ->
     layout = policy.family.layout(program.steps)
     curvatures, weights = spectrum_of(program).nodes(nodes)
     entries = layout.join(dict(policy.coefficients))
-    cost = float(mode_costs(policy.family, layout, entries, program, curvatures) @ weights)
+    costs = mode_costs(policy.family, layout, entries, program, curvatures, weights)
+    cost = float(costs @ weights)
     if not math.isfinite(cost):
         raise diverging(policy.family, policy.coefficients, program)
     return cost
@@ -81,6 +83,12 @@ def _rows(family: Family, layout: Layout, entries: np.ndarray, step: int) -> lis
     """The rule's :func:`linear_rows` at a step."""
     clock = Clock(step=step, horizon=layout.horizon)
     return linear_rows(family, layout.at_step(entries, step), clock)
+
+
+def _answer(family: Family, layout: Layout, entries: np.ndarray, step: int) -> list[Value]:
+    """The rule's :func:`readout_row` at a step."""
+    clock = Clock(step=step, horizon=layout.horizon)
+    return readout_row(family, layout.at_step(entries, step), clock)
 
 
 def growth(
@@ -130,12 +138,16 @@ def mode_costs(
     entries: np.ndarray,
     program: PolicyProgram,
     curvatures: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Costs (…, N) of modes of curvature h (N,).
 
-    Entries (n,) or (n, …, 1), real or complex, one program per column.
+    Entries (n,) or (n, …, 1), real or complex, one program per column. ``weights`` (N,) are the
+    shares of the modes, where they hear each other's loss.
     """
     mode = _Mode(family, program, np.asarray(curvatures, dtype=float))
+    mode.weights = weights
+    answer = mode.excess
     loss, effort = time_weights(program)
     (mean, spread), total = mode.start(), np.zeros(())
     for t in range(program.steps):
@@ -145,7 +157,9 @@ def mode_costs(
         paid = _second(move, mean, spread) + noise[..., 0] ** 2 * variance
         mean = (matrix @ mean[..., None])[..., 0] + mode.shift
         spread = matrix @ spread @ np.swapaxes(matrix, -1, -2) + mode.gained(noise, variance)
-        total = total + loss[t] * mode.h / 2 * _second(mode.excess, mean, spread) + effort[t] * paid
+        if family.has_readout:
+            answer = mode.answer(_answer(family, layout, entries, t))
+        total = total + loss[t] * mode.h / 2 * _second(answer, mean, spread) + effort[t] * paid
     return total
 
 
@@ -159,6 +173,9 @@ class _Mode:
         self.task, self.h = program.task, curvatures
         self.variance = noise_variance(program, curvatures)
         self.multiplicative = multiplicative_noise(program)
+        self.follows_loss = follows_loss(program)
+        self.weights: np.ndarray | None = None  # shares of the modes
+        self._first: np.ndarray | None = None  # the loss at the first step
         self.size = 2 + family.state_size
         self.rho, self.diffusion, self.centre = minimum_step(program.task)
         self.first = np.eye(1, self.size)  # the row of θ, and of θ - μ
@@ -183,10 +200,25 @@ class _Mode:
         matrix = _on_top([_side_by_side(line, self.h) for line in lines])
         return matrix, _side_by_side([*(row[1] for row in rows), 0.0], self.h)
 
+    def answer(self, row: list[Value]) -> np.ndarray:
+        """(…, N, 1, d): the row of x - μ for a readout x."""
+        return _side_by_side([*row, -1.0], self.h)[..., None, :]
+
     def noise_variance(self, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
         """(…, N): variance of the gradient's noise where the learner stands."""
-        gradient = self.h**2 * _second(self.excess, mean, spread)
-        return self.variance + self.multiplicative * gradient
+        square = _second(self.excess, mean, spread)
+        level: Value = 1.0
+        if self.follows_loss:
+            loss = self._loss(square)
+            self._first = loss if self._first is None else self._first
+            level = loss / self._first
+        return self.variance * level + self.multiplicative * self.h**2 * square
+
+    def _loss(self, square: np.ndarray) -> np.ndarray:
+        """(…, 1): the loss of all modes."""
+        if self.weights is None:
+            raise ValueError("modes that hear each other's loss need weights")
+        return (self.h / 2 * square * self.weights).sum(axis=-1, keepdims=True)
 
     def gained(self, noise: np.ndarray, variance: np.ndarray) -> np.ndarray:
         """Covariance that a step adds."""

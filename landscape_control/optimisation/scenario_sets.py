@@ -12,7 +12,12 @@ from ..model.observation import CurvatureNoise, ExactGradient, ModeNoise, NoisyG
 from ..rules.families.elementwise import Value
 from ..support.errors import ProblemError
 from .program import PolicyProgram, spectrum_of
-from .programs import Scenarios, Scene, multiplicative_noise, noise_variance
+from .programs import (
+    Scenarios,
+    Scene,
+    multiplicative_noise,
+    noise_variance,
+)
 
 FEW = 40  # starts that a curvature is taken from
 _TINY = 1e-200  # under a root, where noise and gradient may both vanish
@@ -195,7 +200,8 @@ def _scaled(program: PolicyProgram, noise: np.ndarray, hidden: np.ndarray) -> np
 
 def depends_on_state(sees: Sees | None) -> bool:
     """Whether the size of the noise is a formula of where the learner stands."""
-    return callable(getattr(sees, "noise", None)) or getattr(sees, "multiplicative", 0.0) > 0
+    grows = getattr(sees, "multiplicative", 0.0) > 0 or getattr(sees, "follows_loss", False)
+    return grows or callable(getattr(sees, "noise", None))
 
 
 def quadratic_loss(theta: Value, hidden: Value) -> Value:
@@ -232,10 +238,16 @@ def _seen_of_mode(program: PolicyProgram) -> Callable:
     return observed
 
 
-def noise_of_mode(program: PolicyProgram, theta: Value, hidden: Value, noise: Value) -> Value:
-    """Multiplicative noise of θ (1, …), φ = (h, μ) (2, …) and standard normal ξ (1, …)."""
+def noise_of_mode(
+    program: PolicyProgram, theta: Value, hidden: Value, noise: Value, level: Value = 1.0
+) -> Value:
+    """Multiplicative noise of θ (1, …), φ = (h, μ) (2, …) and standard normal ξ (1, …).
+
+    ``level`` is L_t/L_0 where the noise follows the loss.
+    """
     slope = quadratic_slope(theta, hidden)
-    variance = _deviation(program, hidden[0]) ** 2 + multiplicative_noise(program) * slope**2
+    at_minimum = _deviation(program, hidden[0]) ** 2 * level
+    variance = at_minimum + multiplicative_noise(program) * slope**2
     return (variance + _TINY) ** 0.5 * noise
 
 

@@ -9,7 +9,7 @@ from ..support.errors import ProblemError
 from .policy_solver import PolicySolver, has_moments
 from .program import PolicyProgram
 from .program_solver import ProgramSolver, solve_once, solved_beside
-from .programs import ScenarioProgram
+from .programs import ScenarioProgram, check_separate
 from .result import PolicyResult
 from .scenario_judgement import HELD_OUT_BLOCKS
 from .scenario_result import ScenarioResult
@@ -62,6 +62,7 @@ class ScenarioSolver(ProgramSolver):
         tolerance: Positive = 0.01,
         time_limit: Duration = SECONDS,
     ):
+        check_separate(program)
         super().__init__(program, tolerance=tolerance, time_limit=time_limit)
         self.scenarios = whole("scenarios", scenarios, low=2 * BLOCKS)
         self.most_scenarios = whole("most_scenarios", most_scenarios, low=self.scenarios)

@@ -14,7 +14,7 @@ from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
 from ..support.errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from .program import PolicyProgram, spectrum_of
-from .programs import check_linear, check_paid
+from .programs import check_linear, check_paid, check_separate
 from .result import coefficients_in_words
 from .search_options import SearchOptions
 from .status import PolicyStatus, stopped
@@ -147,6 +147,7 @@ def worst_case(
 def _check(program: PolicyProgram, measure: str) -> None:
     check_linear(program)
     check_paid(program)
+    check_separate(program)
     check_choice("measure", measure, MEASURES)
     if measure == "distance" and math.isfinite(program.objective.learning_rate):
         raise ProblemError(

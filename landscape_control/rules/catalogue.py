@@ -12,6 +12,7 @@ from .causal import CausalRule
 from .families import (
     AccumulatedSquares,
     AdamFamily,
+    Averaged,
     Ballistic,
     CorrectedAverage,
     Cosine,
@@ -29,6 +30,7 @@ from .families import (
     Polynomial,
     QuasiHyperbolic,
     ScheduledDescent,
+    ScheduleFree,
     SignDescent,
     Signum,
     WarmupStableDecay,
@@ -167,6 +169,15 @@ def _momentum() -> Iterator[Entry]:
     yield Entry(name="first-order-span", family=FirstOrderSpan)
 
 
+def _averages() -> Iterator[Entry]:
+    yield Entry(
+        name="averaged-gradient-descent",
+        family=Averaged(family=GradientDescent(constant=True)),
+    )
+    yield Entry(name="averaged-heavy-ball", family=Averaged(family=HeavyBall(constant=True)))
+    yield Entry(name="schedule-free", family=ScheduleFree())
+
+
 def _normalised() -> Iterator[Entry]:
     adams = frozenset({"sign_descent", "adam"})
     yield Entry(
@@ -270,6 +281,7 @@ def _learned() -> Iterator[Entry]:
 ENTRIES: tuple[Entry, ...] = (
     *_gradient_descent(),
     *_momentum(),
+    *_averages(),
     *_normalised(),
     *_signs(),
     *_learned(),

@@ -58,6 +58,15 @@ class Actor:
     def wait(self, step: float) -> None:
         """Let the belief age by a step."""
 
+    @property
+    def has_answer(self) -> bool:
+        """Whether losses are those of other parameters than θ."""
+        return False
+
+    def answer(self, theta: np.ndarray) -> np.ndarray:
+        """The parameters (E, n) whose loss counts while the actor stands at θ."""
+        return theta
+
 
 class PolicyActor(Actor):
     """u = policy(θ, nothing or the true hidden values, t)."""
@@ -147,6 +156,13 @@ class LearnerActor(Actor):
     ) -> object:
         news = (switched,) if self.tells_switches else ()
         return self._unpacked(self._learner.update(self._state, observation, theta, step, *news))
+
+    @property
+    def has_answer(self) -> bool:
+        return isinstance(self._learner, RawLearner) and self._learner.has_answer
+
+    def answer(self, theta: np.ndarray) -> np.ndarray:
+        return self._learner.answer(self._state, theta) if self.has_answer else theta
 
     def _unpacked(self, given: object) -> object:
         """u of what ``update`` returned; the state is kept."""

@@ -123,10 +123,11 @@ def _not_linear(name: str, received: str) -> NotLinear:
 
 
 def _check_steady(learner: PolicyLearner) -> None:
+    name = learner.policy.family.name
     if learner.policy.varies:
-        raise _not_linear(
-            learner.policy.family.name, "coefficients or a schedule that change from step to step"
-        )
+        raise _not_linear(name, "coefficients or a schedule that change from step to step")
+    if learner.has_answer:
+        raise _not_linear(name, "an average of iterates, whose weights change from step to step")
 
 
 def _family(

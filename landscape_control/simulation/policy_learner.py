@@ -44,6 +44,13 @@ class PolicyLearner(RawLearner):
         return self.policy.advance(state, observation, theta, step)
 
     @property
+    def has_answer(self) -> bool:
+        return self.policy.has_readout
+
+    def answer(self, state: tuple, theta: np.ndarray) -> np.ndarray:
+        return self.policy.readout(state, theta)
+
+    @property
     def coefficients(self) -> dict[str, float]:
         return {name: float(self.policy.coefficients[name]) for name in self.all_bounds}
 

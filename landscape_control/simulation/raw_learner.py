@@ -93,6 +93,15 @@ class RawLearner:
         raise NotImplementedError
 
     @property
+    def has_answer(self) -> bool:
+        """Whether it answers with other parameters than those where it takes gradients."""
+        return False
+
+    def answer(self, state: Any, theta: np.ndarray) -> np.ndarray:
+        """What it answers with (E, n), after an update from θ: its losses are taken there."""
+        return theta
+
+    @property
     def inner(self) -> "RawLearner | None":
         """The learner that this one wraps, if any."""
         for own in fields(self):
@@ -142,6 +151,13 @@ def check_learner(what: str, value: object) -> None:
     if not isinstance(value, RawLearner):
         raise ProblemError(
             what, expected="a RawLearner", received=type(value).__name__, advice=advice
+        )
+    if value.has_answer:
+        raise ProblemError(
+            what,
+            expected="a learner that answers with θ itself",
+            received=f"{type(value).__name__}, which averages its iterates",
+            advice="simulate it alone: nobody would move its average along",
         )
     if value.draws or value.told_of_switches:
         raise ProblemError(

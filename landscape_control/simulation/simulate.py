@@ -163,7 +163,7 @@ class _Loop:
         self._check_observation()
         switched = np.zeros(episodes, dtype=bool)
         for k in range(self.count):
-            self._begun = k, self.theta, self.losses.copy(), self.efforts.copy(), random.hidden
+            self._begun = k, self._answer, self.losses.copy(), self.efforts.copy(), random.hidden
             u = self._act(k, switched)
             before = random.hidden
             random.advance()
@@ -173,8 +173,13 @@ class _Loop:
             self._move(k, u)
             if (k + 1) % _WATCH == 0:
                 self._watch((k + 1) * self.step)
-        self.losses += self.nodes[-1] * functions.loss(self.theta, random.hidden)
+        self.losses += self.nodes[-1] * functions.loss(self._answer, random.hidden)
         self.recorder.finish(self.theta, random.hidden)
+
+    @property
+    def _answer(self) -> np.ndarray:
+        """The parameters whose loss counts: θ, or what the actor answers with."""
+        return self.actor.answer(self.theta)
 
     def part(self, **settings: Any) -> Rollout | None:
         """The rollout up to the step that was interrupted; None before the first.
@@ -196,6 +201,8 @@ class _Loop:
         else:
             noise = np.zeros((len(self.theta), functions.observations))
         loss, seen = functions.look(self.theta, random.hidden, noise)
+        if self.actor.has_answer:
+            loss = functions.loss(self._answer, random.hidden)
         self.losses += self.nodes[k] * loss
         what, where = f"policy {self.name}", f"step {k}, t = {k * self.step:g}"
         given = self.theta, seen, random.hidden, k * self.step, self.step, switched
@@ -241,21 +248,22 @@ class _Loop:
         terminals = np.zeros(len(self.theta))
         if functions.has_terminal and ended:
             weight = objective.terminal_weight * math.exp(-objective.discount * horizon)
-            terminals = weight * functions.terminal(self.theta, self.random.hidden)
+            terminals = weight * functions.terminal(self._answer, self.random.hidden)
         costs = self.losses + self.efforts + terminals
+        final = self._answer if ended else self.theta  # of a part it is the answer already
         bad = ~(np.isfinite(self.theta).all(1) & np.isfinite(costs))
         costs[bad] = np.inf
         if bad.any() and self.diverged_by is None:
             self.diverged_by = horizon
         diverged = np.flatnonzero(bad)
-        for array in (self.losses, self.efforts, terminals, costs, self.theta, diverged):
+        for array in (self.losses, self.efforts, terminals, costs, final, diverged):
             array.setflags(write=False)
         return Rollout(
             losses=self.losses,
             efforts=self.efforts,
             terminals=terminals,
             costs=costs,
-            final=self.theta,
+            final=final,
             diverged=diverged,
             diverged_by=self.diverged_by,
             remainder=self.rates.remainder(horizon),

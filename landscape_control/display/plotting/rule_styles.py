@@ -125,6 +125,12 @@ RULES = MappingProxyType(
             label="scheduled descent", color="#56B4E9", line=(0, (5, 1.2)), marker="v"
         ),
         "heavy_ball": RuleStyle(label="heavy ball", color="#CC79A7", marker="p"),
+        "averaged_gradient_descent": RuleStyle(
+            label="averaged iterates", color="#56B4E9", line=(0, (1.5, 1)), marker="o"
+        ),
+        "schedule_free": RuleStyle(
+            label="Schedule-Free", color="#009E73", line=(0, (6, 1.2, 1.2, 1.2)), marker="p"
+        ),
         "quasi_hyperbolic_momentum": RuleStyle(
             label="quasi-hyperbolic momentum", color="#CC79A7", line=(0, (2, 1)), marker="H"
         ),

@@ -3,11 +3,15 @@
 Exact second moments of linear rules, and averages over drawn scenarios of any rule.
 """
 
+from .coupled_program import CoupledProgram, moment_program_of
 from .moment_model import (
     MomentLayout,
     check_linear,
+    check_separate,
+    follows_loss,
     layout_of,
     minimum_step,
+    mode_losses_at_start,
     multiplicative_noise,
     noise_variance,
     plain_noise,
@@ -19,6 +23,9 @@ from .scenario_program import ScenarioProgram, Scenarios, Scene
 from .worst_case_program import worst_case_nlp
 
 __all__ = [
+    "CoupledProgram",
+    "follows_loss",
+    "moment_program_of",
     "FLOOR",
     "REFERENCE",
     "MomentLayout",
@@ -28,10 +35,12 @@ __all__ = [
     "Scenarios",
     "Scene",
     "check_linear",
+    "check_separate",
     "check_paid",
     "is_free",
     "layout_of",
     "minimum_step",
+    "mode_losses_at_start",
     "multiplicative_noise",
     "noise_variance",
     "pack",

@@ -89,6 +89,16 @@ def start_moments(
     return second[:, rows, columns]
 
 
+def mode_losses_at_start(program: PolicyProgram, curvatures: np.ndarray) -> np.ndarray:
+    """(N,): ½h E(θ_0 - μ_0)²."""
+    task = program.task
+    mean, variance = task.start_mean, task.start_variances(curvatures)
+    if task.minimum is not None:
+        mean = mean - task.minimum.prior_mean[0]
+        variance = variance + task.minimum.prior_covariance[0, 0]
+    return curvatures / 2 * (variance + mean**2)
+
+
 def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
     """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit.
 
@@ -134,6 +144,23 @@ def multiplicative_noise(program: PolicyProgram) -> float:
     """b: the variance of the noise grows by b·(h(θ-μ))² away from the minimum."""
     sees = program.sees
     return sees.multiplicative if isinstance(sees, CurvatureNoise | ModeNoise) else 0.0
+
+
+def follows_loss(program: PolicyProgram) -> bool:
+    """Whether the noise of every mode grows and falls with the loss of all of them."""
+    sees = program.sees
+    return isinstance(sees, CurvatureNoise | ModeNoise) and sees.follows_loss
+
+
+def check_separate(program: PolicyProgram) -> None:
+    """Refuse noise that follows the loss of all modes, where each has to have a cost of its own."""
+    if follows_loss(program):
+        raise ProblemError(
+            "sees",
+            expected="noise that is a mode's own, for worst cases and averages over scenarios",
+            received="noise that follows the loss of all modes",
+            advice="use optimize_policy or PolicySolver, or leave follows_loss False",
+        )
 
 
 def check_linear(program: PolicyProgram) -> None:

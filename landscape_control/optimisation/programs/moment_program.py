@@ -7,13 +7,14 @@ a gradient is linear in steps x nodes.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import casadi as ca
 import numpy as np
 
 from ...rules.families import Clock, Family, Layout
 from ...rules.families.elementwise import Value
-from ...rules.families.response import linear_rows
+from ...rules.families.response import linear_rows, readout_row
 from .moment_model import MomentLayout
 
 _DEEP = 3  # levels to which two expressions are compared when asked whether they are equal
@@ -64,12 +65,13 @@ class MomentProgram:
         x, shared = ca.SX.sym("c", self.coefficients.size), ca.SX.sym("shared", self.shared_size)
         start, h, v = ca.SX.sym("start", self.layout.size), ca.SX.sym("h"), ca.SX.sym("v")
         steps, moments = self.horizon, start
-        cost, kernel = ca.SX(0), _Kernel(self.layout, h, v, shared[2 * steps :])
+        cost, kernel = ca.SX(0), MomentKernel(self.layout, h, v, shared[2 * steps :])
         for t in range(steps):
             values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=steps)
             kernel.set_rule(linear_rows(self.family, values, clock))
             moments, effort = kernel.advance(moments)
-            loss = h / 2 * kernel.spread(moments)
+            answer = readout_row(self.family, values, clock) if self.family.has_readout else None
+            loss = h / 2 * kernel.spread(moments, answer)
             cost += shared[t] * loss + shared[steps + t] * effort
         return cost, [x, shared, start, h, v]
 
@@ -118,6 +120,11 @@ class MomentProgram:
         outputs = function(x, p[:s], starts, curvatures.T, noise.T)
         return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
+    def expected(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list[ca.MX]:
+        """[J] of a "value", with ∇J of a "slope", and with ∇²J as a column of a "curvature"."""
+        weights = self.weights_of(nodes, p)
+        return [part @ weights for part in self.mapped(which, nodes, x, p)]
+
     def nlp(self, nodes: int, *, exact: bool) -> tuple[dict, dict]:
         """(nlp, derivatives) of minimising log(J/reference + floor), whose minimiser is J's.
 
@@ -126,10 +133,10 @@ class MomentProgram:
         """
         n = self.coefficients.size
         x, p = ca.MX.sym("x", n), ca.MX.sym("p", self.packed_size(nodes))
-        weights, reference = self.weights_of(nodes, p), p[REFERENCE]
+        reference = p[REFERENCE]
         level = p[-1] * reference
-        cost = self.mapped("value", nodes, x, p)[0] @ weights + level
-        value, slopes = (part @ weights for part in self.mapped("slope", nodes, x, p))
+        cost = self.expected("value", nodes, x, p)[0] + level
+        value, slopes = self.expected("slope", nodes, x, p)
         # ∇ log(J + level) = ∇J / (J + level)
         logarithm = ca.log((value + level) / reference)
         gradient = ca.Function(
@@ -141,9 +148,7 @@ class MomentProgram:
         )
         derivatives = {"grad_f": gradient}
         if exact:
-            value, slopes, curved = (
-                part @ weights for part in self.mapped("curvature", nodes, x, p)
-            )
+            value, slopes, curved = self.expected("curvature", nodes, x, p)
             # ∇² log(J + level) = ∇²J / (J + level) - the square of its gradient
             slopes = slopes / (value + level)
             hessian = ca.reshape(curved, n, n) / (value + level) - slopes @ slopes.T
@@ -161,7 +166,7 @@ class MomentProgram:
 Rows = list[list[ca.SX]]
 
 
-class _Kernel:
+class MomentKernel:
     """S as a vector to S' as a vector; its matrix is kept while the rule stays the same."""
 
     def __init__(self, layout: MomentLayout, h: ca.SX, v: ca.SX, numbers: ca.SX):
@@ -214,12 +219,15 @@ class _Kernel:
         row, heard = self.effort_row
         return following, row @ moments + heard * variance
 
-    def spread(self, moments: ca.SX) -> ca.SX:
-        """E(θ - μ)²."""
-        place, m = self.layout.place, self.layout.minimum
-        if not self.layout.moving:
-            return moments[0]
-        return moments[0] - 2 * moments[place(0, m)] + moments[place(m, m)]
+    def spread(self, moments: ca.SX, answer: list[Value] | None = None) -> ca.SX:
+        """E(θ - μ)², or E(x - μ)² of a readout x, a row over (θ, state…)."""
+        row = {0: 1} if answer is None else dict(enumerate(answer))
+        if self.layout.moving:
+            row[self.layout.minimum] = -1
+        square = ca.SX(0)
+        for i, j in product(row, row):
+            square += row[i] * row[j] * moments[self.layout.place(i, j)]
+        return square
 
     def _over_state(self, row: list[ca.SX]) -> ca.SX:
         """A row over (θ, y, state…) as a row over x, with y = h(θ - μ)."""

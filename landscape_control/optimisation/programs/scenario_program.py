@@ -281,7 +281,8 @@ def one_step(family: Family, horizon: int, scene: Scene) -> ca.Function:
             advice="write it with + - * / ** and shared functions, without branches",
         ) from error
     ends = theta + move
-    loss, effort = scene.loss(ends, later), ca.sumsqr(move)
+    answer = family.readout(_named(family, entries), after, ends, clock)
+    loss, effort = scene.loss(answer, later), ca.sumsqr(move)
     paid = cost + stage[1] * loss + stage[2] * effort
     outputs = ca.densify(ca.vertcat(ends, *after, paid))
     return ca.Function(

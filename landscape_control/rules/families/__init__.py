@@ -1,6 +1,7 @@
 """Families of causal learning rules: one formula each, for NumPy arrays and CasADi symbols."""
 
 from .adaptive import AccumulatedSquares, AdamFamily, Ballistic, CorrectedAverage
+from .averaging import Averaged, ScheduleFree
 from .coefficient import Coefficient, Layout
 from .decay import DecayInside, Fixed, WeightDecay
 from .discounted import DiscountedBayes
@@ -24,6 +25,7 @@ from .sign import Lion, SignDescent, Signum
 __all__ = [
     "AccumulatedSquares",
     "AdamFamily",
+    "Averaged",
     "Ballistic",
     "Clock",
     "Coefficient",
@@ -47,6 +49,7 @@ __all__ = [
     "Policy",
     "Polynomial",
     "QuasiHyperbolic",
+    "ScheduleFree",
     "Scheduled",
     "ScheduledDescent",
     "Shape",

@@ -57,6 +57,10 @@ class Wrapped(Family):
         return self.family.reads_clock
 
     @property
+    def has_readout(self) -> bool:
+        return self.family.has_readout
+
+    @property
     def proportional(self) -> tuple[str, ...]:
         return self.family.proportional
 
@@ -71,6 +75,11 @@ class Wrapped(Family):
     @property
     def contained(self) -> tuple[Contained, ...]:
         return tuple(map(self._around, self.family.contained))
+
+    @property
+    def coarser(self) -> Contained | None:
+        inner = self.family.coarser
+        return None if inner is None else self._around(inner)
 
     def _around(self, inner: Contained) -> Contained:
         """What the inner family contains, inside this one: this one around it."""
@@ -95,6 +104,9 @@ class Wrapped(Family):
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
         return self.family.step(coefficients, state, gradient, parameters, clock)
+
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
+        return self.family.readout(coefficients, state, parameters, clock)
 
 
 @checked
@@ -121,6 +133,13 @@ class WeightDecay(Wrapped):
                 expected="a family without a coefficient 'decay'",
                 received=self.family.name,
                 advice="wrap it once only",
+            )
+        if self.family.has_readout:  # kept as a difference from θ, which would not see the decay
+            raise ProblemError(
+                "family of WeightDecay",
+                expected="a family that answers with θ itself",
+                received=self.family.name,
+                advice="average outside: Averaged(family=WeightDecay(family=...))",
             )
 
     @property
@@ -264,6 +283,10 @@ class Fixed(Wrapped):
         )
 
     @property
+    def coarser(self) -> Contained | None:
+        return None  # what is held may be no number of the coarser family
+
+    @property
     def contained(self) -> tuple[Contained, ...]:
         held = dict(self.values)
         faces: dict[tuple, Contained] = {}  # by what they hold: two may be one here
@@ -278,5 +301,11 @@ class Fixed(Wrapped):
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
-        complete = {**coefficients, **dict(self.values)}
-        return super().step(complete, state, gradient, parameters, clock)
+        return super().step(self._complete(coefficients), state, gradient, parameters, clock)
+
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
+        return super().readout(self._complete(coefficients), state, parameters, clock)
+
+    def _complete(self, coefficients: Values) -> dict[str, Value]:
+        """With those that are held."""
+        return {**coefficients, **dict(self.values)}

@@ -116,6 +116,11 @@ class Family:
         return False
 
     @property
+    def has_readout(self) -> bool:
+        """Whether the rule answers with other parameters than those where it takes gradients."""
+        return False
+
+    @property
     def proportional(self) -> tuple[str, ...]:
         """Names of the coefficients in which Δθ is linear and homogeneous, the others given."""
         return ("learning_rate",)
@@ -140,6 +145,14 @@ class Family:
         return ()
 
     @property
+    def coarser(self) -> Contained | None:
+        """The same family with fewer numbers, whose optimum is a good place to start from.
+
+        Unlike one that is ``contained`` it need not be a member: ``embed`` may approximate.
+        """
+        return None
+
+    @property
     def state_size(self) -> int:
         """Numbers per weight that are carried from step to step; all zero at the start."""
         raise self._undefined("state_size")
@@ -154,6 +167,17 @@ class Family:
         the computation may not depend on values.
         """
         raise self._undefined("step")
+
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
+        """What the rule answers with after the step of the clock: θ itself, or an average of iterates.
+
+        ``state`` and ``parameters`` are those after the step, ``coefficients`` those of the step.
+        Gradients are taken at θ = ``parameters`` and the effort counts how far θ moves; every loss
+        of a program, running and terminal, is that of the readout: what could be used if learning
+        stopped there. It is θ at rest, before the first step. A family that overrides this says so
+        with ``has_readout``; the readout of a linear one is linear in θ and the state.
+        """
+        return parameters
 
     @checked
     def layout(self, horizon: Count) -> Layout:

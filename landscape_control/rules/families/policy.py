@@ -144,6 +144,26 @@ class Policy(Recordable):
         move, inner = self.family.step(values, inner, observation, theta, clock)
         return move / step, (count + 1, inner)
 
+    @cached_property
+    def has_readout(self) -> bool:
+        """Whether it answers with other parameters than those where it takes gradients."""
+        return self.family.has_readout
+
+    def readout(self, state: tuple, theta: Value) -> Value:
+        """What the rule answers with, from its state and θ after a step: θ, or an average of iterates.
+
+        Before the first step it is θ.
+        """
+        count, inner = state
+        if not count or not self.has_readout:
+            return theta
+        last = min(count, self.horizon) - 1 if self.varies else count - 1
+        values = self._values_of_every_step
+        if values is None:
+            values = self._layout.at_step(self._entries, last)
+        clock = Clock(step=last, horizon=self.horizon)
+        return self.family.readout(values, inner, theta, clock)
+
     @checked
     def __call__(self, history: History) -> np.ndarray:
         """The update after the gradients ``history`` (t+1, n) or (E, t+1, n), oldest first.

@@ -72,6 +72,14 @@ def linear_rows(family: Family, coefficients: Values, clock: Clock) -> list[list
     return [list(row) for row in zip(*columns, strict=True)]
 
 
+def readout_row(family: Family, coefficients: Values, clock: Clock) -> list[Value]:
+    """What a linear family answers with after a step, as a row over (θ, state…), 1 + k entries."""
+    return [
+        family.readout(coefficients, tuple(state), theta, clock)
+        for theta, *state in np.eye(1 + family.state_size)
+    ]
+
+
 def regressors(
     family: Family, state: State, gradient: np.ndarray, parameters: Value = 0.0
 ) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """Families whose learning rate follows a shape in time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...support.arguments import checked
 from ...support.errors import ProblemError
@@ -92,12 +92,33 @@ class Scheduled(Wrapped):
         unscheduled = [face(inside.name, **dict(inside.held), **flat) for inside in scheduled]
         return *unscheduled, face(self.family.name, **flat), *scheduled
 
+    @property
+    def coarser(self) -> Contained | None:
+        shape = self.shape.coarser
+        if shape is None:
+            return None
+        of_shape = {each.name for each in shape.coefficients}
+
+        def embed(coefficients: Values, seed: int | None = None) -> dict[str, Value]:
+            kept = {name: value for name, value in coefficients.items() if name not in of_shape}
+            return {**kept, **self.shape.refined(coefficients)}
+
+        family = replace(self, shape=shape)
+        return Contained(name=family.name, family=family, embed=embed)
+
     def step(
         self, coefficients: Values, state: State, gradient: Value, parameters: Value, clock: Clock
     ) -> tuple[Value, State]:
+        scheduled = self._at_this_step(coefficients, clock)
+        return super().step(scheduled, state, gradient, parameters, clock)
+
+    def readout(self, coefficients: Values, state: State, parameters: Value, clock: Clock) -> Value:
+        scheduled = self._at_this_step(coefficients, clock)
+        return super().readout(scheduled, state, parameters, clock)
+
+    def _at_this_step(self, coefficients: Values, clock: Clock) -> dict[str, Value]:
         rate = coefficients["learning_rate"] * self.shape.factor(coefficients, clock)
-        at_this_step = {**coefficients, "learning_rate": rate}
-        return super().step(at_this_step, state, gradient, parameters, clock)
+        return {**coefficients, "learning_rate": rate}
 
 
 @checked

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
+import numpy as np
+
 from ...support.arguments import Count, Share, checked
 from ...support.arrays import number
 from .coefficient import Coefficient
@@ -37,6 +39,15 @@ class Shape:
     def constant_at(self) -> Mapping[str, float]:
         """The free coefficients at which s_t = 1, by name; empty where s varies for all of them."""
         return {}
+
+    @property
+    def coarser(self) -> "Shape | None":
+        """A shape with fewer numbers whose optimum is a good place to start from."""
+        return None
+
+    def refined(self, coefficients: Values) -> dict[str, Value]:
+        """This shape's numbers, by name, from those of the ``coarser`` one."""
+        raise NotImplementedError
 
     def factor(self, coefficients: Values, clock: Clock) -> Value:
         """s_t."""
@@ -223,6 +234,20 @@ class LogLinear(Shape):
     @property
     def constant_at(self) -> Mapping[str, float]:
         return {each.name: 0.0 for each in self.coefficients}
+
+    @property
+    def coarser(self) -> "LogLinear | None":
+        """Half as many pieces."""
+        return LogLinear(pieces=self.pieces // 2) if self.pieces > 1 else None
+
+    def refined(self, coefficients: Values) -> dict[str, Value]:
+        """The logarithm of the coarser course at the knots of this one."""
+        coarse = LogLinear(pieces=self.pieces // 2)
+        known = [0.0, *(float(coefficients[each.name]) for each in coarse.coefficients)]
+        knots = np.arange(1, self.pieces + 1) * coarse.pieces / self.pieces
+        values = np.interp(knots, np.arange(coarse.pieces + 1), known)
+        names = (each.name for each in self.coefficients)
+        return {name: float(value) for name, value in zip(names, values, strict=True)}
 
     def factor(self, coefficients: Values, clock: Clock) -> Value:
         x = self.pieces * clock.step / max(clock.horizon - 1, 1)

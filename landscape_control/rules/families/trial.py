@@ -29,6 +29,44 @@ def check_steps(family: Family, horizon: int) -> None:
     _try_symbols(family, layout)
     if family.linear:
         _try_linearity(family, layout)
+    _try_readout(family, layout)
+
+
+def _try_readout(family: Family, layout: Layout) -> None:
+    """Refuse a readout that nobody would ask, or that is of another shape, or bends where it may not.
+
+    Exact moments read a linear one off its answers to unit inputs.
+    """
+    own = type(family).readout
+    is_users = own.__module__.partition(".")[0] != _PACKAGE
+    if is_users and not family.has_readout:
+        raise _readout_refused(family, "has_readout = True beside it", "False")
+    if not family.has_readout:
+        return
+    generator = np.random.default_rng(1)
+    first, second = generator.standard_normal((2, 1 + family.state_size, _EPISODES, _WEIGHTS))
+    values = layout.at_step(layout.join(_middle(layout)), 0)
+    clock = Clock(step=0, horizon=layout.horizon)
+
+    def answer(given: np.ndarray) -> np.ndarray:
+        theta, *state = given
+        return np.asarray(family.readout(values, tuple(state), theta, clock))
+
+    found = answer(first)
+    if found.shape != (_EPISODES, _WEIGHTS):
+        raise _readout_refused(family, "an array like θ", f"one of shape {found.shape}")
+    bent = np.abs(answer(first - second) - (found - answer(second))).max()
+    if family.linear and not bent <= 1e-9 * (1 + np.abs(found).max()):
+        raise _readout_refused(family, "an answer linear in θ and the state", "one that is not")
+
+
+def _readout_refused(family: Family, expected: str, received: str) -> ProblemError:
+    return ProblemError(
+        f"readout of {type(family).__name__}",
+        expected=expected,
+        received=received,
+        advice="copy lc.policies.ScheduleFree: parameters plus what the state carries",
+    )
 
 
 def _try_linearity(family: Family, layout: Layout) -> None:
