@@ -206,6 +206,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from . import simulation as simulation
     from . import stochastic as stochastic
     from . import sweeps as sweeps
+    from . import training as training
     from . import verification as verification
     from .display import plotting as plotting
     from .exports import export as export
