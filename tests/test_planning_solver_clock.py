@@ -176,7 +176,7 @@ def test_a_guess_is_kept_where_a_shorter_horizon_replaces_the_starts(monkeypatch
             SearchOptions(guess=guess),
             SolveClock(),
             tolerance=1e-6,
-            solve_other=lambda program, options: shorter,
+            solve_other=lambda program, options, quick: shorter,
         )
         first, *others = search._guesses()
         np.testing.assert_array_equal(first, programs.coefficients.join(guess))
