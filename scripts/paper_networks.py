@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 import landscape_control as lc
 from landscape_control.display.plotting import overviews, save
+from landscape_control.exports.source import policy_of
 from landscape_control.support.errors import ProblemError
 from landscape_control.training.datasets import generated_images, load_cifar10, load_mnist
 from landscape_control.training.panels import PANELS, PUBLISHED_ACCURACY, PUBLISHED_LOSS
@@ -50,8 +51,7 @@ def parsed():
 def chosen(panel, only, policy):
     """The panel with the recipes that are wanted."""
     if policy is not None:
-        loaded = lc.load(policy)
-        rule = getattr(loaded, "policy", loaded)
+        rule = policy_of(lc.load(policy), None, None)
         label = f"planned {rule.family.name}"
         planned = Recipe(
             key="planned", label=label, kind="policy", numbers={"lr": 1.0}, policy=rule,
@@ -120,6 +120,8 @@ def main():
     options = parsed()
     if options.generated and options.panel != "e":
         raise SystemExit("--generated stands for MNIST: panel e only")
+    if options.threads < 1:
+        raise SystemExit("--threads: at least 1")
     import torch
 
     torch.set_num_threads(options.threads)

@@ -63,3 +63,19 @@ def test_rules_that_answer_with_their_weights_leave_them_as_they_are():
     optimizer.train()
     optimizer.step()
     assert not torch.equal(weight, before)
+
+
+def test_a_numpy_pair_that_holds_its_last_step_still_answers():
+    """As the policy itself does where that never ends."""
+    policy = AVERAGED[0]
+    held = lc.export(policy, to="numpy", hold="last")
+    init, update = held
+    state, theta = init(1, 2), np.array([[2.0, -1.0]])
+    own, place = policy.init(1, 2), theta
+    for _ in range(8):
+        move, state = update(state, 0.3 * theta, theta)
+        step, own = policy.update(own, 0.3 * place, place)
+        theta, place = theta + move, place + step
+    answer = held.readout(state, theta)
+    np.testing.assert_array_equal(answer, policy.readout(own, place))
+    assert abs(answer - theta).max() > 1e-3

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import math
 import pickle
 
 import numpy as np
@@ -232,3 +233,34 @@ def test_weights_of_several_precisions_keep_theirs(name, foreach):
         entry = optimizer.state[theta]["carried_0"]
         assert entry.dtype == theta.dtype
         np.testing.assert_allclose(theta.detach().double().numpy(), expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("lr", [math.nan, math.inf, -1.0, "fast"])
+def test_an_lr_that_multiplies_by_no_number_is_refused_and_moves_nothing(lr):
+    make = lc.export(POLICIES["heavy-ball"], to="torch")
+    weights = [torch.nn.Parameter(torch.ones(2)) for _ in range(2)]
+    with pytest.raises(lc.ProblemError, match="a finite number ≥ 0"):
+        make(weights, lr=lr)
+    optimizer = make([{"params": weights[:1]}, {"params": weights[1:]}])
+    optimizer.param_groups[1]["lr"] = lr
+    for weight in weights:
+        weight.grad = torch.ones(2)
+    with pytest.raises(lc.ProblemError, match="a finite number ≥ 0"):
+        optimizer.step()
+    assert all(torch.equal(weight.detach(), torch.ones(2)) for weight in weights)
+
+
+def test_a_state_without_its_numbers_is_refused_before_anything_is_loaded():
+    make = lc.export(POLICIES["heavy-ball"], to="torch")
+    weight = torch.nn.Parameter(torch.ones(2))
+    weight.grad = torch.ones(2)
+    optimizer, other = make([weight]), make([weight])
+    other.step()
+    for entry in ("momentum", "lr"):
+        kept = other.state_dict()
+        kept["param_groups"] = [{k: v for k, v in kept["param_groups"][0].items() if k != entry}]
+        with pytest.raises(lc.ProblemError, match=f"none for {entry}"):
+            optimizer.load_state_dict(kept)
+    with pytest.raises(lc.ProblemError, match="rule of the state"):
+        optimizer.load_state_dict({})
+    assert not optimizer.state

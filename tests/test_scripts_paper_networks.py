@@ -55,6 +55,7 @@ def test_a_folder_gives_curves_and_a_picture_and_is_gone_on_with(tmp_path):
         (["--data", "nowhere", "--panel", "f"], "cifar-10-binary.tar.gz"),
         (["--generated", "--panel", "f"], "panel e only"),
         (["--generated", "--only", "sdg"], "no recipe 'sdg'"),
+        (["--generated", "--threads", 0], "--threads"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(tmp_path, options, words):
@@ -62,3 +63,17 @@ def test_what_is_wrong_is_said_in_words(tmp_path, options, words):
     assert run.returncode != 0
     assert words in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_a_file_that_holds_no_policy_is_refused_before_anything_is_trained(tmp_path):
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape.from_expression(lambda theta: theta[0] ** 2, dimension=1),
+        start=[1.0],
+        objective=lc.Objective(horizon=1.0, learning_rate=0.1),
+    )
+    lc.save(problem, tmp_path / "problem.nc")
+    run = called("--generated", "--policy", tmp_path / "problem.nc", "--output", tmp_path / "out")
+    assert run.returncode != 0
+    assert "expected a policy" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "out").exists()

@@ -19,6 +19,15 @@ class NumpyPair(NamedTuple):
     update: Callable
 
 
+class AnsweringPair(NumpyPair):
+    """One that answers with other parameters than those where gradients are taken.
+
+    ``readout(state, theta)`` are those, an average of iterates: see :meth:`Policy.readout`.
+    """
+
+    readout: Callable
+
+
 @checked
 def export(
     rule: object,
@@ -134,7 +143,11 @@ def _held(policy: Policy) -> NumpyPair:
         move, (_, carried) = policy.update((clock, carried), observation, theta, step)
         return move, (count + 1, carried)
 
-    return NumpyPair(init=policy.init, update=update)
+    if not policy.has_readout:
+        return NumpyPair(init=policy.init, update=update)
+    found = AnsweringPair(init=policy.init, update=update)
+    found.readout = policy.readout
+    return found
 
 
 _EXTRAS = {"torch": "torch", "optax": "jax"}  # what is asked for -> extra that brings it

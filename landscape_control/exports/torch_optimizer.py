@@ -1,6 +1,7 @@
 """A policy as a ``torch.optim.Optimizer``."""
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -84,6 +85,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         the rule's last.
         """
         for group in self.param_groups:
+            _multiplier(group)
             if group[_ANSWERS]:
                 raise ProblemError(
                     "step",
@@ -221,9 +223,14 @@ class RuleOptimizer(torch.optim.Optimizer):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a ``state_dict()`` of the same rule, bit by bit as without the stop."""
+        """Go on from a ``state_dict()`` of the same rule, bit by bit as without the stop.
+
+        Raises ProblemError, before anything is loaded, for one of another rule or without its
+        numbers.
+        """
         own = {_RULE: repr(self.policy.family), _HORIZON: self.policy.horizon}
-        for group in state_dict["param_groups"]:
+        wanted = {"lr", "foreach", _ANSWERS, *self.policy.coefficients}
+        for group in state_dict.get("param_groups", [{}]):
             for key, value in own.items():
                 if group.get(key) != value:
                     raise ProblemError(
@@ -232,6 +239,14 @@ class RuleOptimizer(torch.optim.Optimizer):
                         received=shown(group.get(key), 200),
                         advice="export the rule with which it was saved",
                     )
+            if missing := sorted(wanted - set(group)):
+                raise ProblemError(
+                    "param group of the state to load",
+                    expected=f"entries {', '.join(sorted(wanted))}",
+                    received=f"none for {', '.join(missing)}",
+                    advice="load what state_dict() of this optimizer returned",
+                )
+            self._checked(group)
         super().load_state_dict(state_dict)
         for group in self.param_groups:
             group.update(self._checked(group))
@@ -257,14 +272,17 @@ def _multiplier(group: Mapping[str, Any]) -> float:
     """The group's lr as a number: schedulers set it, as a number or a tensor of one."""
     lr = group["lr"]
     try:
-        return float(lr)
-    except (TypeError, ValueError):
+        number = float(lr)
+    except (TypeError, ValueError, RuntimeError):
+        number = math.nan
+    if not 0 <= number < math.inf:
         raise ProblemError(
             "lr",
-            expected="a number, which multiplies all that the rule does",
+            expected="a finite number ≥ 0, which multiplies all that the rule does",
             received=shown(lr),
             advice="1.0 runs the rule as planned; its own rate is the coefficient learning_rate",
-        ) from None
+        )
+    return number
 
 
 def _refused_kind(received: str, advice: str) -> ProblemError:

@@ -33,7 +33,8 @@ class Batches:
 
     def training(self, epoch: int) -> Iterator[tuple[Any, Any]]:
         """(images, labels) of each batch of an epoch, every image once, in random order."""
-        generator = self._torch.Generator().manual_seed(self.seed * _SEEDS_PER_RUN + epoch)
+        seed = (self.seed * _SEEDS_PER_RUN + epoch) % 2**63  # what PyTorch takes
+        generator = self._torch.Generator().manual_seed(seed)
         order = self._torch.randperm(len(self.images), generator=generator)
         for chosen in order.split(self.batch):
             images = self.images[chosen]

@@ -62,16 +62,17 @@ def read_checkpoint(path: Path, identity: dict[str, str]) -> Checkpoint:
         if kept.pop("format") != _FORMAT:
             raise KeyError("format")
         checkpoint = Checkpoint(**kept)
+        known = dict(checkpoint.identity)
     except (OSError, EOFError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(path, error) from error
     except (ValueError, pickle.UnpicklingError) as error:
         raise _unreadable(path, error) from error
     for name, value in identity.items():
-        if checkpoint.identity.get(name) != value:
+        if known.get(name) != value:
             raise ProblemError(
                 f"checkpoint {str(path)!r}",
                 expected=f"{name}: {value}",
-                received=shown(checkpoint.identity.get(name), 300),
+                received=shown(known.get(name), 300),
                 advice="it is of another run: choose another folder, or remove it",
             )
     return checkpoint

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..support.arguments import Count, Index, checked
 from ..support.arguments import Path as PathName
-from ..support.errors import ProblemError
+from ..support.errors import ProblemError, shown
 from .idx import read_idx
 
 CLASSES = 10
@@ -41,6 +41,9 @@ class ImageData:
     training_images, test_images : (N, C, H, W) bytes, 0 to 255
     training_labels, test_labels : (N,) whole numbers from 0 to 9
     mean, deviation : one number per channel; networks see (image/255 - mean)/deviation
+
+    Raises ProblemError for arrays of other shapes or kinds, labels of other classes, training and
+    test images that differ in size, a deviation that is not positive.
     """
 
     name: str
@@ -59,6 +62,7 @@ class ImageData:
                 read_only = array.view()  # the caller's own array stays as it is
                 read_only.flags.writeable = False
                 object.__setattr__(self, f"{kind}_{part}", read_only)
+        _check_scale(self)
 
     @cached_property
     def digest(self) -> str:
@@ -74,6 +78,14 @@ class ImageData:
 
 def _check_pair(what: str, images: np.ndarray, labels: np.ndarray) -> None:
     """Refuse images and labels that do not belong together."""
+    for part, array in (("images", images), ("labels", labels)):
+        if not isinstance(array, np.ndarray):
+            raise ProblemError(
+                what,
+                expected=f"an array of {part}",
+                received=shown(array),
+                advice=f"np.asarray({part}, dtype=np.uint8)",
+            )
     if images.ndim != 4 or images.dtype != np.uint8 or len(images) == 0:
         raise ProblemError(
             what,
@@ -95,6 +107,28 @@ def _check_pair(what: str, images: np.ndarray, labels: np.ndarray) -> None:
             received=f"labels from {labels.min()} to {labels.max()}",
             advice="the file of labels is damaged: download it again",
         )
+
+
+def _check_scale(data: ImageData) -> None:
+    """Refuse images of two sizes, and another number of means or deviations than channels."""
+    shape, test_shape = data.training_images.shape[1:], data.test_images.shape[1:]
+    if shape != test_shape:
+        raise ProblemError(
+            f"test data of {data.name}",
+            expected=f"images of shape {shape}, like those for training",
+            received=f"{test_shape}",
+            advice="cut or pad them to one size",
+        )
+    for name in ("mean", "deviation"):
+        values = np.asarray(getattr(data, name), dtype=float)
+        is_finite = values.shape == shape[:1] and bool(np.isfinite(values).all())
+        if not is_finite or (name == "deviation" and values.min() <= 0):
+            raise ProblemError(
+                f"{name} of {data.name}",
+                expected=f"{shape[0]} finite numbers, one per channel, deviations above 0",
+                received=shown(getattr(data, name)),
+                advice="those of image/255 over the training images, by channel",
+            )
 
 
 @checked

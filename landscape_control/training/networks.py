@@ -69,7 +69,7 @@ class _seeded:
 
     def __enter__(self) -> None:
         self._fork.__enter__()
-        self._torch.manual_seed(self._seed)
+        self._torch.manual_seed(self._seed % 2**63)  # what PyTorch takes
 
     def __exit__(self, *error: object) -> None:
         self._fork.__exit__(*error)

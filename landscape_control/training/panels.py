@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..support.arguments import Count, checked
+from ..support.arguments import Count, Index, checked
+from ..support.errors import ProblemError
 from .networks import mlp, small_cnn
 from .recipes import Grid, Recipe, paper_recipes, tuned_grids
 
@@ -29,7 +30,7 @@ class Panel:
     batch : images per step; the last of an epoch has the rest
     shifts : augmentation: images padded by that many black pixels and cut at random, and mirrored
         with probability one half; 0 for neither
-    recipes, grids : compared as they are, and after a choice of the rate
+    recipes, grids : compared as they are, and after a choice of the rate; their keys differ
     """
 
     name: str
@@ -38,9 +39,20 @@ class Panel:
     network_name: str
     epochs: Count
     batch: Count = 128
-    shifts: int = 0
+    shifts: Index = 0
     recipes: tuple[Recipe, ...] = ()
     grids: tuple[Grid, ...] = ()
+
+    def __post_init__(self) -> None:
+        keys = [one.key for one in self.recipes] + [one.recipe.key for one in self.grids]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ProblemError(
+                f"recipes of panel {self.name}",
+                expected="keys that differ, under which runs are kept",
+                received=f"{', '.join(twice)} more than once",
+                advice="give each recipe and grid a key of its own",
+            )
 
 
 PANEL_E = Panel(

@@ -1,15 +1,20 @@
 """Recipes: an optimizer with its numbers under its honest name, and what the paper's panels used."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Literal
+
+import numpy as np
 
 from ..rules.families import HeavyBall, Policy
 from ..support.arguments import Positive, checked
 from ..support.errors import ProblemError
 
 Kind = Literal["sgd", "adam", "ballistic", "heavy ball", "policy"]
+_LONGEST = 300  # letters of a policy that stand in a description
 CLIP = 5.0  # norm of the gradient of all weights, for every optimizer of the notebook
 _NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -38,7 +43,8 @@ class Recipe:
         decay 0, the same rule). "ballistic": :class:`~landscape_control.training.ballistic.Ballistic`.
         "heavy ball": the library's family, exported. "policy": any policy of the library, exported
     numbers : lr, and those of beta1, beta2, eps, momentum that the kind has; what is left out is
-        0.9, 0.999, 1e-8, 0.9. The ``lr`` of a policy multiplies all that it does
+        0.9, 0.999, 1e-8, 0.9. None is negative, and beta1, beta2 are below 1. The ``lr`` of a policy
+        multiplies all that it does
     clip : the norm of the gradient of all weights together is cut to it; None leaves it as it is
     policy : of kind "policy"
     style : key of its look, see display.plotting.rule_styles
@@ -71,6 +77,26 @@ class Recipe:
             )
         wanted = {name: _DEFAULTS[name] for name in allowed if name != "lr"}
         object.__setattr__(self, "numbers", MappingProxyType({**wanted, **self.numbers}))
+        self._check_values()
+
+    def _check_values(self) -> None:
+        """Refuse numbers that no optimizer takes, and a key that is no name of a file."""
+        for name, value in self.numbers.items():
+            is_share = name in ("beta1", "beta2")
+            if value < 0 or (is_share and value >= 1):
+                raise ProblemError(
+                    f"{name} of recipe {self.key!r}",
+                    expected="a number from 0 to below 1" if is_share else "a number ≥ 0",
+                    received=f"{value:g}",
+                    advice="see the formula of the optimizer for what it multiplies",
+                )
+        if not self.key or set(self.key) & set("/\\\0"):
+            raise ProblemError(
+                "key of a recipe",
+                expected="a short name that can be part of the name of a file",
+                received=repr(self.key),
+                advice="e.g. 'sgd'; what pictures show is the label",
+            )
 
     def optimizer(self, parameters: Iterable[Any]) -> Any:
         """The torch.optim.Optimizer for ``parameters``."""
@@ -105,9 +131,25 @@ class Recipe:
 
     def describe(self) -> str:
         """Everything that decides what it does, on one line; two recipes with one text do the same."""
-        numbers = ", ".join(f"{name} {value:g}" for name, value in self.numbers.items())
-        policy = "" if self.policy is None else f", {self.policy!r}"
+        numbers = ", ".join(f"{name} {written(value)}" for name, value in self.numbers.items())
+        policy = "" if self.policy is None else f", {_policy_in_words(self.policy)}"
         return f"{self.kind}, {numbers}, clip {self.clip}{policy}"
+
+
+def written(number: float) -> str:
+    """The number in six digits where they are enough to tell it from all others, else in full."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(float(number))
+
+
+def _policy_in_words(policy: Policy) -> str:
+    """All that decides the policy: in full, or shortened with the digest of the full text."""
+    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
+        text = " ".join(repr(policy).split())
+    if len(text) > _LONGEST:
+        digest = sha256(text.encode()).hexdigest()
+        text = f"{text[:_LONGEST]}…, sha256 {digest}"
+    return f"{text}, tested at its answer" if policy.has_readout else text
 
 
 @checked

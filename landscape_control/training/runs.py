@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from ..support.arguments import Path as PathName
 from ..support.errors import ProblemError, shown
 from .batches import Batches
 from .checkpoints import Checkpoint, read_checkpoint, write_checkpoint
-from .datasets import ImageData
+from .datasets import CLASSES, ImageData
 from .networks import torch_module
 from .panels import Panel
 from .recipes import Recipe
@@ -28,7 +29,8 @@ class Epoch:
     ----------
     number : 1 for the first
     training_loss : mean cross entropy of the training images, each when its batch came
-    test_loss, test_accuracy : after the epoch, on the test images; the accuracy in percent
+    test_loss, test_accuracy : after the epoch, on the test images; the accuracy in percent. Of the
+        weights that the rule answers with, such as an average of iterates
     seconds : processor time, the test left out
     """
 
@@ -125,6 +127,7 @@ class _Training:
         )
         self.done: list[Epoch] = []
         self.diverged: int | None = None
+        _check_fit(self.torch, self.network, self.batches)
 
     def restore(self, path: Path) -> None:
         """Go on where a checkpoint stands."""
@@ -185,12 +188,24 @@ class _Training:
             count += len(labels)
         return total / count
 
+    @contextmanager
+    def _answers(self) -> Iterator[None]:
+        """The network with the weights that a rule of the library answers with."""
+        is_ours = hasattr(self.optimizer, "eval")  # the optimizers of PyTorch have nothing to ask
+        if is_ours:
+            self.optimizer.eval()
+        try:
+            yield
+        finally:
+            if is_ours:
+                self.optimizer.train()
+
     def _tested(self) -> tuple[float, float]:
         """Mean loss and percentage of right answers on the test images."""
         torch, network = self.torch, self.network
         network.eval()
         loss, right, count = 0.0, 0, 0
-        with torch.no_grad():
+        with torch.no_grad(), self._answers():
             for images, labels in self.batches.test():
                 scores = network(images)
                 summed = torch.nn.functional.cross_entropy(scores, labels, reduction="sum")
@@ -198,6 +213,26 @@ class _Training:
                 right += (scores.argmax(dim=1) == labels).sum().item()
                 count += len(labels)
         return loss / count, 100.0 * right / count
+
+
+def _check_fit(torch: Any, network: Any, batches: Batches) -> None:
+    """Refuse a network that does not take these images, or has fewer outputs than classes."""
+    images, _ = next(batches.test(batch=2))
+    network.eval()
+    try:
+        with torch.no_grad():
+            scores = network(images)
+            received = f"scores of shape {tuple(scores.shape)}"
+            fits = scores.ndim == 2 and len(scores) == len(images) and scores.shape[1] >= CLASSES
+    except RuntimeError as error:
+        received, fits = shown(str(error), 300), False
+    if not fits:
+        raise ProblemError(
+            "network of the panel",
+            expected=f"{CLASSES} scores for each image of shape {tuple(images.shape[1:])}",
+            received=received,
+            advice="choose the network by the size of the images, or other data",
+        )
 
 
 def _device(torch: Any, device: str) -> Any:

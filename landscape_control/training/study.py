@@ -15,7 +15,7 @@ from ..support.arguments import Path as PathName
 from ..support.errors import ProblemError
 from .datasets import ImageData
 from .panels import Panel
-from .recipes import Grid, Recipe
+from .recipes import Grid, Recipe, written
 from .runs import Epoch, Run, train
 
 if TYPE_CHECKING:
@@ -87,6 +87,13 @@ def study(
             expected=panel.data,
             received=data.name,
             advice="load the data set that the panel is about",
+        )
+    if not panel.recipes and not panel.grids:
+        raise ProblemError(
+            f"panel {panel.name}",
+            expected="a recipe or a grid at least",
+            received="neither",
+            advice="pass recipes=(Recipe(...),)",
         )
     length = panel.epochs if epochs is None else epochs
     trainer = _Trainer(
@@ -193,14 +200,14 @@ def _tuned(grid: Grid, trainer: _Trainer) -> tuple[Recipe, dict[str, float | Non
             advice="add smaller rates",
         )
     best = min(finite, key=finite.__getitem__)
-    words = f"{grid.recipe.label}, lr {best:g}"
-    stored = {f"{rate:g}": finite.get(rate) for rate in losses}
+    words = f"{grid.recipe.label}, lr {written(best)}"
+    stored = {written(rate): finite.get(rate) for rate in losses}
     return replace(grid.recipe.at(best), label=words), stored
 
 
 def _at_rate(recipe: Recipe) -> str:
     """Its key with its rate: runs at another rate are other runs."""
-    return f"{recipe.key}-{recipe.numbers['lr']:g}"
+    return f"{recipe.key}-{written(recipe.numbers['lr'])}"
 
 
 def _table(recipes: Iterable[Recipe], runs: list[list[Run]], length: int) -> "xarray.Dataset":

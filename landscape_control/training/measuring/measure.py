@@ -108,7 +108,8 @@ def measure(
         PyTorch not installed; fewer than 16 samples; losses, weights, inputs or outputs that are not
         finite; frozen, shared, complex or half-precision parameters; batch normalisation and
         dropout in training mode, buffers that a call changes; a loss that is no mean over samples,
-        or not convex in the outputs; a gradient that vanishes.
+        not convex in the outputs, or takes the weights themselves, as penalties do; a gradient that
+        vanishes; sparse embeddings; a call inside torch.inference_mode.
     """
     try:
         from .steps import measured

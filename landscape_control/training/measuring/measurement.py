@@ -81,7 +81,7 @@ class Measurement(Recordable):
     whole : whether these were all samples of the loader
     products, draws : products with H, and noise draws, that were made
     stopped : whether ``seconds`` ran out before all products that were asked for
-    seconds : CPU time it took
+    seconds : wall clock it took
     layers, layer_weights : names and sizes of the parameter tensors
     layer_gradient, layer_noise, layer_noise_errors : |g|² and tr C in each, and the latter's error
     layer_leading : share of each in the squared length of the leading eigenvector; sums to 1

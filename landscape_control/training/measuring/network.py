@@ -93,6 +93,13 @@ def _check_model(model: object) -> None:
         is_normalising = isinstance(part, _BatchNorm) or (
             isinstance(part, _InstanceNorm) and part.track_running_stats
         )
+        if getattr(part, "sparse", False):
+            _refuse(
+                "model",
+                "dense gradients",
+                f"{type(part).__name__} {name!r} with sparse=True",
+                "measure a copy whose layer has sparse=False",
+            )
         is_random = isinstance(part, _DropoutNd) and part.p > 0
         if part.training and (is_normalising or is_random):
             reason = "depends on the other samples" if is_normalising else "is random"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 
 from ...support.errors import ProblemError, shown
+from .network import Network
+from .samples import Samples
 
 SOFTMAX, QUADRATIC, OTHER = "softmax cross-entropy", "quadratic", "other"
 SHARE = 0.05  # of the majorant; with less, confident wrong outputs look flat
@@ -22,7 +24,7 @@ class Outputs:
 
     def __init__(self, loss: Callable, values: torch.Tensor, targets: torch.Tensor):
         self.values = values.detach().requires_grad_(True)
-        mean = loss(self.values, targets)
+        mean = _called(loss, self.values, targets)
         self.losses = _losses(loss, self.values, targets, mean)
         total = mean * len(values)
         (self.slopes,) = torch.autograd.grad(
@@ -33,9 +35,17 @@ class Outputs:
         """∂²ℓ_s/∂z_s² u_s for u shaped like z, by differentiating the slopes."""
         if not self.slopes.requires_grad:  # a loss linear in the outputs
             return torch.zeros_like(directions)
-        (product,) = torch.autograd.grad(
-            self.slopes, self.values, directions, retain_graph=True, materialize_grads=True
-        )
+        try:
+            (product,) = torch.autograd.grad(
+                self.slopes, self.values, directions, retain_graph=True, materialize_grads=True
+            )
+        except RuntimeError as error:
+            raise ProblemError(
+                "loss_fn",
+                expected="a loss that PyTorch differentiates twice in the outputs",
+                received=shown(str(error), 200),
+                advice="write the loss in operations with second derivatives",
+            ) from error
         return product
 
     def majorant(self, directions: torch.Tensor, axis: int) -> torch.Tensor:
@@ -46,6 +56,41 @@ class Outputs:
         """
         centred = directions - directions.mean(axis, keepdim=True)
         return centred / (2 * _places(self.values, axis))
+
+
+def _called(loss: Callable, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The loss of some samples; what it does not take is refused in the words of PyTorch."""
+    try:
+        return loss(outputs, targets)
+    except (RuntimeError, IndexError, ValueError, TypeError) as error:
+        raise ProblemError(
+            "loss_fn",
+            expected="a function of the model's outputs and the loader's targets",
+            received=f"{type(error).__name__}: {shown(str(error), 200)}, for outputs of shape"
+            f" {tuple(outputs.shape)} and targets of shape {tuple(targets.shape)}",
+            advice="check the targets: their shape, their type, and classes from 0",
+        ) from error
+
+
+def check_depends(loss: Callable, network: Network, samples: Samples) -> None:
+    """Refuse a loss of the weights themselves, whose gradient is not that through the outputs."""
+    inputs, targets = samples.inputs[:2], samples.targets[:2]
+    with torch.no_grad():
+        outputs = network.model(inputs)
+    mean = _called(loss, outputs, targets)
+    if not torch.is_tensor(mean) or not mean.requires_grad or mean.ndim:
+        return
+    direct = torch.autograd.grad(mean, network.tensors, allow_unused=True)
+    names = [
+        name for name, each in zip(network.parameters, direct, strict=True) if each is not None
+    ]
+    if names:
+        raise ProblemError(
+            "loss_fn",
+            expected="a loss that depends on the weights through the model's outputs alone",
+            received=f"one that takes {names[0]!r} itself",
+            advice="leave out penalties of the weights: measure the loss of the data",
+        )
 
 
 def _losses(
@@ -95,7 +140,10 @@ def kind_of_loss(loss: Callable, outputs: Outputs, targets: torch.Tensor) -> tup
     product = outputs.hessian(directions)
     accuracy = 1e4 * torch.finfo(product.dtype).eps
     for axis in (1, -1) if outputs.values.ndim > 1 else ():
-        if _is_close(product, _softmax_hessian(outputs.values, directions, axis), accuracy):
+        is_choice = outputs.values.shape[axis] > 1
+        if is_choice and _is_close(
+            product, _softmax_hessian(outputs.values, directions, axis), accuracy
+        ):
             return SOFTMAX, axis
     moved = Outputs(loss, outputs.values.detach() + directions, targets)
     if _is_close(product, moved.hessian(directions), accuracy):

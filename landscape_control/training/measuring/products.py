@@ -6,7 +6,7 @@ import torch
 
 from ...support.errors import ProblemError
 from .network import Network
-from .outputs import OTHER, Outputs, kind_of_loss, majorant_share
+from .outputs import Outputs, check_depends, kind_of_loss, majorant_share
 from .samples import Samples
 
 CHUNK = 512  # samples whose activations are one graph
@@ -66,6 +66,7 @@ class Curvature:
 
     def __init__(self, network: Network, loss: Callable, samples: Samples, majorant: float | None):
         self.network, self.count, self.products = network, len(samples), 0
+        check_depends(loss, network, samples)
         self.pieces = [_Piece(network, loss, *part) for part in samples.pieces(CHUNK)]
         first = self.pieces[0].graph.detach()[:_FEW]
         targets = samples.targets[:_FEW]
@@ -139,10 +140,9 @@ class Curvature:
             raise ProblemError(
                 "loss_fn",
                 expected="a loss with curvature in the outputs",
-                received=f"none at these weights, {self.kind} loss"
-                if self.kind == OTHER
-                else "outputs that do not depend on the weights",
-                advice="a loss linear in the outputs has no quadratic model",
+                received=f"none at these weights, {self.kind} loss",
+                advice="a loss linear in the outputs, such as that of torch.nn.L1Loss, has no"
+                " quadratic model; nor have outputs that do not depend on the weights",
             )
 
 

@@ -63,6 +63,8 @@ def take(loader: object, wanted: int, like: torch.Tensor) -> Samples:
         targets.append(batch_targets)
         count += len(batch_inputs)
     _check_count(count, inputs)
+    for name, parts in (("inputs", inputs), ("targets", targets)):
+        _check_shapes(name, parts)
     is_whole = count <= wanted and not list(islice(batches, 1))
     return Samples(
         inputs=torch.cat(inputs)[:wanted],
@@ -112,6 +114,19 @@ def _check_tensor(name: str, part: torch.Tensor, place: int, dtype: torch.dtype)
         )
 
 
+def _check_shapes(name: str, parts: list[torch.Tensor]) -> None:
+    """Refuse samples of several shapes, which cannot be put into one tensor."""
+    shapes = [tuple(part.shape[1:]) for part in parts]
+    for place, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            raise ProblemError(
+                "loader",
+                expected=f"{name} of one shape, {shapes[0]} as in the first batch",
+                received=f"{shape} in batch {place + 1}",
+                advice="pad or cut the samples to one shape",
+            )
+
+
 def _check_count(count: int, inputs: list[torch.Tensor]) -> None:
     if count >= FEWEST:
         return
@@ -130,8 +145,16 @@ def _check_count(count: int, inputs: list[torch.Tensor]) -> None:
 def check_rows(model: Callable, samples: Samples) -> torch.Tensor:
     """The model's outputs (n, …) of a few samples, one row each and independent of the others."""
     inputs = samples.inputs[:4]
-    with torch.no_grad():
-        together, alone, again = model(inputs), model(inputs[:1]), model(inputs)
+    try:
+        with torch.no_grad():
+            together, alone, again = model(inputs), model(inputs[:1]), model(inputs)
+    except (RuntimeError, IndexError, ValueError, TypeError) as error:
+        raise ProblemError(
+            "model",
+            expected=f"one that takes inputs of shape {tuple(inputs.shape)}, {inputs.dtype}",
+            received=f"{type(error).__name__}: {shown(str(error), 200)}",
+            advice="check that loader and model belong together",
+        ) from error
     if not torch.is_tensor(together) or together.ndim == 0 or len(together) != len(inputs):
         raise ProblemError(
             "model",

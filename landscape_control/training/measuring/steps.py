@@ -55,6 +55,13 @@ def measured(
     seed: int,
 ) -> Measurement:
     """See :func:`landscape_control.measure`."""
+    if torch.is_inference_mode_enabled():
+        raise ProblemError(
+            "measure",
+            expected="a call outside torch.inference_mode, in which nothing is differentiated",
+            received="one inside it",
+            advice="use torch.no_grad there, or measure before",
+        )
     clock = _Clock(seconds)
     network = Network(model, frozen, scales)
     data = take(loader, max(samples, noise_samples or samples), network.tensors[0])
