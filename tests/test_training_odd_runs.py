@@ -165,3 +165,32 @@ def test_images_of_two_sizes_are_refused():
 
 def fields_of(data):
     return {each.name: getattr(data, each.name) for each in dataclasses.fields(data)}
+
+
+def test_a_last_step_that_ends_at_no_finite_loss_ends_the_run():
+    """One step an epoch: the training loss is that before the step, and finite."""
+    recipe = Recipe(key="far", label="far", kind="sgd", numbers={"lr": 1e38}, clip=None)
+    panel = dataclasses.replace(SMALL, batch=len(DATA.training_images))
+    run = train(panel=panel, recipe=recipe, data=DATA, epochs=1)
+    assert run.diverged == 1
+    assert not run.epochs
+
+
+def with_dropout(*, seed):
+    plain = mlp(sizes=(64, 20, 10), seed=seed)
+    return torch.nn.Sequential(*plain[:-1], torch.nn.Dropout(0.5), plain[-1])
+
+
+def test_dropout_follows_the_seed_and_goes_on_after_a_stop(tmp_path):
+    panel = dataclasses.replace(SMALL, network=with_dropout, network_name="with dropout")
+    options = {"panel": panel, "recipe": sgd(), "data": DATA}
+    torch.manual_seed(7)
+    whole = train(**options, epochs=3)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    assert torch.equal(torch.rand(3), expected)
+    train(**options, epochs=1, checkpoint=tmp_path / "run.pt")
+    parts = train(**options, epochs=3, checkpoint=tmp_path / "run.pt")
+    np.testing.assert_array_equal(parts.curve("test_loss", 3), whole.curve("test_loss", 3))
+    other = train(**options, epochs=3, seed=1)
+    assert other.curve("test_loss", 3)[0] != whole.curve("test_loss", 3)[0]

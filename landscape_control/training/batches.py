@@ -8,6 +8,11 @@ from .datasets import ImageData
 _SEEDS_PER_RUN = 100_003  # a prime above the number of epochs: no two epochs share a stream
 
 
+def seed_of_epoch(seed: int, epoch: int) -> int:
+    """The seed of an epoch of a run, in the range that PyTorch takes."""
+    return (seed * _SEEDS_PER_RUN + epoch) % 2**63
+
+
 class Batches:
     """Scaled images and labels of a data set, epoch by epoch.
 
@@ -33,8 +38,7 @@ class Batches:
 
     def training(self, epoch: int) -> Iterator[tuple[Any, Any]]:
         """(images, labels) of each batch of an epoch, every image once, in random order."""
-        seed = (self.seed * _SEEDS_PER_RUN + epoch) % 2**63  # what PyTorch takes
-        generator = self._torch.Generator().manual_seed(seed)
+        generator = self._torch.Generator().manual_seed(seed_of_epoch(self.seed, epoch))
         order = self._torch.randperm(len(self.images), generator=generator)
         for chosen in order.split(self.batch):
             images = self.images[chosen]

@@ -35,7 +35,7 @@ def mlp(*, sizes: Sizes = MLP_SIZES, seed: Index = 0) -> Any:
             received=f"{tuple(sizes)}",
             advice="name the number of inputs first and of classes last",
         )
-    with _seeded(torch, seed):
+    with seeded(torch, seed):
         layers = [torch.nn.Flatten()]
         for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
             layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
@@ -51,7 +51,7 @@ def small_cnn(*, seed: Index = 0) -> Any:
     """
     torch = torch_module()
     nn = torch.nn
-    with _seeded(torch, seed):
+    with seeded(torch, seed):
         layers = []
         for inputs, channels in ((3, 64), (64, 128)):
             layers += [nn.Conv2d(inputs, channels, 3, padding=1), nn.ReLU()]
@@ -60,8 +60,8 @@ def small_cnn(*, seed: Index = 0) -> Any:
         return nn.Sequential(*layers, *head)
 
 
-class _seeded:
-    """PyTorch's default starting weights from a seed; the state of its generator stays."""
+class seeded:
+    """What PyTorch draws by default (starting weights, dropout) from a seed; its generator stays."""
 
     def __init__(self, torch: Any, seed: int) -> None:
         self._torch, self._seed = torch, seed

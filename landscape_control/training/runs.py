@@ -13,10 +13,10 @@ import numpy as np
 from ..support.arguments import Count, Index, checked
 from ..support.arguments import Path as PathName
 from ..support.errors import ProblemError, shown
-from .batches import Batches
+from .batches import Batches, seed_of_epoch
 from .checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from .datasets import CLASSES, ImageData
-from .networks import torch_module
+from .networks import seeded, torch_module
 from .panels import Panel
 from .recipes import Recipe
 
@@ -60,6 +60,7 @@ class Run:
         return np.array(found + [math.nan] * (length - len(found)))
 
 
+_OF_LAYERS = 2**62  # between the seeds of batches and of what layers draw
 Report = Callable[[Recipe, int, Epoch], object]
 
 
@@ -79,7 +80,7 @@ def train(
 
     Cross entropy, mean over a batch; its gradient is clipped as the recipe says, then the optimizer
     makes a step. The seed decides the starting weights, and with the number of the epoch the order
-    and the augmentation of the images.
+    and the augmentation of the images, and what layers such as dropout draw on the CPU.
 
     Parameters
     ----------
@@ -92,8 +93,8 @@ def train(
     device : of PyTorch, such as "cuda"
 
     Raises ProblemError for a checkpoint of another run, or a damaged one, a device that is not
-    there, and where PyTorch is not installed. A loss that is no finite number ends the run and is
-    recorded in it.
+    there, and where PyTorch is not installed. A loss that is no finite number, in training or in
+    the test after it, ends the run and is recorded in it.
     """
     length = panel.epochs if epochs is None else epochs
     training = _Training(panel=panel, recipe=recipe, data=data, seed=seed, device=device)
@@ -118,7 +119,7 @@ class _Training:
     ) -> None:
         self.torch = torch_module()
         place = _device(self.torch, device)
-        self.recipe = recipe
+        self.recipe, self.seed = recipe, seed
         self.identity = identity_of(panel, recipe, data, seed)
         self.network = panel.network(seed=seed).to(place)
         self.optimizer = recipe.optimizer(self.network.parameters())
@@ -154,12 +155,16 @@ class _Training:
         """One epoch more, or the note that the loss stopped being a finite number in it."""
         number = len(self.done) + 1
         begun = time.process_time()
-        loss = self._trained(number)
+        with seeded(self.torch, (seed_of_epoch(self.seed, number) + _OF_LAYERS) % 2**63):
+            loss = self._trained(number)
         seconds = time.process_time() - begun
         if loss is None:
             self.diverged = number
             return
         test_loss, accuracy = self._tested()
+        if not math.isfinite(test_loss):  # as the training loss of the next batch would be
+            self.diverged = number
+            return
         epoch = Epoch(
             number=number,
             training_loss=loss,
