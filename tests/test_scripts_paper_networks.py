@@ -77,3 +77,19 @@ def test_a_file_that_holds_no_policy_is_refused_before_anything_is_trained(tmp_p
     assert "expected a policy" in run.stderr
     assert "Traceback" not in run.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_in_which_all_runs_diverge_is_told_kept_and_drawn(tmp_path):
+    policy = lc.Policy(
+        family=lc.policies.HeavyBall(constant=True),
+        coefficients={"learning_rate": 1e30, "momentum": 0.9},
+        horizon=4,
+    )
+    lc.save(policy, tmp_path / "far.nc")
+    options = ["--seeds", 2, "--epochs", 2, "--only", "planned", "--policy", tmp_path / "far.nc"]
+    run = called("--generated", *options, "--output", tmp_path / "out")
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "out" / "e" / "curves.png").is_file()
+    table = lc.load(tmp_path / "out" / "e" / "result.nc")
+    assert np.isnan(table["test_loss"]).all()
+    np.testing.assert_array_equal(table["diverged"], 1)

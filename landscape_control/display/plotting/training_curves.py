@@ -43,8 +43,9 @@ _LINES = ("-", (0, (4, 1.2)), (0, (1.2, 1.2)))  # of recipes that share one look
 def training_curves(d: SimpleNamespace) -> Figure:
     """Networks in training: loss and test accuracy over epochs, means over seeds.
 
-    The bands reach from the lowest to the highest seed; with one seed there is none. Published
-    numbers are open circles.
+    The bands reach from the lowest to the highest seed; with one seed there is none. Epochs in which
+    a seed has no number are left out, and a rule without any other stands in the legend alone, as
+    diverged. Published numbers are open circles.
 
     Panels: ``loss``, ``accuracy``.
     """
@@ -68,13 +69,12 @@ def _panel(
     for i, (rule, label, seeds) in enumerate(zip(rules, d.labels, values, strict=True)):
         line = _LINES[rules[:i].count(rule) % len(_LINES)]
         known = np.isfinite(seeds).all(axis=0)
-        if not known.any():
-            continue
+        label = label if known.any() else f"{label} (diverged)"
         epochs, seeds = d.epochs[known], seeds[:, known]
         paths.rule_series(
             axes, epochs, seeds.mean(axis=0), rule=rule, label=label, linestyle=line, zorder=3
         )
-        if len(seeds) > 1:
+        if len(seeds) > 1 and known.any():
             low, high = seeds.min(axis=0), seeds.max(axis=0)
             color = style.rule(rule).color
             band(axes, epochs, (low + high) / 2, (high - low) / 2, color)
