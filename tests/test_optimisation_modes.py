@@ -9,7 +9,7 @@ import pytest
 
 import landscape_control as lc
 from landscape_control.optimisation.replays import exact_cost
-from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall, Policy
+from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall, Policy, ScheduleFree
 
 CURVATURES = np.array([0.05, 0.3, 1.0, 0.7])
 WEIGHTS = np.array([0.4, 0.3, 0.1, 0.2])
@@ -131,6 +131,17 @@ def test_growth_with_momentum_is_that_of_its_covariance():
     found = lc.PolicySolver(longer[0]).solve(fixed=coefficients, starts=0, guess=coefficients)
     assert found.certificate.growth**2 == pytest.approx(costs[1] / costs[0], rel=1e-9)
     assert found.certificate.growth > 1.05
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_a_rule_that_divides_by_zero_is_refused(share):
+    """c_t = 1/(1 + qt) at q = -1/2, t = 2."""
+    one = program(family=ScheduleFree(), sees=lc.ModeNoise(DEVIATIONS, share))
+    coefficients = {"learning_rate": 0.3, "momentum": 0.5, "averaging": -0.5}
+    policy = Policy(family=one.family, coefficients=coefficients, horizon=12)
+    with pytest.raises(lc.ProblemError, match="stay finite for 12 steps.* factor of inf"):
+        exact_cost(policy, one)
 
 
 def test_modes_that_hear_each_other_have_no_growth_of_their_own():

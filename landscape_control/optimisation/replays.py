@@ -113,7 +113,9 @@ def growth(
         lines = [_side_by_side([row[0] + h * row[1], *row[2:]], h) for row in rows]
         lines[0][..., 0] += 1.0
         gain = _side_by_side([row[1] for row in rows], h)
-        factors = np.maximum(factors, _factors(_on_top(lines), gain, multiplicative_noise(program) * h**2))
+        factors = np.maximum(
+            factors, _factors(_on_top(lines), gain, multiplicative_noise(program) * h**2)
+        )
     worst = int(np.argmax(factors))
     return float(factors[worst]), float(h[worst])
 
@@ -127,6 +129,9 @@ def _places(spectrum: Spectrum, points: int) -> np.ndarray:
 
 def _factors(matrix: np.ndarray, gain: np.ndarray, share: np.ndarray) -> np.ndarray:
     """(N,): growth per step of √S, of S' = ASAᵀ + share·S_θθ·nnᵀ for A (N, d, d) and n (N, d)."""
+    finite = np.isfinite(matrix).all((1, 2))
+    if not finite.all():
+        return np.where(finite, 0.0, math.inf)
     if not share.any():
         return np.abs(np.linalg.eigvals(matrix)).max(-1)
     size = matrix.shape[-1] ** 2
