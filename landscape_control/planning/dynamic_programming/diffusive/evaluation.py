@@ -117,8 +117,8 @@ def _motion(setting: Setting, policy: Callable) -> Callable[[Scheme, float], Mot
 
 def _checked_controls(given: object, shape: tuple[int, int]) -> np.ndarray:
     """The controls (E, m) that a policy returned."""
-    if shape[1] == 1 and np.shape(given) == shape[:1]:
-        given = np.asarray(given)[:, None]
+    if isinstance(given, np.ndarray) and given.ndim == 1 and shape[1] == 1:
+        given = given[:, None]  # one control for each point
     control = rows(
         "policy",
         given,
