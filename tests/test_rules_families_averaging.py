@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 import landscape_control as lc
 from landscape_control.optimisation import ScenarioSolver
@@ -185,7 +186,7 @@ def test_simulation_answers_with_the_average():
     np.testing.assert_allclose(run.final[:, 0], expected[-1], rtol=1e-12)
     np.testing.assert_allclose(run.terminals, h / 2 * expected[-1] ** 2, rtol=1e-12)
     losses = h / 2 * np.concatenate([[2.0], expected]) ** 2
-    np.testing.assert_allclose(run.losses, np.trapezoid(losses), rtol=1e-12)
+    np.testing.assert_allclose(run.losses, trapezoid(losses), rtol=1e-12)
 
 
 def test_averaging_with_a_constant_rate_comes_near_the_best_schedule():
