@@ -208,6 +208,11 @@ def test_evidence_says_for_its_checks_what_they_do_not_say_themselves():
         ("z", "closed form", "after", "label"),
     ]
     assert pickle.loads(pickle.dumps(Evidence(checks=said))).checks == said
+    whole = pickle.loads(pickle.dumps(Evidence(checks=checks, reference="frozen", bound="after")))
+    assert (whole.reference, whole.bound) == ("frozen", "after")
+    for wrong in ({"reference": "hearsay"}, {"bound": "later"}):
+        with pytest.raises(lc.ProblemError, match="of the evidence"):
+            Evidence(checks=said, **wrong)  # also where every check says its own
     silent = Evidence(checks=checks).checks[0]
     assert (silent.reference, silent.bound) == (None, None)
 

@@ -9,7 +9,7 @@ import pytest
 
 import landscape_control as lc
 from landscape_control.optimisation.replays import exact_cost
-from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall, Policy
+from landscape_control.policies import AdamFamily, GradientDescent, HeavyBall, Policy, ScheduleFree
 
 CURVATURES = np.array([0.05, 0.3, 1.0, 0.7])
 WEIGHTS = np.array([0.4, 0.3, 0.1, 0.2])
@@ -99,6 +99,55 @@ def test_interpolation_has_the_rate_one_over_h_times_one_plus_b(share):
     )
     assert found.coefficients["learning_rate"] == pytest.approx(1 / (h * (1 + share)), rel=1e-6)
     assert found.cost == pytest.approx(h / 2 * 2.0 * (share / (1 + share)) ** steps, rel=1e-9)
+
+
+@pytest.mark.parametrize(("share", "rate"), [(4.0, 1.0), (0.5, 0.9), (0.0, 1.3)])
+def test_growth_is_that_of_second_moments_with_the_noise_of_the_gradient(share, rate):
+    """E θ'² = ((1-αh)² + bα²h²) E θ²: mean and spread can go opposite ways."""
+    h = 1.2
+    one = program(
+        curvatures=[h],
+        weights=None,
+        start_variance=1.0,
+        family=GradientDescent(constant=True),
+        sees=lc.CurvatureNoise(0.1, multiplicative=share),
+    )
+    fixed = {"learning_rate": rate}
+    found = lc.PolicySolver(one).solve(fixed=fixed, starts=0, guess=fixed)
+    expected = math.sqrt((1 - rate * h) ** 2 + share * (rate * h) ** 2)
+    assert found.certificate.growth == pytest.approx(expected, rel=1e-12)
+    assert ("unstable" in str(found.certificate)) == (expected > 1)
+
+
+def test_growth_with_momentum_is_that_of_its_covariance():
+    """The cost of one more step grows by growth² where nothing else is left."""
+    coefficients = {"learning_rate": 0.9, "momentum": 0.5}
+    given = {"sees": lc.ModeNoise([0.0] * 4, 1.5), "start_variance": 1.0, "cost": "terminal"}
+    longer = [
+        program(objective=lc.Objective(horizon=steps, learning_rate=math.inf), **given)
+        for steps in (200, 201)
+    ]
+    costs = [cost_of(one, coefficients) for one in longer]
+    found = lc.PolicySolver(longer[0]).solve(fixed=coefficients, starts=0, guess=coefficients)
+    assert found.certificate.growth**2 == pytest.approx(costs[1] / costs[0], rel=1e-9)
+    assert found.certificate.growth > 1.05
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_a_rule_that_divides_by_zero_is_refused(share):
+    """c_t = 1/(1 + qt) at q = -1/2, t = 2."""
+    one = program(family=ScheduleFree(), sees=lc.ModeNoise(DEVIATIONS, share))
+    coefficients = {"learning_rate": 0.3, "momentum": 0.5, "averaging": -0.5}
+    policy = Policy(family=one.family, coefficients=coefficients, horizon=12)
+    with pytest.raises(lc.ProblemError, match="stay finite for 12 steps.* factor of inf"):
+        exact_cost(policy, one)
+
+
+def test_modes_that_hear_each_other_have_no_growth_of_their_own():
+    found = lc.PolicySolver(program(sees=lc.ModeNoise(DEVIATIONS, follows_loss=True))).solve()
+    assert found.certificate.passed
+    assert found.certificate.growth is None
 
 
 def test_multiplicative_noise_in_simulation_costs_what_the_moments_say():

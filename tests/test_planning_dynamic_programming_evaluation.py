@@ -104,7 +104,9 @@ def test_the_optimal_policy_costs_its_own_value():
             lambda theta, belief, time: np.zeros((3, 1)),
             r"shape \(E, m\) = .* received shape \(3, 1\)",
         ),
-        (lambda theta, belief, time: "left", "write policy"),
+        (lambda theta, belief, time: "left", r"policy\(θ \(E, n\), belief, time\)"),
+        (lambda theta, belief, time: -theta * (1 + 0j), "complex numbers"),
+        (lambda theta, belief: -theta, "expected a rule that runs; received TypeError"),
         (lambda theta, belief, time: np.log(theta), "finite controls"),
         (lambda theta, belief, time: -theta * (1 + time), "does not depend on the time"),
     ],
@@ -112,6 +114,16 @@ def test_the_optimal_policy_costs_its_own_value():
 def test_policies_that_are_none_are_refused(policy, words):
     with np.errstate(invalid="ignore"), pytest.raises(lc.ProblemError, match=words):
         evaluate_policy(moving_minimum(), policy, points=(21, 21))
+
+
+def test_a_policy_that_writes_into_what_it_is_given_leaves_the_grid_alone():
+    def written(theta, belief, time):
+        theta *= -0.9
+        return theta
+
+    plain = evaluate_policy(two_tasks(), lambda theta, belief, time: -0.9 * theta, points=21)
+    again = evaluate_policy(two_tasks(), written, plain)
+    np.testing.assert_array_equal(again.value, plain.value)
 
 
 def test_a_grid_is_given_once_and_is_one_of_this_problem():

@@ -276,3 +276,20 @@ class Silent(Fixed):
     def __init__(self, *, family):
         object.__setattr__(self, "family", family)
         object.__setattr__(self, "values", ())
+
+
+@pytest.mark.parametrize(
+    "as_watched", [lambda one: one, lambda one: lc.simulation.PolicyLearner(policy=one)]
+)
+def test_identification_says_that_the_answer_is_no_part_of_it(as_watched):
+    """The steps of an averaged descent are those of descent: the average is not to be seen there."""
+    family = Averaged(family=DESCENT)
+    policy = Policy(
+        family=family, coefficients={"learning_rate": 0.4, "averaging": 1.0}, horizon=20
+    )
+    plain = Policy(family=DESCENT, coefficients={"learning_rate": 0.4}, horizon=20)
+    rules = ["sgd", "heavy_ball"]
+    said = lc.identify(as_watched(policy), rules=rules)
+    assert said.best.key == "sgd"
+    assert "its readout, is no part" in str(said)
+    assert "readout" not in str(lc.identify(as_watched(plain), rules=rules))

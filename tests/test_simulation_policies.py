@@ -158,3 +158,23 @@ def test_wrapped_policies_and_results_keep_their_step():
 def test_learner_of_no_policy_is_refused():
     with pytest.raises(ProblemError, match="policy: expected a Policy; received HeavyBall"):
         PolicyLearner(policy=HeavyBall(constant=True))
+
+
+def test_a_policy_that_writes_into_what_it_is_given_moves_nothing_but_by_its_control():
+    def written(theta, belief, time):
+        theta *= -0.5
+        return theta
+
+    plain = lc.simulate(bowl(), lambda theta, belief, time: -0.5 * theta, episodes=4, step=0.1)
+    again = lc.simulate(bowl(), written, episodes=4, step=0.1)
+    np.testing.assert_array_equal(again.costs, plain.costs)
+
+
+def test_a_pair_that_writes_into_what_it_is_given_is_identified_by_what_it_was_given():
+    def update(state, gradient, theta, step):
+        gradient *= -0.3
+        return gradient, state
+
+    found = lc.identify((lambda episodes, weights: (), update), rules=["sgd"]).best
+    assert found.coefficients["learning_rate"] == pytest.approx(0.3, rel=1e-9)
+    assert found.error < 1e-9

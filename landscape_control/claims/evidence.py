@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..support.arguments import Filled, Words, checked
-from ..support.errors import ProblemError
-from .check import Check
+from ..support.errors import ProblemError, check_choice
+from .check import BOUNDS, REFERENCES, Check
 
 # evidence outlives the process that made it, and is drawn elsewhere
 _FOREIGN = ("casadi", "matplotlib")
@@ -39,7 +39,7 @@ class Evidence:
     Raises
     ------
     ProblemError
-        No checks, two checks with one name, or data that cannot leave the process.
+        No checks, two checks with one name, an unknown reference or bound, or data that cannot leave the process.
     """
 
     checks: Annotated[tuple[Check, ...], Filled(), _AT_LEAST_ONE]
@@ -65,6 +65,10 @@ class Evidence:
                 received=f"{twice[0]!r} more than once",
                 advice="name what differs, e.g. the discount or the curvature",
             )
+        if self.reference is not None:
+            check_choice("reference of the evidence", self.reference, REFERENCES)
+        if self.bound is not None:
+            check_choice("bound of the evidence", self.bound, BOUNDS)
         object.__setattr__(self, "checks", tuple(map(self._with_origin, checks)))
         object.__setattr__(
             self,
@@ -85,11 +89,13 @@ class Evidence:
         return all(check.passed for check in self.checks)
 
     def __reduce__(self) -> tuple:
-        return _evidence, (self.checks, dict(self.data))
+        return _evidence, (self.checks, dict(self.data), self.reference, self.bound)
 
 
-def _evidence(checks: tuple[Check, ...], data: dict) -> Evidence:
-    return Evidence(checks=checks, data=data)
+def _evidence(
+    checks: tuple[Check, ...], data: dict, reference: str | None, bound: str | None
+) -> Evidence:
+    return Evidence(checks=checks, data=data, reference=reference, bound=bound)
 
 
 def _portable(path: str, value: Any) -> Any:

@@ -105,11 +105,22 @@ def identify_policy(
         resamples=resamples,
         criteria=criteria,
     )
-    return replace(identification, notes=(*identification.notes, *_open_coefficients(subject)))
+    notes = (*identification.notes, *_answer(policy), *_open_coefficients(subject))
+    return replace(identification, notes=notes)
 
 
 def _causal(rules: Sequence[CausalRule] | None) -> Sequence[CausalRule]:
     return causal() if rules is None else rules
+
+
+def _answer(policy: object) -> tuple[str, ...]:
+    """A note where a rule answers with other parameters than those that it moves."""
+    if not (getattr(policy, "has_readout", False) or getattr(policy, "has_answer", False)):
+        return ()
+    return (
+        "What was watched is where it takes gradients; what it answers with, its readout, is no part"
+        " of this.",
+    )
 
 
 def _open_coefficients(result: object) -> tuple[str, ...]:

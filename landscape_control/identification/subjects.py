@@ -36,7 +36,8 @@ class Runner:
 
         def checked(gradient, theta):
             where = f"step {next(steps)}"
-            update = called(what, act, gradient, theta, where=where)
+            given = gradient.copy(), theta.copy()  # the policy may write into what it is given
+            update = called(what, act, *given, where=where)
             update = rows(
                 what, update, shape, where=where, expected="one number per weight of each history,"
             )

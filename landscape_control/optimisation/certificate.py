@@ -8,7 +8,7 @@ import numpy as np
 
 from ..support.arguments import AnyNumber, Index, checked
 from .program import PolicyProgram, spectrum_of
-from .programs import ROUND_OFF
+from .programs import ROUND_OFF, follows_loss
 from .quadrature import largest_curvature
 from .replays import exact_cost, growth, is_steady, mode_costs, replay
 from .result import PolicyResult
@@ -31,8 +31,10 @@ class PolicyCertificate:
     quadrature : gap between that and the same with twice the nodes
     stationarity : largest |s ∂J/∂c|/J over coefficients that were free and inside their ranges, by
         complex steps; s is the scale of the coefficient, as for the identifiability
-    growth : spectral radius of the closed loop over the spectrum, for rules that do the same at
-        every step; None for others
+    growth : factor per step by which root mean squares of the closed loop grow at worst over the
+        spectrum (its spectral radius, where the noise has no part that grows with the gradient),
+        for rules that do the same at every step; None for others, and where the noise follows the
+        loss of all modes
     replayed, replay_error : mean cost of episodes stepped with the policy and its standard error,
         in units of cost; None if none were run
     tolerance : asked for of the cost; the stationarity may be three times its square root, because
@@ -107,12 +109,13 @@ def certify_policy(
     learnt = bool(result.learnt and cost <= 100 * ROUND_OFF * result.standing_still)
     scale = result.standing_still if learnt else max(cost, np.finfo(float).tiny)
     rule = policy.family, policy.coefficients, program
+    separate = not follows_loss(program)  # each mode has a growth of its own
     return PolicyCertificate(
         cost=result.cost,
         moments=abs(cost - result.cost) / scale,
         quadrature=abs(finer - cost) / scale,
         stationarity=_stationarity(result, scale),
-        growth=growth(*rule)[0] if is_steady(*rule) else None,
+        growth=growth(*rule)[0] if separate and is_steady(*rule) else None,
         replayed=replayed,
         replay_error=error,
         tolerance=result.tolerance,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
+from ..model.landscape import Discrete, Spectrum
 from ..rules.families import Clock, Family, Layout, Policy
 from ..rules.families.elementwise import Value
 from ..rules.families.response import linear_rows, readout_row
@@ -96,38 +97,63 @@ def growth(
 ) -> tuple[float, float]:
     """(factor per step, curvature): how fast the closed loop of (θ, state) grows at worst, and where.
 
-    The factor is the largest modulus of an eigenvalue over the spectrum; of rules that change with
-    the step, at the step where the loop grows fastest.
+    The factor is √ρ, with ρ the largest modulus of an eigenvalue of the map of second moments of a
+    mode, S' = ASAᵀ + b h² S_θθ nnᵀ (n the gain on the gradient): that of A itself where the noise has
+    no part b that grows with the gradient. It is the largest over the spectrum; of rules that change
+    with the step, at the step where the loop grows fastest. What a mode gains where the noise follows
+    the loss of all modes is not counted.
     """
-    low, high = spectrum_of(program).support
-    h = np.linspace(low, high, points)
+    h = _places(spectrum_of(program), points)
     layout = family.layout(program.steps)
-    entries, factors = layout.join(dict(coefficients)), np.zeros(points)
+    entries, factors = layout.join(dict(coefficients)), np.zeros(len(h))
     steps = 1 if is_steady(family, coefficients, program) else program.steps
     for t in range(steps):
         # with y = hθ, and θ' = θ + Δθ in the first row
         rows = _rows(family, layout, entries, t)
         lines = [_side_by_side([row[0] + h * row[1], *row[2:]], h) for row in rows]
         lines[0][..., 0] += 1.0
-        moduli = np.abs(np.linalg.eigvals(_on_top(lines)))
-        factors = np.maximum(factors, moduli.max(-1))
+        gain = _side_by_side([row[1] for row in rows], h)
+        factors = np.maximum(
+            factors, _factors(_on_top(lines), gain, multiplicative_noise(program) * h**2)
+        )
     worst = int(np.argmax(factors))
     return float(factors[worst]), float(h[worst])
+
+
+def _places(spectrum: Spectrum, points: int) -> np.ndarray:
+    """The curvatures of a spectrum: all of them where they are finitely many."""
+    if isinstance(spectrum, Discrete):
+        return spectrum.values
+    return np.linspace(*spectrum.support, points)
+
+
+def _factors(matrix: np.ndarray, gain: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """(N,): growth per step of √S, of S' = ASAᵀ + share·S_θθ·nnᵀ for A (N, d, d) and n (N, d)."""
+    finite = np.isfinite(matrix).all((1, 2))
+    if not finite.all():
+        return np.where(finite, 0.0, math.inf)
+    if not share.any():
+        return np.abs(np.linalg.eigvals(matrix)).max(-1)
+    size = matrix.shape[-1] ** 2
+    map_of_moments = np.einsum("nij,nkl->nikjl", matrix, matrix).reshape(-1, size, size)
+    added = gain[:, :, None] * gain[:, None, :] * share[:, None, None]
+    map_of_moments[:, :, 0] += added.reshape(-1, size)
+    return np.sqrt(np.abs(np.linalg.eigvals(map_of_moments)).max(-1))
 
 
 def diverging(family: Family, coefficients: Mapping, program: PolicyProgram) -> ProblemError:
     """The refusal of a rule whose second moments overflow, with where they grow fastest."""
     factor, curvature = growth(family, coefficients, program)
+    limit = 2 / (curvature * (1 + multiplicative_noise(program)))
+    coupled = ", and noise that grows with the loss" if follows_loss(program) else ""
     return ProblemError(
         "coefficients",
         expected=f"second moments that stay finite for {program.steps} steps",
         received=(
             f"E θ² growing by a factor of {factor**2:.4g} per step at curvature {curvature:.4g}"
+            f"{coupled}"
         ),
-        advice=(
-            f"lower the learning rate: gradient descent is stable below 2/h = {2 / curvature:.4g}"
-            " there"
-        ),
+        advice=f"lower the learning rate: gradient descent is stable below {limit:.4g} there",
     )
 
 

@@ -53,7 +53,7 @@ class Rollout:
     losses, efforts, terminals : (E,), ∫e^{-γt}kL dt, ∫e^{-γt}uᵀGu/2η dt and e^{-γT}κΦ of each
         episode
     costs : (E,), their sum; infinite in diverged episodes
-    final : (E, n), θ at the end
+    final : (E, n), θ at the end, or what a rule answers with that averages its iterates
     diverged : (D,), numbers of the episodes in which θ or the cost became infinite or undefined
     diverged_by : float or None, the time at which the first divergence was noticed
     remainder : float, discounted cost after the horizon of a T = ∞ problem: e^{-γH}/γ times the

@@ -205,8 +205,10 @@ class _Loop:
             loss = functions.loss(self._answer, random.hidden)
         self.losses += self.nodes[k] * loss
         what, where = f"policy {self.name}", f"step {k}, t = {k * self.step:g}"
-        given = self.theta, seen, random.hidden, k * self.step, self.step, switched
-        u = called(what, self.actor.act, *given, where=where)
+        # copies: a user's policy may write into what it is given
+        given = self.theta.copy(), seen.copy(), random.hidden.copy()
+        times = k * self.step, self.step
+        u = called(what, self.actor.act, *given, *times, switched, where=where)
         u = rows(what, u, (len(self.theta), functions.controls), where=where)
         refuse_nan(what, u, (self.theta, seen), where=where, inputs_are="θ and observation")
         self.recorder.note(k, self.theta, u, random.hidden, seen, self.actor)

@@ -11,6 +11,7 @@ import numpy as np
 from ....model.problem import ControlProblem
 from ....support.arguments import Count, Matrix, NonNegative, Positive, checked
 from ....support.errors import ProblemError
+from ....support.returned import called, rows
 from .march import march
 from .result import GridPolicy
 from .scheme import Motion, Scheme
@@ -59,8 +60,8 @@ def evaluate_policy(
     Raises
     ------
     ProblemError
-        A policy that returns another shape or no finite numbers, or one that depends on the time
-        where T = ∞; ``like`` together with a grid of one's own, or of another problem; what
+        A policy that raises, that returns another shape or no finite real numbers, or that depends
+        on the time where T = ∞; ``like`` together with a grid of one's own, or of another problem; what
         :func:`solve_grid` refuses.
 
     Source: the backward equation of a controlled diffusion, Kushner & Dupuis (2001), chapter 5.
@@ -100,8 +101,9 @@ def _motion(setting: Setting, policy: Callable) -> Callable[[Scheme, float], Mot
     n, endless = system.controlled, math.isinf(system.horizon)
 
     def controls(scheme: Scheme, at: float) -> np.ndarray:
-        points = scheme.grid.points
-        given = policy(points[:, :n], coordinates.beliefs(points[:, n:]), at)
+        points = scheme.grid.points.copy()  # a policy may write into what it is given
+        belief = coordinates.beliefs(points[:, n:])
+        given = called("policy", policy, points[:, :n], belief, at, where=f"t = {at:g}")
         return _checked_controls(given, (len(points), scheme.fields.actuation.shape[1]))
 
     def motion(scheme: Scheme, to_go: float) -> Motion:
@@ -115,19 +117,15 @@ def _motion(setting: Setting, policy: Callable) -> Callable[[Scheme, float], Mot
 
 def _checked_controls(given: object, shape: tuple[int, int]) -> np.ndarray:
     """The controls (E, m) that a policy returned."""
-    try:
-        control = np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
-        control = np.empty(0)
-    if control.shape == shape[:1] and shape[1] == 1:
-        control = control[:, None]
-    if control.shape != shape:
-        raise ProblemError(
-            "policy",
-            expected=f"controls u of shape (E, m) = {shape} for E points",
-            received=f"shape {control.shape}",
-            advice="write policy(θ (E, n), belief, time) for many points at once",
-        )
+    if isinstance(given, np.ndarray) and given.ndim == 1 and shape[1] == 1:
+        given = given[:, None]  # one control for each point
+    control = rows(
+        "policy",
+        given,
+        shape,
+        where="the nodes of the grid",
+        expected="policy(θ (E, n), belief, time) -> controls u of shape (E, m) =",
+    )
     if not np.isfinite(control).all():
         raise ProblemError(
             "policy",
