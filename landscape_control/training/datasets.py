@@ -84,7 +84,7 @@ def _check_pair(what: str, images: np.ndarray, labels: np.ndarray) -> None:
                 what,
                 expected=f"an array of {part}",
                 received=shown(array),
-                advice=f"np.asarray({part}, dtype=np.uint8)",
+                advice=f"pass the {part} as a NumPy array of bytes (uint8)",
             )
     if images.ndim != 4 or images.dtype != np.uint8 or len(images) == 0:
         raise ProblemError(

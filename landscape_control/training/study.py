@@ -93,7 +93,7 @@ def study(
             f"panel {panel.name}",
             expected="a recipe or a grid at least",
             received="neither",
-            advice="pass recipes=(Recipe(...),)",
+            advice="give the panel a tuple of recipes, or a grid of them",
         )
     length = panel.epochs if epochs is None else epochs
     trainer = _Trainer(

@@ -97,8 +97,8 @@ def _check_model(model: object) -> None:
             _refuse(
                 "model",
                 "dense gradients",
-                f"{type(part).__name__} {name!r} with sparse=True",
-                "measure a copy whose layer has sparse=False",
+                f"{type(part).__name__} {name!r} with sparse gradients",
+                "measure a copy whose layer has dense gradients",
             )
         is_random = isinstance(part, _DropoutNd) and part.p > 0
         if part.training and (is_normalising or is_random):
