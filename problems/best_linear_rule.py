@@ -32,6 +32,7 @@ import landscape_control as lc
 
 from ..claims import Check, Claim, Evidence, fitted_slope
 from ..measures import LinearRuleCost, linear_rule_costs
+from ._stated_checks import bounded
 
 CURVATURE, CENTRE, VARIANCE = 1.5, 0.3, 1.0
 DISCOUNT, PRICE, STEP = 0.5, 0.7, 0.1
@@ -147,8 +148,14 @@ def evaluate() -> Evidence:
             regrets["heavy_ball_weight_decay"].max(),
             1e-9,
         ),
-        at_least(
-            "regret of any rule: least", min(np.min(one) for one in regrets.values()), 0, 1e-10
+        Check(
+            quantity="regret of any rule: least",
+            theory=0,
+            computed=min(np.min(one) for one in regrets.values()),
+            relation="at least",
+            tolerance=1e-10,
+            reference="stated bound",
+            bound="after",
         ),
         *corner_checks(lambda row, column: cells[row][column], DISCOUNT),
         *corner_checks(_patient_cell, PATIENCE),
@@ -195,8 +202,8 @@ def corner_checks(cell_at, discount: float):
     cells = {place: cell_at(*place) for place in places}
     for key, row, column, relation, bound in corners:
         where = f"γ = {discount:g}, σ = {NOISES[column]:.2g}, λ = {RATES[row]:.2g}"
-        check = at_least if relation == "at least" else at_most
-        yield check(f"{where}: regret of {key}", cells[row, column][key].regret, bound)
+        regret = cells[row, column][key].regret
+        yield bounded(f"{where}: regret of {key}", relation, bound, regret)
 
 
 def equal(quantity: str, computed: float, tolerance: float) -> Check:
@@ -209,32 +216,6 @@ def equal(quantity: str, computed: float, tolerance: float) -> Check:
         tolerance=tolerance,
         reference="closed form",
         bound="before",
-    )
-
-
-def at_least(quantity: str, computed: float, bound: float, tolerance: float = 0.0) -> Check:
-    """A lower bound."""
-    return Check(
-        quantity=quantity,
-        theory=bound,
-        computed=computed,
-        relation="at least",
-        tolerance=tolerance,
-        reference="stated bound",
-        bound="after",
-    )
-
-
-def at_most(quantity: str, computed: float, bound: float) -> Check:
-    """An upper bound."""
-    return Check(
-        quantity=quantity,
-        theory=bound,
-        computed=computed,
-        relation="at most",
-        tolerance=0,
-        reference="stated bound",
-        bound="after",
     )
 
 

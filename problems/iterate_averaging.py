@@ -37,6 +37,7 @@ from ..optimisation import PolicySolver
 from ..optimisation.program import PolicyProgram
 from ..optimisation.result import PolicyResult
 from ..rules.families import Averaged, Family, GradientDescent, ScheduleFree
+from ._stated_checks import bounded
 
 STEPS, NOISES = 40, (0.1, 1.0)
 FIRST, SECOND, THIRD = LogUniform(1e-2, 1), Uniform(0.05, 1), LogUniform(3e-3, 1)
@@ -144,37 +145,28 @@ def replay_check(found: PolicyResult, constant: PolicyResult) -> Check:
     )
 
 
-def bound(quantity: str, computed: float, relation: str, theory: float) -> Check:
-    """A check against a bound that was set after a first look."""
-    return Check(
-        quantity=quantity,
-        theory=theory,
-        computed=computed,
-        relation=relation,
-        tolerance=0,
-        reference="stated bound",
-        bound="after",
-    )
-
-
 def comparison_checks(words: str, found: dict[str, list[PolicyResult]]):
     """Averaging against schedules."""
     cost = {name: np.array([one.cost for one in results]) for name, results in found.items()}
     over = cost["averaged"] / cost["schedule"]
-    yield bound(f"{words}, σ = 0.1: cost of averaging over the schedule's", over[0], "at most", 1.0)
-    yield bound(f"{words}, σ = 1: cost of averaging over the schedule's", over[-1], "at least", 1.0)
+    yield bounded(
+        f"{words}, σ = 0.1: cost of averaging over the schedule's", "at most", 1.0, over[0]
+    )
+    yield bounded(
+        f"{words}, σ = 1: cost of averaging over the schedule's", "at least", 1.0, over[-1]
+    )
     gain = (cost["constant"] - cost["averaged"]) / (cost["constant"] - cost["schedule"])
-    yield bound(f"{words}, σ = 1: share of the schedule's gain", gain[-1], "at least", 1 / 3)
+    yield bounded(f"{words}, σ = 1: share of the schedule's gain", "at least", 1 / 3, gain[-1])
 
 
 def mixture_checks(first: dict[str, list[PolicyResult]], second: dict[str, list[PolicyResult]]):
     """What Schedule-Free gains over averaging, with additive noise."""
     mixed = [one.coefficients["momentum"] for one in first["schedule_free"]]
-    yield bound("h log-uniform: largest best β of Schedule-Free", max(mixed), "at most", 1e-3)
-    yield bound("h log-uniform: share that β saves", saved_by_mixing(first), "at most", 1e-6)
-    yield bound("h uniform: share that β saves", saved_by_mixing(second), "at most", 0.03)
+    yield bounded("h log-uniform: largest best β of Schedule-Free", "at most", 1e-3, max(mixed))
+    yield bounded("h log-uniform: share that β saves", "at most", 1e-6, saved_by_mixing(first))
+    yield bounded("h uniform: share that β saves", "at most", 0.03, saved_by_mixing(second))
     third = optimised(THIRD, ("averaged", "schedule_free"), (0.1,))
-    yield bound("h on [0.003, 1]: share that β saves", saved_by_mixing(third), "at most", 0.03)
+    yield bounded("h on [0.003, 1]: share that β saves", "at most", 0.03, saved_by_mixing(third))
 
 
 def saved_by_mixing(found: dict[str, list[PolicyResult]]) -> float:
@@ -192,8 +184,8 @@ def falling_checks():
             for family in (ScheduleFree(), Averaged(family=DESCENT))
         )
         about = f"noise falling with the loss, {words}"
-        yield bound(f"{about}: best β", mixed.coefficients["momentum"], "at least", 0.5)
-        yield bound(f"{about}: cost over that of β = 0", mixed.cost / plain.cost, "at most", 0.9)
+        yield bounded(f"{about}: best β", "at least", 0.5, mixed.coefficients["momentum"])
+        yield bounded(f"{about}: cost over that of β = 0", "at most", 0.9, mixed.cost / plain.cost)
 
 
 def evaluate() -> Evidence:
