@@ -88,7 +88,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 $(VENV)/.stamp-networks: $(VENV)/.stamp-test
 	$(BIN)/python -m pip install --quiet --extra-index-url $(TORCH_INDEX) '$(TORCH)'
-	$(BIN)/python -m pip install --quiet --editable '.[torch,jax]'
+	$(BIN)/python -m pip install --quiet --editable '.[torch,jax,study]'
 	@touch $@
 
 # The oldest versions have no wheels for later Pythons, so this environment wants the oldest Python that is declared too.

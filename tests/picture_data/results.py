@@ -176,6 +176,23 @@ def training_curves_data():
     }
 
 
+def loss_ratios_data():
+    """Three tasks, one of them with a single seed and a method that diverged."""
+    ratios = np.array([[1.2, 0.9, 4.0, 1.0], [0.8, 30.0, 1.5, np.inf], [2.0, 1.05, np.nan, 700.0]])
+    spread = np.array([1.1, 1.3, np.inf])[:, None]
+    return {
+        "tasks": ["noisy logistic regression", "digits, perceptron", "MNIST, one epoch"],
+        "methods": ["SGD, tuned", "heavy ball, tuned", "Adam, tuned", "Schedule-Free SGD"],
+        "rules": ["sgd", "heavy_ball", "adam", "schedule_free"],
+        "ratios": ratios,
+        "low": ratios / spread,
+        "high": ratios * spread,
+        "runs": np.abs(ratios[:, :1]) * np.logspace(0, 3, 12),
+        "against": "the derived optimizer",
+        "title": "equal steps",
+    }
+
+
 DATA = {
     "preconditioner": preconditioner_data,
     "policy_scatter": policy_scatter_data,
@@ -185,4 +202,5 @@ DATA = {
     "plan_overview": plan_overview_data,
     "claims_overview": claims_overview_data,
     "training_curves": training_curves_data,
+    "loss_ratios": loss_ratios_data,
 }
