@@ -1,0 +1,87 @@
+"""What a derived run measures: on the same samples each time, in one metric or several."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from ..measuring import Measurement, measure
+from ..measuring.network import Network
+from ..measuring.samples import take
+from .metric import Tensors, factors, second_moments
+
+Data = list[tuple[torch.Tensor, torch.Tensor]]
+
+
+@dataclasses.dataclass(kw_only=True)
+class Probe:
+    """Samples that are drawn once, with the model and the loss that are measured on them.
+
+    Attributes
+    ----------
+    data : batches (inputs, targets)
+    whole : whether these are all samples of the loader
+    batch_size : B of training
+    """
+
+    model: torch.nn.Module
+    loss_fn: Callable
+    data: Data
+    whole: bool
+    batch_size: int
+    products: int
+    majorant: float | None
+    seed: int
+
+    def measured(self, scales: Tensors | None, products: int) -> Measurement:
+        """The measurement in coordinates θ = s∘x."""
+        found = measure(
+            self.model,
+            self.loss_fn,
+            self.data,
+            samples=max(16, sum(len(inputs) for inputs, _ in self.data)),
+            products=products,
+            majorant=self.majorant,
+            scales=scales,
+            seed=self.seed,
+        )
+        if self.whole:
+            return found
+        bias = found.noise_trace / found.samples
+        return dataclasses.replace(found, whole=False, gradient_bias=bias)
+
+    def in_metrics(
+        self, exponents: Sequence[float], products: int
+    ) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
+        """({p: measurement}, {p: D^-p}) with D from the same samples."""
+        moments = self._moments() if any(exponents) else []
+        metrics = {p: factors(moments, p) for p in exponents}
+        found = {}
+        for p, metric in metrics.items():
+            scales = None if metric is None else [each.sqrt() for each in metric]
+            found[p] = self.measured(scales, products)
+        return found, metrics
+
+    def _moments(self) -> Tensors:
+        return second_moments(self.model, self.loss_fn, self.data, self.batch_size)
+
+
+def probe_of(
+    model: torch.nn.Module, loss_fn: Callable, loader: Any, samples: int, **settings: Any
+) -> Probe:
+    """Draw the samples; the loader's own shuffling is left as if nothing had been drawn."""
+    like = Network(model, "refuse", None).tensors[0]
+    seed = settings["seed"]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        drawn = take(loader, samples, like)
+    data = list(drawn.pieces(drawn.batch_size))
+    return Probe(
+        model=model,
+        loss_fn=loss_fn,
+        data=data,
+        whole=drawn.whole,
+        batch_size=drawn.batch_size,
+        **settings,
+    )

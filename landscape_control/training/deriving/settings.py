@@ -1,0 +1,38 @@
+"""The constants of a derived run. None depends on the problem."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is the same for every run.
+
+    Attributes
+    ----------
+    cap : largest share of the stability bound 2(1+β)/λ_max that a planned rate may take
+    first_cap : by which the cap is multiplied until the first stage has been judged
+    rise : how far the predicted loss may rise above the present one
+    plain : steps in which the metric is that of the weights (p = 0)
+    early : share of the steps after which one plan is made for all the rest, once the loss has
+        fallen below ``fallen`` times that at the start; at ``late`` it is made anyway
+    longest : of a stage before that, a share of the steps
+    alarm, deviations : batch losses beyond alarm·L + deviations standard errors roll back
+    dying : fall of λ_max that, without a fall of the loss to ``alive`` of itself, means dead units
+    caution : what a roll-back multiplies the cap by
+    most_returns : roll-backs in a row after which the run stops
+    """
+
+    cap: float = 0.5
+    first_cap: float = 0.3
+    rise: float = 1.1
+    plain: int = 20
+    early: float = 0.1
+    fallen: float = 0.5
+    late: float = 0.3
+    longest: float = 0.2
+    alarm: float = 2.0
+    deviations: float = 5.0
+    dying: float = 10.0
+    alive: float = 0.9
+    caution: float = 1 / 3
+    most_returns: int = 8
