@@ -14,14 +14,21 @@ nothing and prints the tables from what is there; result.nc and the picture lie 
 import argparse
 from pathlib import Path
 
-from derived_studies import baselines, derived, parts
+from derived_picture import ratios_data
+from derived_results import OURS, by_task
+from derived_studies import baselines, parts
+from derived_tables import all_tables
 from tqdm import tqdm
 
+import landscape_control as lc
+from landscape_control.display.plotting import overviews, save
 from landscape_control.support.errors import ProblemError
+from landscape_control.training.comparison.methods import GRIDS
 from landscape_control.training.comparison.runs import compete
 from landscape_control.training.comparison.store import RunStore
 
 STAGES = ("baselines", "derived", "longer")
+RESULT = "result.nc"
 
 
 def parsed():
@@ -70,6 +77,50 @@ def equal_steps(part, methods, seeds):
     ]
 
 
+def equal_time(part, results, seeds):
+    """The runs of the tuned methods and the peers for as many steps as the derived run's time has.
+
+    A step of each takes what it took, on average, in its own runs at equal steps; the time of the
+    derived run is its mean over seeds, measuring and deriving included.
+    """
+    total = sum(
+        results.values(OURS, name).mean()
+        for name in ("seconds", "measuring_seconds", "deriving_seconds")
+    )
+    jobs = []
+    for method in longer_methods(results):
+        one = results.values(method, "seconds").mean() / results.steps
+        steps = max(results.steps, round(total / one))
+        jobs += [(part.make(seed=seed), method, seed, steps) for seed in range(seeds)]
+    return jobs
+
+
+def longer_methods(results):
+    """The best of each grid at each schedule, and the peers that keep up at equal steps."""
+    methods = []
+    for kind in GRIDS:
+        for schedule in ("constant", "cosine"):
+            members = [one for one in results.grid(kind) if one.schedule == schedule]
+            methods.append(results.chosen(members, results.seeds(*members)))
+    free = ("prodigy", "schedule_free_sgd", "schedule_free_adamw")
+    return [*methods, *(method for method in results.peers() if method.kind in free)]
+
+
+def report(options, store):
+    """The data set, the tables and the picture of what there is."""
+    options.output.mkdir(parents=True, exist_ok=True)
+    table = store.table()
+    lc.save(table, options.output / RESULT)
+    found = by_task(table)
+    names = [part.name for part in parts(data=options.data or Path())]
+    results = [found[name] for name in names if name in found]
+    print(all_tables(results))
+    compared = [each for each in results if each.has(OURS)]
+    if compared:
+        figure = overviews.loss_ratios(ratios_data(compared))
+        print(f"\n{options.output / RESULT}, {save(figure, options.output / 'ratios')[0]}")
+
+
 def main():
     options = parsed()
     import torch
@@ -78,11 +129,15 @@ def main():
     store = RunStore(options.output)
     for kind in options.again:
         print(f"{store.forget(kind)} runs of {kind} removed")
-    for part in wanted(options):
+    for part in () if options.table else wanted(options):
         if "baselines" in options.stage:
             train(equal_steps(part, baselines(), part.seeds), store)
         if "derived" in options.stage:
-            train(equal_steps(part, derived(), part.derived_seeds), store)
+            train(equal_steps(part, [OURS], part.derived_seeds), store)
+        if "longer" in options.stage and part.longer_seeds:
+            results = by_task(store.table())[part.name]
+            train(equal_time(part, results, part.longer_seeds), store)
+    report(options, store)
 
 
 if __name__ == "__main__":

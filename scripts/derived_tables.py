@@ -140,9 +140,7 @@ def costs(results):
             name: each.values(OURS, name).mean()
             for name in ("seconds", "measuring_seconds", "deriving_seconds")
         }
-        counts = {
-            name: each.values(OURS, name).mean() for name in ("measurements", "lost_steps")
-        }
+        counts = {name: each.values(OURS, name).mean() for name in ("measurements", "lost_steps")}
         plain = np.mean([each.values(method, "seconds").mean() for method in each.grid("sgd")])
         one = found["measuring_seconds"] / counts["measurements"] / (plain / each.steps)
         total = sum(found.values())
@@ -162,7 +160,11 @@ def equal_time(results):
             seeds = sorted(set(runs) & set(each.seeds(OURS)))
             theirs = np.array([runs[seed]["training_loss"] for seed in seeds])
             ours = each.values(OURS, seeds=seeds)
-            cells = [f"{steps / each.steps:.1f} ×", mean_loss(theirs), in_words(ratio(ours, theirs))]
+            cells = [
+                f"{steps / each.steps:.1f} ×",
+                mean_loss(theirs),
+                in_words(ratio(ours, theirs)),
+            ]
             rows.append([each.task, key, *cells])
     return markdown(["", "method", "steps", "training loss", "derived / it"], rows)
 
@@ -210,7 +212,10 @@ def all_tables(results):
         if derived:
             parts += [
                 (f"Derived over tuned, equal steps{words}", against_grids(derived)),
-                (f"Derived over methods without a rate, equal steps{words}", against_peers(derived)),
+                (
+                    f"Derived over methods without a rate, equal steps{words}",
+                    against_peers(derived),
+                ),
                 (f"Predicted and actual loss{words}", predictions(derived)),
                 (f"Cost{words}", costs(derived)),
             ]

@@ -17,8 +17,8 @@ GRIDS = MappingProxyType(
     {
         "sgd": range(-5, 3),
         "momentum": range(-7, 1),
-        "adam": range(-8, 0),
-        "adamw": range(-8, 0),
+        "adam": range(-7, 1),
+        "adamw": range(-7, 1),
     }
 )
 LABELS = MappingProxyType(

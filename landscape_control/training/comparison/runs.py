@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from ...support.arguments import Count, Index, checked
-from .methods import Method
+from .methods import DERIVED, Method
 from .tasks import TrainingTask, accuracy, endless, mean_loss
 
 
@@ -26,7 +26,9 @@ class Outcome:
     seconds : processor time of the steps, without what follows
     measuring_seconds, deriving_seconds : processor time of measuring and deriving, 0 where nothing is
     measurements, lost_steps : how many measurements, and steps that were taken back
-    predicted_loss : training loss after the last step by the model, NaN where none was predicted
+    predicted_loss : training loss after the last step, by the last plan that was made; NaN where none
+        was predicted
+    words : the decisions of the run, where it makes any
     """
 
     start_loss: float
@@ -41,6 +43,7 @@ class Outcome:
     measurements: int = 0
     lost_steps: int = 0
     predicted_loss: float = math.nan
+    words: str = ""
 
     @property
     def total_seconds(self) -> float:
@@ -48,7 +51,7 @@ class Outcome:
         return self.seconds + self.measuring_seconds + self.deriving_seconds
 
 
-FIELDS = tuple(field.name for field in fields(Outcome))
+FIELDS = tuple(field.name for field in fields(Outcome) if field.name != "words")
 
 
 @checked
@@ -65,6 +68,10 @@ def compete(
     steps : by default those of the task; a cosine schedule ends with them
     """
     steps = task.steps if steps is None else steps
+    if method.kind == DERIVED:
+        from .derived_runs import derived_run
+
+        return derived_run(task, seed, steps)
     network = task.network(seed=seed)
     network.train()
     start_loss = mean_loss(task, network, of="training")

@@ -2,7 +2,6 @@
 
 import json
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import xarray
 
 RUNS = "runs"
+_ENTRIES = {"task", "digest", "kind", "rate", "schedule", "seed", "outcome"}
 _PACKAGES = ("torch", "prodigyopt", "schedulefree", "dog-optimizer")
 
 
@@ -76,7 +76,8 @@ class RunStore:
             "rate": method.rate,
             "schedule": method.schedule,
             "seed": seed,
-            "outcome": {name: _plain(value) for name, value in asdict(found).items()},
+            "outcome": {name: _plain(getattr(found, name)) for name in FIELDS},
+            "words": found.words,
         }
         write_atomically(path, json.dumps(content, indent=1).encode())
 
@@ -124,8 +125,7 @@ def _plain(value: float) -> float | str:
 def _read(path: Path) -> dict[str, Any]:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        wanted = {"task", "digest", "kind", "rate", "schedule", "seed", "outcome"}
-        if not isinstance(kept, dict) or set(kept) != wanted:
+        if not isinstance(kept, dict) or set(kept) - {"words"} != _ENTRIES:
             raise ValueError("other entries than those of a run")
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
@@ -139,7 +139,7 @@ def _outcome(kept: dict[str, Any], path: Path) -> Outcome:
             name: int(value) if name in counts else float(value)
             for name, value in kept["outcome"].items()
         }
-        return Outcome(**numbers)  # type: ignore[arg-type]
+        return Outcome(**numbers, words=kept.get("words", ""))  # type: ignore[arg-type]
     except (TypeError, ValueError, AttributeError) as error:
         raise _damaged(path, error) from error
 

@@ -58,7 +58,9 @@ class DerivedOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        value = math.nan if loss is None else float(loss.detach() if torch.is_tensor(loss) else loss)
+        value = (
+            math.nan if loss is None else float(loss.detach() if torch.is_tensor(loss) else loss)
+        )
         self._check_step()
         if loss is not None and self._is_alarmed(value):
             self._return(f"batch loss {value:.4g}, measured {self._measured_loss:.4g}")
@@ -253,9 +255,7 @@ class DerivedOptimizer(torch.optim.Optimizer):
             return f"measured loss {now.loss:.4g} after {before.loss:.4g}"
         return ""
 
-    def _plan(
-        self, found: dict[float, Measurement], metrics: dict[float, Tensors | None]
-    ) -> None:
+    def _plan(self, found: dict[float, Measurement], metrics: dict[float, Tensors | None]) -> None:
         begun = time.perf_counter()
         base, limits = found[0.0], self.settings
         left = self.steps - self.count

@@ -88,8 +88,8 @@ def _advance(moments, rows, push, noise):
     for k in range(size):
         for m in range(k, size):
             value = sum(half[k][j] * rows[j][m] for j in range(size)) + push[k] * push[m] * noise
-            out[k][m] = out[m][k] = np.minimum(value, _HUGE) if k == m else np.clip(
-                value, -_HUGE, _HUGE
+            out[k][m] = out[m][k] = (
+                np.minimum(value, _HUGE) if k == m else np.clip(value, -_HUGE, _HUGE)
             )
     return out
 
