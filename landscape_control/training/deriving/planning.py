@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,18 @@ class StagePlan:
         return Policy(
             family=family_of(self.rule), coefficients=self.coefficients, horizon=self.steps
         )
+
+    def plain(self) -> dict[str, Any]:
+        """As a dictionary that torch.save takes."""
+        predictions = [[p, rule, loss] for (p, rule), loss in self.predictions.items()]
+        return {**vars(self), "losses": self.losses.tolist(), "predictions": predictions}
+
+    @classmethod
+    def from_plain(cls, state: dict[str, Any]) -> "StagePlan":
+        """The plan that ``plain`` wrote."""
+        predictions = {(p, rule): loss for p, rule, loss in state["predictions"]}
+        losses = np.array(state["losses"])
+        return cls(**{**state, "losses": losses, "predictions": predictions})
 
     @property
     def momentum(self) -> float:
