@@ -1,6 +1,7 @@
 """Moment programs whose modes hear noise that grows with the loss of all of them (mean field).
 
-The variance of every mode's noise at step t is multiplied by L_t/L_0, L_t = Σ_i w_i ½h_i E(θ_i-μ)².
+The variance of every mode's noise at step t is multiplied by L_t/L_0, L_t = floor + Σ_i w_i ½h_i
+E(θ_i-μ)².
 Given L_t the modes are independent, so all of them step together, one sum per step couples them.
 """
 
@@ -73,16 +74,16 @@ class CoupledProgram(MomentProgram):
     def _cost(self, nodes: int, x: ca.MX, p: ca.MX) -> ca.MX:
         """J of N modes."""
         steps, weights = self.horizon, self.weights_of(nodes, p)
-        begins = np.cumsum([0, steps, steps, 4, self.layout.size * nodes, nodes, nodes]).tolist()
+        begins = np.cumsum([0, steps, steps, 4, 1, self.layout.size * nodes, nodes, nodes]).tolist()
         parts = [p[low:high] for low, high in pairwise(begins)]
-        losses, efforts, numbers, starts, curvatures, noise = parts
+        losses, efforts, numbers, floor, starts, curvatures, noise = parts
         moments = ca.reshape(starts, self.layout.size, nodes)
         advance = self._step.map("modes_step", "serial", nodes, [3, 4, 5], [])
         first = loss = self._losses.map(nodes)(moments, curvatures.T) @ weights
         prices = ca.horzsplit(ca.vertcat(losses.T, efforts.T))
         cost, h, v = ca.MX(0), curvatures.T, noise.T
         for rule, price in zip(self._rules(x), prices, strict=True):
-            stage = ca.vertcat(price, loss / first)
+            stage = ca.vertcat(price, (floor + loss) / (floor + first))
             moments, paid, after = advance(moments, h, v, rule, stage, numbers)
             cost, loss = cost + paid @ weights, after @ weights
         return cost

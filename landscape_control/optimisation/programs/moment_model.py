@@ -152,6 +152,11 @@ def follows_loss(program: PolicyProgram) -> bool:
     return isinstance(sees, CurvatureNoise | ModeNoise) and sees.follows_loss
 
 
+def loss_floor(program: PolicyProgram) -> float:
+    """The loss at the minimum, part of the loss that the noise follows."""
+    return float(getattr(program.sees, "floor", 0.0))
+
+
 def check_separate(program: PolicyProgram) -> None:
     """Refuse noise that follows the loss of all modes, where each has to have a cost of its own."""
     if follows_loss(program):

@@ -8,6 +8,7 @@ import numpy as np
 from ...support.errors import ProblemError
 from ..program import PolicyProgram, spectrum_of
 from .moment_model import (
+    loss_floor,
     minimum_step,
     multiplicative_noise,
     noise_variance,
@@ -52,7 +53,7 @@ def pack_modes(
             loss,
             effort / unit,
             minimum_step(program.task),
-            [multiplicative_noise(program)],
+            [multiplicative_noise(program), loss_floor(program) / unit],
             starts.ravel(),  # node after node
             curvatures / unit,
             noise / unit**2,

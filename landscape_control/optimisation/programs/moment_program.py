@@ -45,9 +45,10 @@ class MomentProgram:
     def shared_size(self) -> int:
         """Length of what all nodes share.
 
-        Weights of the loss (T) and of the effort (T), ρ, q, centre, multiplicative noise.
+        Weights of the loss (T) and of the effort (T), ρ, q, centre, multiplicative noise, and the
+        loss at the minimum, for noise that follows it.
         """
-        return 2 * self.horizon + 4
+        return 2 * self.horizon + 5
 
     @property
     def node_size(self) -> int:
@@ -65,7 +66,7 @@ class MomentProgram:
         x, shared = ca.SX.sym("c", self.coefficients.size), ca.SX.sym("shared", self.shared_size)
         start, h, v = ca.SX.sym("start", self.layout.size), ca.SX.sym("h"), ca.SX.sym("v")
         steps, moments = self.horizon, start
-        cost, kernel = ca.SX(0), MomentKernel(self.layout, h, v, shared[2 * steps :])
+        cost, kernel = ca.SX(0), MomentKernel(self.layout, h, v, shared[2 * steps : -1])
         for t in range(steps):
             values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=steps)
             kernel.set_rule(linear_rows(self.family, values, clock))

@@ -1,9 +1,10 @@
 """``DerivedOptimizer``: measures, plans, steps, and goes back where a plan fails."""
 
+import copy
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +19,20 @@ from .records import Decision
 from .settings import Settings
 from .stage import Stage
 from .words import measured_words, plan_words
+
+_FORMAT = "landscape_control derived optimizer 1"
+_COUNTERS = (
+    "count",
+    "lost_steps",
+    "measurements",
+    "returns",
+    "seconds_measuring",
+    "seconds_deriving",
+    "seconds_training",
+    "caution",
+    "length",
+    "first_loss",
+)
 
 
 class DerivedOptimizer(torch.optim.Optimizer):
@@ -58,9 +73,7 @@ class DerivedOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        value = (
-            math.nan if loss is None else float(loss.detach() if torch.is_tensor(loss) else loss)
-        )
+        value = math.nan if loss is None else float(loss.detach() if torch.is_tensor(loss) else loss)
         self._check_step()
         if loss is not None and self._is_alarmed(value):
             self._return(f"batch loss {value:.4g}, measured {self._measured_loss:.4g}")
@@ -119,6 +132,51 @@ class DerivedOptimizer(torch.optim.Optimizer):
             f" {self.seconds_deriving:.2g} s, steps in {self.seconds_training:.2g} s"
         )
         return "\n".join(lines)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the run depends on but the model's weights; tensors and plain numbers."""
+        stage = None if self.stage is None else self.stage.plain()
+        plan = None if self.plan is None else self.plan.plain()
+        return {
+            "format": _FORMAT,
+            "steps": self.steps,
+            "counters": {name: getattr(self, name) for name in _COUNTERS},
+            "log": [each.plain() for each in self.log],
+            "samples": self.probe.data,
+            "stage": stage,
+            "plan": plan,
+            "metric": self.metric,
+            "inner": None if self.inner is None else self.inner.state_dict(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a ``state_dict()``, on the CPU bit by bit as without the stop.
+
+        The model's own ``state_dict`` is to be loaded too, and the loader to be brought to the batch
+        where it stood. Raises ProblemError, before anything is loaded, for a state of another kind
+        or of another number of steps.
+        """
+        own = {"format": _FORMAT, "steps": self.steps}
+        for key, value in own.items():
+            if state_dict.get(key) != value:
+                raise ProblemError(
+                    f"{key} of the state to load",
+                    expected=shown(value),
+                    received=shown(state_dict.get(key)),
+                    advice="load what state_dict() of an optimizer derived for as many steps returned",
+                )
+        state = copy.deepcopy(state_dict)
+        for name in _COUNTERS:
+            setattr(self, name, state["counters"][name])
+        self.log = [Decision(**each) for each in state["log"]]
+        self.probe = dataclasses.replace(self.probe, data=state["samples"])
+        self.stage = None if state["stage"] is None else Stage(**state["stage"])
+        self.plan = None if state["plan"] is None else StagePlan.from_plain(state["plan"])
+        self.metric, self.inner = state["metric"], None
+        if state["inner"] is not None:
+            assert self.plan is not None
+            self.inner = export(self.plan.policy, to="torch", hold="last")(self.weights)
+            self.inner.load_state_dict(state["inner"])
 
     # What a step consists of.
 
@@ -213,7 +271,6 @@ class DerivedOptimizer(torch.optim.Optimizer):
             lost=lost,
         )
         self.stage, self.inner = None, None
-        self._last = stage
 
     def _next_stage(self) -> bool:
         """Measure and plan; False where the measurement says to go back instead."""
@@ -255,7 +312,9 @@ class DerivedOptimizer(torch.optim.Optimizer):
             return f"measured loss {now.loss:.4g} after {before.loss:.4g}"
         return ""
 
-    def _plan(self, found: dict[float, Measurement], metrics: dict[float, Tensors | None]) -> None:
+    def _plan(
+        self, found: dict[float, Measurement], metrics: dict[float, Tensors | None]
+    ) -> None:
         begun = time.perf_counter()
         base, limits = found[0.0], self.settings
         left = self.steps - self.count

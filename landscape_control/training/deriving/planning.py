@@ -1,15 +1,18 @@
 """One plan: the rule, its schedule and its metric for all the steps that are left."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from ...optimisation.courses.course import Course
+from ...optimisation.courses.limits import CourseLimits
+from ...optimisation.courses.plan import plan_course
 from ...rules.families import Averaged, Family, HeavyBall, Policy, ScheduleFree
 from ...rules.families.schedules import Scheduled
 from ...rules.families.shapes import LogLinear
 from ..measuring import Measurement
-from .search import Modes, search
 
 _PIECES = 5
 HEAVY_BALL, AVERAGED, SCHEDULE_FREE = "heavy ball", "averaged heavy ball", "Schedule-Free"
@@ -38,10 +41,10 @@ class StagePlan:
     exponent : p of the metric D^p
     loss : predicted after the last step
     losses : (steps+1,) predicted
+    rates : (steps,) by which the newest gradient is multiplied
     predictions : {(exponent, rule): predicted loss} of everything that was compared
     top : largest curvature in that metric
-    share : the largest share of the cap's own bound 2(1+β)/h that the rate takes
-    cap : that it may take
+    share, cap : the largest share of the edge of stability that the rule comes to, and may come to
     """
 
     rule: str
@@ -50,28 +53,35 @@ class StagePlan:
     exponent: float
     loss: float
     losses: np.ndarray
+    rates: np.ndarray
     predictions: dict[tuple[float, str], float]
     top: float
+    share: float
     cap: float
 
     @property
     def policy(self) -> Policy:
         """The rule to run, which :func:`landscape_control.export` takes."""
-        return Policy(
-            family=family_of(self.rule), coefficients=self.coefficients, horizon=self.steps
-        )
+        family = family_of(self.rule)
+        return Policy(family=family, coefficients=self.coefficients, horizon=self.steps)
 
     @property
     def momentum(self) -> float:
+        """β."""
         return self.coefficients["momentum"]
 
-    @property
-    def rates(self) -> np.ndarray:
-        """(steps,) learning rates."""
-        knots = [0.0, *(self.coefficients[f"log_rate_{i + 1}"] for i in range(_PIECES))]
-        places = np.linspace(0, _PIECES, self.steps)
-        logs = np.interp(places, np.arange(_PIECES + 1), knots)
-        return self.coefficients["learning_rate"] * np.exp(logs)
+    def plain(self) -> dict[str, Any]:
+        """As a dictionary that torch.save takes."""
+        predictions = [[p, rule, loss] for (p, rule), loss in self.predictions.items()]
+        arrays = {"losses": self.losses.tolist(), "rates": self.rates.tolist()}
+        return {**vars(self), **arrays, "predictions": predictions}
+
+    @classmethod
+    def from_plain(cls, state: dict[str, Any]) -> "StagePlan":
+        """The plan that ``plain`` wrote."""
+        arrays = {name: np.array(state[name]) for name in ("losses", "rates")}
+        predictions = {(p, rule): loss for p, rule, loss in state["predictions"]}
+        return cls(**{**state, **arrays, "predictions": predictions})
 
 
 def stage_plan(
@@ -85,33 +95,45 @@ def stage_plan(
     seed: int,
 ) -> StagePlan:
     """The least predicted loss over rules and metrics {exponent: measurement in that metric}."""
-    candidates = []
-    for exponent, found in measured.items():
-        modes = _modes(found, batch_size)
-        for rule in rules:
-            best = search(family_of(rule), steps, modes, cap=cap, rise=rise, seed=seed)
-            candidates.append((exponent, rule, modes, best))
-    exponent, rule, modes, best = min(candidates, key=lambda each: each[3].loss)
+    courses = {
+        (exponent, rule): _course(found, steps, rule, batch_size, cap, rise, seed)
+        for exponent, found in measured.items()
+        for rule in rules
+    }
+    exponent, rule = min(courses, key=lambda key: courses[key].final_loss)
+    course = courses[exponent, rule]
     return StagePlan(
         rule=rule,
-        coefficients=best.coefficients,
+        coefficients={name: float(value) for name, value in course.coefficients.items()},
         steps=steps,
         exponent=exponent,
-        loss=best.loss,
-        losses=best.losses,
-        predictions={(p, name): each.loss for p, name, _, each in candidates},
-        top=float(modes.curvatures.max()),
+        loss=float(course.final_loss),
+        losses=course.losses,
+        rates=course.rates,
+        predictions={key: float(each.final_loss) for key, each in courses.items()},
+        top=float(measured[exponent].curvatures.max()),
+        share=float(course.shares.max()),
         cap=cap,
     )
 
 
-def _modes(found: Measurement, batch_size: int) -> Modes:
-    floor = floor_of(found)
-    return Modes(
-        curvatures=found.curvatures,
-        start=found.start,
-        noise=found.noise / batch_size,
-        floor=floor,
+def _course(
+    found: Measurement,
+    steps: int,
+    rule: str,
+    batch_size: int,
+    cap: float,
+    rise: float,
+    seed: int,
+) -> Course:
+    sees = found.sees(batch_size=batch_size)
+    return plan_course(
+        found.task(),
+        family_of(rule),
+        steps=steps,
+        sees=replace(sees, follows_loss=True),
+        limits=CourseLimits(cap=cap, rise=rise, floor=floor_of(found)),
+        seed=seed,
     )
 
 

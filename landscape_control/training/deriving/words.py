@@ -23,13 +23,12 @@ def signal_to_noise(found: Measurement, batch_size: int) -> float:
 def plan_words(plan: StagePlan, found: Measurement, batch_size: int) -> list[str]:
     """Rate, momentum, averaging, exponent and prediction."""
     rates = plan.rates
-    bound = plan.cap * 2 * (1 + plan.momentum) / plan.top
     ratio = signal_to_noise(found, batch_size)
     lines = [
         f"momentum {plan.momentum:.3g}: the gradient's signal-to-noise is {ratio:.2g} and"
         f" {plan.steps} steps remain",
-        f"rate {rates[0]:.3g}, at most {rates.max():.3g} (of {bound:.3g} ="
-        f" {plan.cap:.2g}·2(1+β)/λ_max, λ_max {plan.top:.3g}), {rates[-1]:.3g} at the end",
+        f"rate {rates[0]:.3g} to {rates.max():.3g} to {rates[-1]:.3g}: {plan.share:.2g} of the edge"
+        f" of stability at λ_max {plan.top:.3g}, at most {plan.cap:.2g}",
     ]
     best = {rule: _least(plan, rule) for rule in RULES if _least(plan, rule) < np.inf}
     others = ", ".join(f"{value:.4g} ({rule})" for rule, value in best.items() if rule != plan.rule)
