@@ -33,8 +33,9 @@ help:  ## this list
 reproduce: $(VENV)/.stamp-run  ## run every claim: figures, table, CSV and report.html in results/
 	$(BIN)/landscape-control reproduce --output $(OUTPUT)
 
-networks: $(VENV)/.stamp-networks  ## networks trained on made-up images, curves in results/networks, under a minute
+networks: $(VENV)/.stamp-networks  ## networks on made-up images, derived optimizers against tuned ones: results/networks
 	$(BIN)/python scripts/paper_networks.py --generated --seeds 2 --epochs 5 --resume --output $(OUTPUT)/networks
+	$(BIN)/python scripts/derived_optimizers.py --small --output $(OUTPUT)/networks/derived
 
 test: $(VENV)/.stamp-test  ## the test suite without the long studies
 	$(BIN)/python -m pytest -m "not slow and not networks" $(SIDE_BY_SIDE)

@@ -2,13 +2,15 @@
 
     python scripts/derived_optimizers.py [--data FOLDER] [--output runs/derived] [--seeds 3]
         [--only logistic digits_mlp] [--stage baselines derived longer] [--again derived] [--table]
+        [--small]
 
 FOLDER holds MNIST as IDX files; without it that part is left out. Stages: "baselines" trains SGD,
 momentum, Adam, AdamW on 8 rates, constant and cosine, and the peers at their defaults; "derived" the
 derived optimizer; "longer" the best of the others for as many steps as fit into the seconds that the
 derived run took, its measuring included. Runs that are there are not made again, so that an
 interrupted study goes on where it was; --again KIND makes those of a kind anew. --table trains
-nothing and prints the tables from what is there; result.nc and the picture lie in OUTPUT.
+nothing and prints the tables from what is there; result.nc, tables.md and the picture lie in OUTPUT.
+--small is three tasks on one seed with three rates in each grid, in about a minute.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from derived_picture import ratios_data
 from derived_results import OURS, by_task
-from derived_studies import baselines, parts
+from derived_studies import baselines, parts, small_parts
 from derived_tables import all_tables
 from tqdm import tqdm
 
@@ -40,12 +42,13 @@ def parsed():
     parser.add_argument("--stage", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--again", nargs="+", default=(), help="kinds of methods to train anew")
     parser.add_argument("--table", action="store_true", help="train nothing, print the tables")
+    parser.add_argument("--small", action="store_true", help="a small part of the study")
     return parser.parse_args()
 
 
 def wanted(options):
     """The parts of the study that are asked for."""
-    found = parts(data=options.data, most=options.seeds)
+    found = small_parts() if options.small else parts(data=options.data, most=options.seeds)
     if options.only is None:
         return found
     names = [part.name for part in found]
@@ -114,7 +117,9 @@ def report(options, store):
     found = by_task(table)
     names = [part.name for part in parts(data=options.data or Path())]
     results = [found[name] for name in names if name in found]
-    print(all_tables(results))
+    tables = all_tables(results)
+    print(tables)
+    (options.output / "tables.md").write_text(tables + "\n", encoding="utf-8")
     compared = [each for each in results if each.has(OURS)]
     if compared:
         figure = overviews.loss_ratios(ratios_data(compared))
@@ -131,7 +136,8 @@ def main():
         print(f"{store.forget(kind)} runs of {kind} removed")
     for part in () if options.table else wanted(options):
         if "baselines" in options.stage:
-            train(equal_steps(part, baselines(), part.seeds), store)
+            methods = baselines(is_small=options.small)
+            train(equal_steps(part, methods, part.seeds), store)
         if "derived" in options.stage:
             train(equal_steps(part, [OURS], part.derived_seeds), store)
         if "longer" in options.stage and part.longer_seeds:

@@ -22,7 +22,7 @@ def ratios_data(results):
     found = np.array([[(one.value, one.low, one.high) for one in row] for row, _ in rows])
     return {
         "tasks": [each.task.replace("_", " ") for each in results],
-        "methods": [f"{LABELS[kind]}, best of 16" for kind in GRIDS]
+        "methods": [f"{LABELS[kind]}, best of its grid" for kind in GRIDS]
         + [method.label for method in FREE],
         "rules": [*(RULES[kind] for kind in GRIDS), *FREE.values()],
         "ratios": found[..., 0],

@@ -1,7 +1,7 @@
 """What the study of derived optimizers trains: tasks, how many seeds of each, and which methods."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from landscape_control.training.comparison import generated_tasks, image_tasks
@@ -57,7 +57,25 @@ def _quadratic(number):
     return make
 
 
-def baselines():
-    """The four grids and the methods without a choice, each once."""
-    methods = [method for kind in GRIDS for method in grid(kind)] + list(peers())
-    return list(dict.fromkeys(methods))
+def small_parts():
+    """Three of the parts on one seed, for a look in under a minute."""
+    names = ("logistic", "regression", "digits_mlp")
+    found = parts(most=1)
+    return [replace(part, longer_seeds=0) for part in found if part.name in names]
+
+
+def baselines(*, is_small=False):
+    """The four grids and the methods without a choice, each once.
+
+    The small ones are the three rates, a decade apart, that lie in the middle of each grid, with a
+    cosine schedule, and the methods without a choice.
+    """
+    methods = [method for kind in GRIDS for method in grid(kind)]
+    if is_small:
+        rates = {kind: sorted({method.rate for method in grid(kind)})[2:7:2] for kind in GRIDS}
+        methods = [
+            method
+            for method in methods
+            if method.rate in rates[method.kind] and method.schedule == "cosine"
+        ]
+    return list(dict.fromkeys([*methods, *peers()]))

@@ -49,7 +49,9 @@ def losses(results):
         for schedule in ("constant", "cosine"):
             cells = [_tuned_cell(each, kind, schedule) for each in results]
             rows.append([f"{LABELS[kind]} tuned, {schedule}", *cells])
-        rows.append([f"{LABELS[kind]}, median of 16", *(_median(each, kind) for each in results)])
+        rows.append(
+            [f"{LABELS[kind]}, median of the grid", *(_median(each, kind) for each in results)]
+        )
     named = dict.fromkeys(method for each in results for method in each.peers())
     rows += [[method.label, *(_cell(each, method) for each in results)] for method in named]
     return markdown(["", *(f"{each.task}, {each.steps} steps" for each in results)], rows)
@@ -81,7 +83,7 @@ def _median(results, kind):
 
 def against_grids(results):
     """Derived over the best of each grid, and how many members of it have a smaller mean loss."""
-    head = ["", *(f"/ {LABELS[kind]}" for kind in GRIDS), "/ best of all", "better, of 16 in each"]
+    head = ["", *(f"/ {LABELS[kind]}" for kind in GRIDS), "/ best of all", "better in each grid"]
     rows = []
     for each in results:
         members = {kind: each.grid(kind) for kind in GRIDS}
@@ -91,7 +93,8 @@ def against_grids(results):
         groups = [*members.values(), everything]
         cells = [_against(each, ours, each.chosen(group, seeds), seeds) for group in groups]
         counts = [better(ours, each.grid_losses(group, seeds)) for group in members.values()]
-        rows.append([each.task, *cells, ", ".join(map(str, counts))])
+        size = max(len(group) for group in members.values())
+        rows.append([each.task, *cells, f"{', '.join(map(str, counts))} of {size}"])
     return markdown(head, rows)
 
 

@@ -39,9 +39,10 @@ def derived_run(task: TrainingTask, seed: int, steps: int) -> Outcome:
             optimizer.step(loss)
         except ProblemError as error:
             diverged, words = step + 1, str(error)
-            break
         if optimizer.measurements > known:
             planning += time.process_time() - before
+        if diverged:
+            break
     training = time.process_time() - begun - planning
     optimizer.eval()
     return outcome(
