@@ -11,6 +11,7 @@ from ..measuring.network import Network
 from ..measuring.samples import take
 from .metric import Tensors, factors, second_moments
 
+_ROUNDING = 1e-4  # of third differences of losses in single precision
 Data = list[tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -62,6 +63,42 @@ class Probe:
             scales = None if metric is None else [each.sqrt() for each in metric]
             found[p] = self.measured(scales, products)
         return found, metrics
+
+    def is_quadratic(self) -> bool:
+        """Whether L is quadratic in the weights, so that one model of it holds everywhere.
+
+        Along the gradient and a drawn direction d, as long as the weights, the third difference
+        L(3d) - 3L(2d) + 3L(d) - L(0) is then zero.
+        """
+        network = Network(self.model, "refuse", None)
+        generator = torch.Generator().manual_seed(self.seed)
+        gradient = self._gradient(network)
+        drawn = torch.randn(gradient.shape, generator=generator, dtype=torch.float64)
+        start = [tensor.detach().clone() for tensor in network.tensors]
+        size = torch.cat([tensor.ravel() for tensor in start]).norm().clamp(min=1.0)
+        try:
+            for direction in (gradient, drawn.to(gradient)):
+                step = direction * (size / direction.norm())
+                losses = [self._loss_at(network, start, k * step) for k in range(4)]
+                third = losses[3] - 3 * losses[2] + 3 * losses[1] - losses[0]
+                if not abs(third) <= _ROUNDING * max(map(abs, losses)):
+                    return False
+        finally:
+            self._loss_at(network, start, torch.zeros_like(gradient))
+        return True
+
+    def _gradient(self, network: Network) -> torch.Tensor:
+        inputs, targets = self.data[0]
+        with torch.enable_grad():
+            loss = self.loss_fn(self.model(inputs), targets)
+        return network.vector(torch.autograd.grad(loss, network.tensors, allow_unused=True))
+
+    @torch.no_grad()
+    def _loss_at(self, network: Network, start: Tensors, move: torch.Tensor) -> float:
+        for tensor, origin, part in zip(network.tensors, start, network.parts(move), strict=True):
+            tensor.copy_(origin + part)
+        inputs, targets = self.data[0]
+        return float(self.loss_fn(self.model(inputs), targets))
 
     def _moments(self) -> Tensors:
         return second_moments(self.model, self.loss_fn, self.data, self.batch_size)

@@ -12,7 +12,7 @@ import torch
 from ...exports import export
 from ...support.errors import ProblemError, shown
 from ..measuring import Measurement
-from .measures import Probe
+from .measures import Probe, probe_of
 from .metric import Tensors
 from .planning import HEAVY_BALL, RULES, StagePlan, stage_plan
 from .records import Decision
@@ -32,6 +32,7 @@ _COUNTERS = (
     "caution",
     "length",
     "first_loss",
+    "is_quadratic",
 )
 
 
@@ -57,6 +58,7 @@ class DerivedOptimizer(torch.optim.Optimizer):
         self.seconds_measuring = self.seconds_deriving = self.seconds_training = 0.0
         self.caution, self.length = settings.first_cap, 1
         self.first_loss = math.nan
+        self.is_quadratic = False
         self.stage: Stage | None = None
         self.plan: StagePlan | None = None
         self.metric: Tensors | None = None
@@ -73,7 +75,9 @@ class DerivedOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        value = math.nan if loss is None else float(loss.detach() if torch.is_tensor(loss) else loss)
+        value = (
+            math.nan if loss is None else float(loss.detach() if torch.is_tensor(loss) else loss)
+        )
         self._check_step()
         if loss is not None and self._is_alarmed(value):
             self._return(f"batch loss {value:.4g}, measured {self._measured_loss:.4g}")
@@ -245,6 +249,13 @@ class DerivedOptimizer(torch.optim.Optimizer):
 
     # Stages.
 
+    def begin(self) -> None:
+        """Measure and plan the first stage."""
+        if self.probe.is_quadratic():
+            self.is_quadratic, self.caution = True, 1.0
+            self._note("note", "the loss is quadratic in the weights: one plan for all steps")
+        self._next_stage()
+
     def _return(self, reason: str) -> None:
         """Back to the weights kept, with a smaller cap."""
         stage = self.stage
@@ -291,7 +302,8 @@ class DerivedOptimizer(torch.optim.Optimizer):
 
     def _measure(self) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
         begun = time.perf_counter()
-        wanted = (0.0,) if self.count < self.settings.plain else self.exponents
+        is_early = self.count < self.settings.plain and not self.is_quadratic
+        wanted = (0.0,) if is_early else self.exponents
         exponents = tuple(sorted({0.0, *wanted}))
         found, metrics = self.probe.in_metrics(exponents, self.probe.products)
         self.measurements += len(found)
@@ -312,9 +324,7 @@ class DerivedOptimizer(torch.optim.Optimizer):
             return f"measured loss {now.loss:.4g} after {before.loss:.4g}"
         return ""
 
-    def _plan(
-        self, found: dict[float, Measurement], metrics: dict[float, Tensors | None]
-    ) -> None:
+    def _plan(self, found: dict[float, Measurement], metrics: dict[float, Tensors | None]) -> None:
         begun = time.perf_counter()
         base, limits = found[0.0], self.settings
         left = self.steps - self.count
@@ -349,6 +359,8 @@ class DerivedOptimizer(torch.optim.Optimizer):
             self._note("planned", words)
 
     def _is_last(self, base: Measurement) -> bool:
+        if self.is_quadratic:
+            return True
         limits = self.settings
         share = self.count / self.steps
         has_fallen = base.loss < limits.fallen * self.first_loss
@@ -357,3 +369,24 @@ class DerivedOptimizer(torch.optim.Optimizer):
     def _note(self, kind: str, words: str, **numbers: float) -> None:
         plain = {name: float(value) for name, value in numbers.items()}
         self.log.append(Decision(step=self.count, kind=kind, words=words, numbers=plain))
+
+
+def begun(
+    model: torch.nn.Module,
+    loss_fn: Callable,
+    loader: Any,
+    steps: int,
+    *,
+    rules: tuple[str, ...],
+    exponents: tuple[float, ...],
+    settings: Settings,
+    samples: int,
+    **measuring: Any,
+) -> DerivedOptimizer:
+    """An optimizer that has measured and planned its first stage."""
+    probe = probe_of(model, loss_fn, loader, samples, **measuring)
+    optimizer = DerivedOptimizer(
+        probe, loader, steps, rules=rules, exponents=exponents, settings=settings
+    )
+    optimizer.begin()
+    return optimizer

@@ -12,11 +12,14 @@ from ...optimisation.courses.plan import plan_course
 from ...rules.families import Averaged, Family, HeavyBall, Policy, ScheduleFree
 from ...rules.families.schedules import Scheduled
 from ...rules.families.shapes import LogLinear
+from ...support.errors import ProblemError, SolveError
 from ..measuring import Measurement
 
 _PIECES = 5
 HEAVY_BALL, AVERAGED, SCHEDULE_FREE = "heavy ball", "averaged heavy ball", "Schedule-Free"
-RULES = (HEAVY_BALL, AVERAGED, SCHEDULE_FREE)
+AVERAGING = (AVERAGED, SCHEDULE_FREE)
+RULES = (HEAVY_BALL, *AVERAGING)
+EXPONENTS = (0.0, 0.25, 0.5, 1.0)
 _LEAST_FLOOR = 0.02  # of the present loss, where the model's own floor is lower or unknown
 
 
@@ -95,11 +98,18 @@ def stage_plan(
     seed: int,
 ) -> StagePlan:
     """The least predicted loss over rules and metrics {exponent: measurement in that metric}."""
-    courses = {
-        (exponent, rule): _course(found, steps, rule, batch_size, cap, rise, seed)
-        for exponent, found in measured.items()
-        for rule in rules
-    }
+    courses: dict[tuple[float, str], Course] = {}
+    refusals: list[Exception] = []
+    for exponent, found in measured.items():
+        for rule in rules:
+            try:
+                planned = _course(found, steps, rule, batch_size, cap, rise, seed)
+            except (ProblemError, SolveError) as refusal:  # no course of this rule keeps the limits
+                refusals.append(refusal)
+            else:
+                courses[exponent, rule] = planned
+    if not courses:
+        raise refusals[0]
     exponent, rule = min(courses, key=lambda key: courses[key].final_loss)
     course = courses[exponent, rule]
     return StagePlan(
