@@ -11,7 +11,7 @@ from ..measuring.network import Network
 from ..measuring.samples import take
 from .metric import Tensors, factors, second_moments
 
-_ROUNDING = 1e-4  # of third differences of losses in single precision
+_ROUNDING = 1e-4  # of second differences of outputs in single precision
 Data = list[tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -64,41 +64,29 @@ class Probe:
             found[p] = self.measured(scales, products)
         return found, metrics
 
-    def is_quadratic(self) -> bool:
-        """Whether L is quadratic in the weights, so that one model of it holds everywhere.
-
-        Along the gradient and a drawn direction d, as long as the weights, the third difference
-        L(3d) - 3L(2d) + 3L(d) - L(0) is then zero.
-        """
-        network = Network(self.model, "refuse", None)
-        generator = torch.Generator().manual_seed(self.seed)
-        gradient = self._gradient(network)
-        drawn = torch.randn(gradient.shape, generator=generator, dtype=torch.float64)
-        start = [tensor.detach().clone() for tensor in network.tensors]
-        size = torch.cat([tensor.ravel() for tensor in start]).norm().clamp(min=1.0)
-        try:
-            for direction in (gradient, drawn.to(gradient)):
-                step = direction * (size / direction.norm())
-                losses = [self._loss_at(network, start, k * step) for k in range(4)]
-                third = losses[3] - 3 * losses[2] + 3 * losses[1] - losses[0]
-                if not abs(third) <= _ROUNDING * max(map(abs, losses)):
-                    return False
-        finally:
-            self._loss_at(network, start, torch.zeros_like(gradient))
-        return True
-
-    def _gradient(self, network: Network) -> torch.Tensor:
-        inputs, targets = self.data[0]
-        with torch.enable_grad():
-            loss = self.loss_fn(self.model(inputs), targets)
-        return network.vector(torch.autograd.grad(loss, network.tensors, allow_unused=True))
-
     @torch.no_grad()
-    def _loss_at(self, network: Network, start: Tensors, move: torch.Tensor) -> float:
-        for tensor, origin, part in zip(network.tensors, start, network.parts(move), strict=True):
-            tensor.copy_(origin + part)
-        inputs, targets = self.data[0]
-        return float(self.loss_fn(self.model(inputs), targets))
+    def has_linear_outputs(self) -> bool:
+        """Whether z is linear in the weights: the curvature then changes by the loss alone.
+
+        Along a drawn direction d as long as the weights z(2d) - 2z(d) + z(0) is then zero.
+        """
+        weights = list(self.model.parameters())
+        start = [weight.detach().clone() for weight in weights]
+        generator = torch.Generator().manual_seed(self.seed)
+        drawn = [torch.randn(weight.shape, generator=generator).to(weight) for weight in weights]
+        length = sum(float(weight.square().sum()) for weight in start) ** 0.5
+        size = max(length, 1.0) / sum(float(each.square().sum()) for each in drawn) ** 0.5
+        outputs = []
+        try:
+            for k in range(3):
+                for weight, origin, direction in zip(weights, start, drawn, strict=True):
+                    weight.copy_(origin + k * size * direction)
+                outputs.append(self.model(self.data[0][0]).double())
+        finally:
+            for weight, origin in zip(weights, start, strict=True):
+                weight.copy_(origin)
+        second = (outputs[2] - 2 * outputs[1] + outputs[0]).abs().max()
+        return bool(second <= _ROUNDING * max(each.abs().max() for each in outputs))
 
     def _moments(self) -> Tensors:
         return second_moments(self.model, self.loss_fn, self.data, self.batch_size)
