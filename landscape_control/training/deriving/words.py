@@ -33,7 +33,8 @@ def plan_words(
         ),
         (
             f"rate {rates[0]:.3g} to {rates.max():.3g} to {rates[-1]:.3g}: {plan.share:.2g} of the"
-            f" edge of stability at λ_max {plan.top:.3g}, at most {plan.cap:.2g}",
+            f" edge of stability at λ_max {plan.top:.3g}, at most {plan.cap:.2g}, and the predicted"
+            f" loss at most {plan.rise:.3g} of the present one",
             {"rate": rates[0], "share": plan.share, "cap": plan.cap},
         ),
     ]
