@@ -78,6 +78,7 @@ _LATER = {
     "plan_course": "optimisation",
     "export": "exports",
     "Measurement": "training",
+    "derive_optimizer": "training",
     "measure": "training",
     "replay": "optimisation",
     "worst_case": "optimisation",
@@ -159,6 +160,7 @@ __all__ = [
     "best_coefficients",
     "certify_global",
     "compare",
+    "derive_optimizer",
     "double_well",
     "emergence",
     "exponent_curve",
@@ -251,6 +253,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import resume as resume
     from .sweeps import sweep as sweep
     from .training import Measurement as Measurement
+    from .training import derive_optimizer as derive_optimizer
     from .training import measure as measure
 
     comparison = _maps  # an import under another name would be private to strict checkers

@@ -4,6 +4,7 @@ Data sets, networks and resumable runs stand in modules of their own. PyTorch is
 something is measured or trained, not before; the readers of data files need NumPy only.
 """
 
+from .deriving import derive_optimizer
 from .measuring import Measurement, measure
 
-__all__ = ["Measurement", "measure"]
+__all__ = ["Measurement", "derive_optimizer", "measure"]

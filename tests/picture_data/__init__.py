@@ -25,6 +25,7 @@ PANELS = {
     "plan_overview": "map parameters controls costates",
     "claims_overview": "claims numbers",
     "training_curves": "loss accuracy",
+    "derived_run": "loss rate momentum curvature",
     "loss_ratios": "ratios",
     "belief_tracking": "belief weights variance",
     "moving_task": "factor slow short",

@@ -176,6 +176,21 @@ def training_curves_data():
     }
 
 
+def derived_run_data():
+    """A loss that falls like 1/t, measured six times, gone back from once."""
+    steps = np.arange(1, 201)
+    measured = np.array([0.0, 1, 3, 7, 15, 31])
+    return {
+        "steps": steps,
+        "batch_loss": 2 / steps * (1 + 0.2 * np.sin(7.0 * steps)),
+        "rate": np.where(steps == 12, 0.0, 0.3 * (1 - steps / 210)),
+        "measured_at": measured,
+        "measured_loss": 2 / (measured + 1),
+        "curvature": 1 + measured**0.5,
+        "planned_at": measured,
+        "momentum": np.array([0.95, 0.9, 0.93, 0.9, 0.85, 0.8]),
+        "exponent": np.array([0, 0, 0, 0, 0.5, 0.25]),
+        "rolled_back_at": np.array([12.0]),
 def loss_ratios_data():
     """Three tasks, one of them with a single seed and a method that diverged."""
     ratios = np.array([[1.2, 0.9, 4.0, 1.0], [0.8, 30.0, 1.5, np.inf], [2.0, 1.05, np.nan, 700.0]])
@@ -202,5 +217,6 @@ DATA = {
     "plan_overview": plan_overview_data,
     "claims_overview": claims_overview_data,
     "training_curves": training_curves_data,
+    "derived_run": derived_run_data,
     "loss_ratios": loss_ratios_data,
 }

@@ -14,6 +14,7 @@ from typing import Any
 from .overviews import (
     claims_overview,
     coefficients,
+    derived_run,
     loss_ratios,
     plan_overview,
     policy_scatter,
@@ -38,7 +39,7 @@ _GROUPS = MappingProxyType(
         "CAUSAL": (
             *("orthogonal_momentum", "terminal_not_identifiable", "noise_makes_momentum"),
             *("optimal_schedule", "lqg_from_policies", "adam_exponent", "worst_case_steps"),
-            *("emergence_atlas", "training_curves", "loss_ratios"),
+            *("emergence_atlas", "training_curves", "derived_run", "loss_ratios"),
         ),
     }
 )
@@ -50,6 +51,7 @@ __all__ = [
     "PLANNING",  # noqa: F822
     "claims_overview",
     "coefficients",
+    "derived_run",
     "loss_ratios",
     "plan_overview",
     "policy_scatter",

@@ -14,6 +14,7 @@ from matplotlib.typing import HashableList
 from ...support.errors import ProblemError
 from . import evidence, landscapes, paths, style
 from .data import Key, WholeFigure, draws
+from .derived_run import derived_run
 from .loss_ratios import loss_ratios
 from .panels import GRID, map_panel, optional, rows_with_numbers
 from .training_curves import training_curves
@@ -315,6 +316,7 @@ def claims_overview(d: SimpleNamespace) -> Figure:
 _ALL = (
     *(plan_overview, policy_scatter, coefficients, verdict, claims_overview),
     training_curves,
+    derived_run,
     loss_ratios,
 )
 FIGURES: Mapping[str, WholeFigure] = MappingProxyType({draw.__name__: draw for draw in _ALL})

@@ -11,6 +11,7 @@ from ..measuring.network import Network
 from ..measuring.samples import take
 from .metric import Tensors, factors, second_moments
 
+_ROUNDING = 1e-4  # of second differences of outputs in single precision
 Data = list[tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -62,6 +63,30 @@ class Probe:
             scales = None if metric is None else [each.sqrt() for each in metric]
             found[p] = self.measured(scales, products)
         return found, metrics
+
+    @torch.no_grad()
+    def has_linear_outputs(self) -> bool:
+        """Whether z is linear in the weights: the curvature then changes by the loss alone.
+
+        Along a drawn direction d as long as the weights z(2d) - 2z(d) + z(0) is then zero.
+        """
+        weights = list(self.model.parameters())
+        start = [weight.detach().clone() for weight in weights]
+        generator = torch.Generator().manual_seed(self.seed)
+        drawn = [torch.randn(weight.shape, generator=generator).to(weight) for weight in weights]
+        length = sum(float(weight.square().sum()) for weight in start) ** 0.5
+        size = max(length, 1.0) / sum(float(each.square().sum()) for each in drawn) ** 0.5
+        outputs = []
+        try:
+            for k in range(3):
+                for weight, origin, direction in zip(weights, start, drawn, strict=True):
+                    weight.copy_(origin + k * size * direction)
+                outputs.append(self.model(self.data[0][0]).double())
+        finally:
+            for weight, origin in zip(weights, start, strict=True):
+                weight.copy_(origin)
+        second = (outputs[2] - 2 * outputs[1] + outputs[0]).abs().max()
+        return bool(second <= _ROUNDING * max(each.abs().max() for each in outputs))
 
     def _moments(self) -> Tensors:
         return second_moments(self.model, self.loss_fn, self.data, self.batch_size)

@@ -12,11 +12,15 @@ from ...optimisation.courses.plan import plan_course
 from ...rules.families import Averaged, Family, HeavyBall, Policy, ScheduleFree
 from ...rules.families.schedules import Scheduled
 from ...rules.families.shapes import LogLinear
+from ...support.errors import ProblemError, SolveError
 from ..measuring import Measurement
 
 _PIECES = 5
 HEAVY_BALL, AVERAGED, SCHEDULE_FREE = "heavy ball", "averaged heavy ball", "Schedule-Free"
-RULES = (HEAVY_BALL, AVERAGED, SCHEDULE_FREE)
+AVERAGING = (AVERAGED, SCHEDULE_FREE)
+RULES = (HEAVY_BALL, *AVERAGING)
+EXPONENTS = (0.0, 0.25, 0.5, 1.0)
+_WIDER = (1.0, 1.25, 2.0, 8.0)  # limits that no course keeps are widened, step by step
 _LEAST_FLOOR = 0.02  # of the present loss, where the model's own floor is lower or unknown
 
 
@@ -45,6 +49,7 @@ class StagePlan:
     predictions : {(exponent, rule): predicted loss} of everything that was compared
     top : largest curvature in that metric
     share, cap : the largest share of the edge of stability that the rule comes to, and may come to
+    rise : how far the predicted loss may rise; wider than asked for where no course keeps that
     """
 
     rule: str
@@ -58,6 +63,7 @@ class StagePlan:
     top: float
     share: float
     cap: float
+    rise: float
 
     @property
     def policy(self) -> Policy:
@@ -95,11 +101,14 @@ def stage_plan(
     seed: int,
 ) -> StagePlan:
     """The least predicted loss over rules and metrics {exponent: measurement in that metric}."""
-    courses = {
-        (exponent, rule): _course(found, steps, rule, batch_size, cap, rise, seed)
-        for exponent, found in measured.items()
-        for rule in rules
-    }
+    courses: dict[tuple[float, str], Course] = {}
+    for wider in _WIDER:
+        limits = cap * wider, 1 + (rise - 1) * wider**2
+        courses, refusals = _courses(measured, steps, rules, batch_size, limits, seed)
+        if courses:
+            break
+    else:
+        raise refusals[0]
     exponent, rule = min(courses, key=lambda key: courses[key].final_loss)
     course = courses[exponent, rule]
     return StagePlan(
@@ -113,8 +122,31 @@ def stage_plan(
         predictions={key: float(each.final_loss) for key, each in courses.items()},
         top=float(measured[exponent].curvatures.max()),
         share=float(course.shares.max()),
-        cap=cap,
+        cap=limits[0],
+        rise=limits[1],
     )
+
+
+def _courses(
+    measured: Mapping[float, Measurement],
+    steps: int,
+    rules: Sequence[str],
+    batch_size: int,
+    limits: tuple[float, float],
+    seed: int,
+) -> tuple[dict[tuple[float, str], Course], list[Exception]]:
+    """(the best course of every rule in every metric that keeps the limits, the refusals)."""
+    courses: dict[tuple[float, str], Course] = {}
+    refusals: list[Exception] = []
+    for exponent, found in measured.items():
+        for rule in rules:
+            try:
+                planned = _course(found, steps, rule, batch_size, *limits, seed)
+            except (ProblemError, SolveError) as refusal:
+                refusals.append(refusal)
+            else:
+                courses[exponent, rule] = planned
+    return courses, refusals
 
 
 def _course(

@@ -48,7 +48,3 @@ class Stage:
         """Whether a full window of batch losses lies about the measured one or below it."""
         full = len(self.recent) == _WINDOW
         return full and sum(self.recent) / _WINDOW <= self.loss
-
-    def plain(self) -> dict:
-        """As a dictionary that torch.save takes."""
-        return dict(vars(self))

@@ -1,0 +1,238 @@
+"""From stage to stage: when to measure, what to plan, when to go back."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import torch
+
+from ...support.errors import ProblemError
+from ..measuring import Measurement
+from .measures import Probe
+from .metric import Tensors
+from .planning import HEAVY_BALL, StagePlan, stage_plan
+from .records import Decision
+from .settings import Settings
+from .stage import Stage
+from .words import measured_words, plan_words
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """How far a run is, in plain numbers.
+
+    Attributes
+    ----------
+    count, lost_steps : steps made, lost ones included
+    measurements : one for each metric each time
+    returns : roll-backs since the last stage that held
+    caution : factor of the cap
+    length : steps of the next stage
+    first_loss : measured at the start
+    model : "quadratic" in the weights, "linear" outputs with another convex loss, or "other"
+    batch_losses, rates : of every step; a rate is what the newest gradient is multiplied by
+    """
+
+    count: int = 0
+    lost_steps: int = 0
+    measurements: int = 0
+    returns: int = 0
+    seconds_measuring: float = 0.0
+    seconds_deriving: float = 0.0
+    seconds_training: float = 0.0
+    caution: float = 1.0
+    length: int = 1
+    first_loss: float = math.nan
+    model: str = "other"
+    batch_losses: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+
+
+class Stages:
+    """The stages of one run.
+
+    Attributes
+    ----------
+    progress : Progress
+    log : list of Decision
+    stage, plan, metric : the present ones; None between a roll-back and the next step, and D^-p
+    """
+
+    def __init__(
+        self,
+        probe: Probe,
+        weights: Tensors,
+        steps: int,
+        *,
+        rules: tuple[str, ...],
+        exponents: tuple[float, ...],
+        settings: Settings,
+    ):
+        self.probe, self.weights, self.steps = probe, weights, steps
+        self.rules, self.exponents, self.settings = rules, exponents, settings
+        self.progress = Progress(caution=settings.first_cap)
+        self.log: list[Decision] = []
+        self.stage: Stage | None = None
+        self.plan: StagePlan | None = None
+        self.metric: Tensors | None = None
+
+    def begin(self) -> None:
+        """Measure and plan the first stage."""
+        if self.probe.has_linear_outputs():
+            self.progress.model, self.progress.caution = "linear", 1.0
+            self.note("note", "the outputs are linear in the weights")
+        self.following()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next step needs a measurement before."""
+        return self.stage is None or self.progress.count >= self.stage.until
+
+    def is_alarmed(self, value: float) -> bool:
+        """Whether a batch's loss says that the stage has failed."""
+        limits = self.settings
+        if self.stage is not None:
+            return self.stage.is_alarmed(value, limits.alarm, limits.deviations)
+        if math.isfinite(value):
+            return False
+        raise ProblemError(
+            "loss",
+            expected="a finite loss at weights whose loss was measured to be finite",
+            received=f"{value}",
+            advice="look at this batch",
+        )
+
+    def following(self) -> bool:
+        """Measure and plan the next stage; False where the measurement says to go back instead."""
+        before = self.stage
+        found, metrics = self._measured()
+        base = found[0.0]
+        if before is not None:
+            if reason := self._failure(before, base):
+                self.take_back(reason)
+                return False
+            self._held(before)
+        if math.isnan(self.progress.first_loss):
+            self.progress.first_loss = base.loss
+        if self.progress.model == "linear" and base.loss_kind == "quadratic":
+            self.progress.model = "quadratic"
+        self._planned(found, metrics)
+        return True
+
+    def take_back(self, reason: str) -> None:
+        """Back to the weights kept, with a smaller cap. Raises ProblemError after too many."""
+        stage, progress = self.stage, self.progress
+        assert stage is not None
+        progress.returns += 1
+        if progress.returns > self.settings.most_returns:
+            raise ProblemError(
+                "training",
+                expected=f"a plan that holds, after at most {self.settings.most_returns} returns",
+                received=f"{progress.returns} returns, the last for: {reason}",
+                advice="look at the data: batches with losses far from the rest, or labels that"
+                " contradict each other; or start from other weights",
+            )
+        with torch.no_grad():
+            for weight, kept in zip(self.weights, stage.kept, strict=True):
+                weight.copy_(kept)
+        lost = progress.count - stage.kept_at + 1
+        progress.lost_steps += lost
+        progress.caution *= self.settings.caution
+        progress.length = max(1, progress.length // 2)
+        words = f"{reason}: back to step {stage.kept_at}, {lost} steps lost, a third of the cap"
+        self.note("rolled back", words, lost=lost)
+        self.stage = None
+
+    def keep_if_calm(self) -> None:
+        """In the last stage: weights to go back to, ten times at most."""
+        stage, count = self.stage, self.progress.count
+        assert stage is not None
+        is_far = count - stage.kept_at >= max(16, self.steps // 10)
+        if stage.is_last and is_far and stage.is_calm:
+            stage.kept, stage.kept_at = self._copy(), count
+
+    def note(self, kind: str, words: str, **numbers: float) -> None:
+        """Add a decision to the log."""
+        plain = {name: float(value) for name, value in numbers.items()}
+        step = self.progress.count
+        self.log.append(Decision(step=step, kind=kind, words=words, numbers=plain))
+
+    def _copy(self) -> Tensors:
+        return [weight.detach().clone() for weight in self.weights]
+
+    def _held(self, before: Stage) -> None:
+        """The stage that has ended was good."""
+        self.progress.returns = 0
+        if before.begun == 0 and self.progress.caution < 1:
+            self.progress.caution /= self.settings.first_cap
+
+    def _measured(self) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
+        begun, progress = time.perf_counter(), self.progress
+        exponents = self._exponents()
+        found, metrics = self.probe.in_metrics(exponents, self.probe.products)
+        progress.measurements += len(found)
+        progress.seconds_measuring += time.perf_counter() - begun
+        base = found[0.0]
+        self.note("measured", measured_words(base), loss=base.loss, top=base.curvatures[0])
+        return found, metrics
+
+    def _exponents(self) -> tuple[float, ...]:
+        """p = 0 in the first steps; p = 1, a metric of curvature, where that does not change."""
+        progress = self.progress
+        if progress.model == "other" and progress.count < self.settings.plain:
+            return (0.0,)
+        most = 0.5 if progress.model == "other" else 1.0
+        return tuple(sorted({0.0, *(p for p in self.exponents if p <= most)}))
+
+    def _failure(self, before: Stage, now: Measurement) -> str:
+        """Why the stage that has ended is to be taken back, or nothing."""
+        limits, top = self.settings, now.curvatures[0]
+        if top < before.top / limits.dying and now.loss > limits.alive * before.loss:
+            return (
+                f"λ_max fell from {before.top:.3g} to {top:.3g} while the loss stayed at"
+                f" {now.loss:.4g}, as where units die"
+            )
+        if now.loss > limits.alarm * before.loss + 3 * now.loss_error:
+            return f"measured loss {now.loss:.4g} after {before.loss:.4g}"
+        return ""
+
+    def _planned(
+        self, found: dict[float, Measurement], metrics: dict[float, Tensors | None]
+    ) -> None:
+        begun, progress = time.perf_counter(), self.progress
+        base, batch_size = found[0.0], self.probe.batch_size
+        is_last = self._is_last(base)
+        plan = stage_plan(
+            found,
+            self.steps - progress.count,
+            self.rules if is_last else (HEAVY_BALL,),
+            batch_size=batch_size,
+            cap=self.settings.cap * progress.caution,
+            rise=self.settings.rise,
+            seed=self.probe.seed,
+        )
+        longest = max(1, int(self.settings.longest * self.steps))
+        length = self.steps if is_last else min(progress.length, longest)
+        progress.length *= 2
+        self.stage = Stage(
+            begun=progress.count,
+            until=min(self.steps, progress.count + length),
+            is_last=is_last,
+            loss=base.loss,
+            deviation=base.loss_error * math.sqrt(base.samples / batch_size),
+            top=float(base.curvatures[0]),
+            kept=self._copy(),
+            kept_at=progress.count,
+        )
+        self.plan, self.metric = plan, metrics[plan.exponent]
+        progress.seconds_deriving += time.perf_counter() - begun
+        for words, numbers in plan_words(plan, found[plan.exponent], batch_size):
+            self.note("planned", words, **numbers)
+
+    def _is_last(self, base: Measurement) -> bool:
+        if self.progress.model == "quadratic":
+            return True
+        limits = self.settings
+        share = self.progress.count / self.steps
+        has_fallen = base.loss < limits.fallen * self.progress.first_loss
+        return share >= limits.late or (share >= limits.early and has_fallen)
