@@ -191,6 +191,9 @@ def derived_run_data():
         "momentum": np.array([0.95, 0.9, 0.93, 0.9, 0.85, 0.8]),
         "exponent": np.array([0, 0, 0, 0, 0.5, 0.25]),
         "rolled_back_at": np.array([12.0]),
+    }
+
+
 def loss_ratios_data():
     """Three tasks, one of them with a single seed and a method that diverged."""
     ratios = np.array([[1.2, 0.9, 4.0, 1.0], [0.8, 30.0, 1.5, np.inf], [2.0, 1.05, np.nan, 700.0]])
