@@ -73,10 +73,10 @@ def train(jobs, store):
 
 
 def equal_steps(part, methods, seeds):
-    """The runs of a part at the steps of its task."""
+    """The runs of a part at the steps of its task, one seed after the other."""
     tasks = [part.make(seed=seed) for seed in range(seeds)]
     return [
-        (task, method, seed, task.steps) for method in methods for seed, task in enumerate(tasks)
+        (task, method, seed, task.steps) for seed, task in enumerate(tasks) for method in methods
     ]
 
 

@@ -35,7 +35,7 @@ def parts(*, data=None, most=None):
         ("digits_cnn", image_tasks.digits_cnn, 3, 15, 1),
         ("autoencoder", image_tasks.digits_autoencoder, 3, 10, 2),
         *((f"quadratic{number}", _quadratic(number), 1, 2, 0) for number in range(QUADRATICS)),
-        ("sequences", generated_tasks.markov_sequences, 3, 6, 1),
+        ("sequences", generated_tasks.markov_sequences, 2, 6, 1),
     ]
     if data is not None:
         tasks.append(("mnist_mlp", partial(image_tasks.mnist_mlp, data), 1, 3, 1))
