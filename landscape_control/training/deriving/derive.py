@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from ...optimisation.courses.course import Course
-from ...optimisation.courses.limits import CourseLimits
-from ...optimisation.courses.plan import plan_course
+from ...optimisation import Course, CourseLimits, plan_course
 from ...support.arguments import Share, Whole, checked
 from ...support.errors import ProblemError, shown
 from ..measuring import Measurement
