@@ -18,6 +18,7 @@ HEAVY_BALL, AVERAGED, SCHEDULE_FREE = "heavy ball", "averaged heavy ball", "Sche
 AVERAGING = (AVERAGED, SCHEDULE_FREE)
 RULES = (HEAVY_BALL, *AVERAGING)
 EXPONENTS = (0.0, 0.25, 0.5, 1.0)
+_SHARES = (1 / 9, 1 / 3)  # of the cap
 _WIDER = (1.0, 1.25, 2.0, 8.0)  # limits that no course keeps are widened, step by step
 _LEAST_FLOOR = 0.02  # of the present loss, where the model's own floor is lower or unknown
 
@@ -127,6 +128,29 @@ def stage_plan(
         cap=limits[0],
         rise=limits[1],
     )
+
+
+def careful_plan(
+    measured: Mapping[float, Measurement],
+    steps: int,
+    rules: Sequence[str],
+    *,
+    cap: float,
+    indifference: float,
+    **settings: Any,
+) -> StagePlan:
+    """The plan that stays furthest from the edge of stability among those that predict the same.
+
+    Over long horizons the predicted loss hardly depends on the rates of the first steps, and of
+    plans that differ in them the boldest is best by a hair. Caps of a ninth and a third of ``cap``
+    are tried, and the first taken whose prediction is within ``indifference`` of that of the cap.
+    """
+    boldest = stage_plan(measured, steps, rules, cap=cap, **settings)
+    for share in _SHARES:
+        plan = stage_plan(measured, steps, rules, cap=share * cap, **settings)
+        if plan.loss <= indifference * boldest.loss:
+            return plan
+    return boldest
 
 
 class _Planner:
