@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -204,7 +205,7 @@ class Stages:
         begun, progress = time.perf_counter(), self.progress
         base, batch_size = found[0.0], self.probe.batch_size
         is_last = self._is_last(base)
-        settings = {
+        settings: dict[str, Any] = {
             "batch_size": batch_size,
             "cap": self.settings.cap * progress.caution,
             "rise": self.settings.rise,
