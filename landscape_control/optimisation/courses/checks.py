@@ -12,10 +12,10 @@ from ...model.observation import CurvatureNoise, ModeNoise, Sees
 from ...rules.families import Family
 from ...support.arrays import number
 from ...support.errors import ProblemError
+from ..limits import CourseLimits
 from ..program import PolicyProgram, spectrum_of
 from ..programs import check_linear, check_paid
 from ..quadrature import first_nodes
-from .limits import CourseLimits
 
 MOST = 16  # coefficients of a course
 Setting = tuple[LandscapeDistribution, Sees | None, CourseLimits]

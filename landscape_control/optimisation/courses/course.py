@@ -7,9 +7,9 @@ from types import MappingProxyType
 from ...rules.families import Family, Policy
 from ...support.arguments import AnyNumber, Count, Entries, checked
 from ...support.recordable import Recordable
+from ..limits import CourseLimits
 from ..program import PolicyProgram
 from ..status import PolicyStatus
-from .limits import CourseLimits
 
 
 @checked

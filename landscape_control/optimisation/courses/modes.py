@@ -1,5 +1,6 @@
 """The modes of a program as arrays: curvatures, weights, noise, and moments at the start."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,13 @@ class Modes:
     def largest(self) -> float:
         """The largest curvature."""
         return float(self.curvatures.max())
+
+    def levels(self, first: np.ndarray) -> Callable[[np.ndarray], np.ndarray | float]:
+        """Excess loss (C,) -> what the noise at the start (excess loss ``first``) is multiplied by."""
+        if not self.follows_loss:
+            return lambda loss: 1.0
+        start = first + self.floor
+        return lambda loss: (loss + self.floor) / start
 
     @property
     def start_loss(self) -> float:

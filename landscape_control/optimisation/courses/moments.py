@@ -18,12 +18,10 @@ class Outcome:
     ----------
     costs : (C,), excess loss of the answer after the last step
     losses : (B+1, C), excess loss where gradients are taken, from the start on
-    moments : E x xᵀ at the end
     """
 
     costs: np.ndarray
     losses: np.ndarray
-    moments: Moments
 
 
 @np.errstate(all="ignore")  # courses that diverge end as infinities
@@ -32,12 +30,12 @@ def stepped(rows: RuleRows, modes: Modes) -> Outcome:
     moments = start_moments(modes, rows.sets)
     losses = np.empty((rows.times + 1, rows.sets))
     losses[0] = modes.shares @ moments[0][0]
-    first = losses[0] + modes.floor
+    levels = modes.levels(losses[0])
+    advance = _Steps(rows, modes)
     for t in range(rows.times):
-        level = (losses[t] + modes.floor) / first if modes.follows_loss else 1.0
-        moments = _step(rows, modes, moments, t, level)
+        moments = advance(moments, t, levels(losses[t]))
         losses[t + 1] = modes.shares @ moments[0][0]
-    return Outcome(costs=answered(rows, modes, moments), losses=losses, moments=moments)
+    return Outcome(costs=answered(rows, modes, moments), losses=losses)
 
 
 def start_moments(modes: Modes, sets: int) -> Moments:
@@ -59,29 +57,6 @@ def answered(rows: RuleRows, modes: Modes, moments: Moments) -> np.ndarray:
     return modes.shares @ square
 
 
-def _step(
-    rows: RuleRows, modes: Modes, moments: Moments, t: int, level: np.ndarray | float
-) -> Moments:
-    """S' = A S Aᵀ + n v nᵀ: θ' = θ + Δθ, and rows that are equal are worked out once."""
-    d, same = rows.size, rows.same
-    distinct = sorted(set(same))
-    over = {i: row_over_state(rows, modes.curvatures, t, i) for i in distinct}
-    with_state = {i: [_sum(over[i], moments, j) for j in range(d)] for i in distinct}
-    with_rows = {}
-    for i, k in pairs(distinct):
-        product = _combined(over[k], with_state[i])
-        heard = rows.gains[i][t] * rows.gains[k][t]
-        with_rows[i, k] = product + _noise(modes, moments[0][0], heard, level)
-    moved: Moments = [[moments[0][0]] * d for _ in range(d)]
-    drift = with_state[0][0]  # E Δθ θ
-    moved[0][0] = moments[0][0] + drift + (drift + with_rows[0, 0])
-    for j in range(1, d):
-        moved[0][j] = with_state[same[j]][0] + with_rows[0, same[j]]
-        for i in range(1, j + 1):
-            moved[i][j] = with_rows[min(same[i], same[j]), max(same[i], same[j])]
-    return moved
-
-
 def row_over_state(
     rows: RuleRows, curvatures: np.ndarray, t: int | np.ndarray, i: int
 ) -> dict[int, np.ndarray]:
@@ -101,29 +76,71 @@ def pairs(places: list[int]) -> list[tuple[int, int]]:
     return [(i, k) for i in places for k in places if i <= k]
 
 
-def _sum(row: dict, moments: Moments, j: int) -> np.ndarray:
-    """E (row·x) x_j."""
-    total: np.ndarray | float = 0.0
-    for k, entry in row.items():
-        product = entry * moments[min(j, k)][max(j, k)]
-        total = product if isinstance(total, float) else total + product
-    return np.asarray(total)
+class _Steps:
+    """S' = A S Aᵀ + n v nᵀ: θ' = θ + Δθ, and rows that are equal are worked out once.
+
+    What does not depend on the moments is made for many steps together.
+    """
+
+    def __init__(self, rows: RuleRows, modes: Modes):
+        self.rows, self.modes = rows, modes
+        self.size, self.same = range(rows.size), rows.same
+        self.distinct = sorted(set(rows.same))
+        self.pairs = pairs(self.distinct)
+        self.slopes = modes.multiplicative * modes.curvatures**2
+        self.block = max(1, ELEMENTS // (len(modes.curvatures) * rows.sets))
+
+    def __call__(self, moments: Moments, t: int, level: np.ndarray | float) -> Moments:
+        """S at t + 1."""
+        if t % self.block == 0:
+            self._prepare(np.arange(t, min(t + self.block, self.rows.times)))
+        k = t % self.block
+        columns = [[moments[min(i, j)][max(i, j)] for i in self.size] for j in self.size]
+        over = {i: [(j, entries[k]) for j, entries in row] for i, row in self._over.items()}
+        # E (row_i·x) x_j, then E (row_i·x)(row_l·x) with the noise that both hear
+        with_state = {i: [_weighted(row, column) for column in columns] for i, row in over.items()}
+        with_rows = {}
+        for i, l in self.pairs:
+            added = self._heard[i, l][k] * level
+            if self.modes.multiplicative:
+                added += self._gains[i, l][k] * (self.slopes * moments[0][0])
+            added += _weighted(over[l], with_state[i])
+            with_rows[i, l] = added
+        return self._moved(moments, with_state, with_rows)
+
+    def _moved(self, moments: Moments, with_state: dict, with_rows: dict) -> Moments:
+        same = self.same
+        moved: Moments = [[moments[0][0] for _ in self.size] for _ in self.size]
+        drift = with_state[0][0]  # E Δθ θ
+        further = drift + with_rows[0, 0]
+        for j in self.size[1:]:
+            with_theta = further if same[j] == 0 else with_state[same[j]][0] + with_rows[0, same[j]]
+            moved[0][j] = with_theta
+            for i in range(1, j + 1):
+                moved[i][j] = with_rows[min(same[i], same[j]), max(same[i], same[j])]
+        moved[0][0] = moments[0][0] + drift
+        moved[0][0] += further
+        return moved
+
+    def _prepare(self, times: np.ndarray) -> None:
+        """The rows and the noise they hear at these times, {row: [(column, [entries])]}."""
+        rows, modes = self.rows, self.modes
+        made = {i: row_over_state(rows, modes.curvatures, times, i) for i in self.distinct}
+        self._over = {i: [(j, list(part)) for j, part in row.items()] for i, row in made.items()}
+        gains = {
+            (i, l): (rows.gains[i][times] * rows.gains[l][times])[:, None] for i, l in self.pairs
+        }
+        self._heard = {pair: list(modes.noise * gain) for pair, gain in gains.items()}
+        self._gains = {pair: list(gain) for pair, gain in gains.items()}
 
 
-def _combined(row: dict, of_entries: list[np.ndarray]) -> np.ndarray:
-    """Σ_j row_j of_entries_j."""
-    total: np.ndarray | float = 0.0
-    for j, entry in row.items():
-        product = entry * of_entries[j]
-        total = product if isinstance(total, float) else total + product
-    return np.asarray(total)
+ELEMENTS = 20_000  # numbers in an array that is made for many steps
 
 
-def _noise(
-    modes: Modes, square: np.ndarray, heard: np.ndarray, level: np.ndarray | float
-) -> np.ndarray:
-    """What the noise adds: (its variance at this level, and its share of (hθ)²) times ``heard``."""
-    added = modes.noise * (level * heard)
-    if modes.multiplicative:
-        added = added + (modes.multiplicative * modes.curvatures**2) * square * heard
-    return added
+def _weighted(row: list[tuple[int, np.ndarray]], values: list[np.ndarray]) -> np.ndarray:
+    """Σ_j row_j values_j."""
+    j, entry = row[0]
+    total = entry * values[j]
+    for j, entry in row[1:]:
+        total += entry * values[j]
+    return total

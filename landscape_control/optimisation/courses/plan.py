@@ -11,15 +11,14 @@ from ...model.observation import Sees
 from ...rules.families import Family
 from ...support.arguments import Count, Index, Numbers, checked
 from ...support.errors import ProblemError, SolveError
+from ..limits import UNLIMITED, CourseLimits
 from ..program import PolicyProgram
 from ..status import PolicyStatus
 from .checks import check_program, families_of, start_of, tasks_of, with_floor
 from .course import Course
-from .limits import CourseLimits
 from .modes import modes_of
 from .planner import Planned, planned
 
-UNLIMITED = CourseLimits()
 SAME = 1e-4  # relative: costs that differ by less are equal, and the first one named is taken
 
 
@@ -33,6 +32,7 @@ def plan_course(
     limits: CourseLimits = UNLIMITED,
     guess: object = None,
     start: Numbers | None = None,
+    searches: Count | None = None,
     seed: Index = 0,
 ) -> Course:
     """The coefficients of a linear rule that minimise the predicted loss after T steps.
@@ -55,6 +55,9 @@ def plan_course(
     guess : a Course, or coefficients by name, to begin from as well
     start : (M, d, d), E x xᵀ of every mode at the start with x = (θ, state of the family…); at rest
         when None
+    searches : how many of the best starting points are improved side by side at first, before the
+        best of them goes on. None: 3 over long horizons and 8 over up to 250 steps, or more where
+        coefficients are few; 1 is fastest, 20 better where noise is small and optima are many
     seed : of the starting points
 
     Raises
@@ -78,7 +81,7 @@ def plan_course(
             )
             check_program(program)
             modes = modes_of(program, one_limits.floor, start_of(start, program))
-            end = planned(program, modes, one_limits, guess, seed)
+            end = planned(program, modes, one_limits, guess=guess, searches=searches, seed=seed)
             ends.append(_Candidate(exponent, one_limits, program, end))
     return _course(ends, time.perf_counter() - began)
 

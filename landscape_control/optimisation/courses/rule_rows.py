@@ -7,7 +7,7 @@ import numpy as np
 
 from ...rules.families import Clock, Family, Layout
 from ...rules.families.elementwise import Value
-from ...rules.families.response import linear_rows, readout_row
+from ...rules.families.response import edge_share, linear_rows, readout_row
 
 Entries = dict[int, np.ndarray]  # {column: (B, C)}, those that are not zero
 
@@ -23,12 +23,14 @@ class RuleRows:
     own : one {column: (B, C)} for each row
     gains : one (B, C) for each row: what multiplies the gradient y
     same : for each row the first one that equals it, which heavy ball's state and Δθ do
+    share : (B, C), how near to the edge of stability per unit of h_max, see :func:`edge_share`
     answer : one (C,) for each entry of x: the readout after the last step; None where it is θ
     """
 
     own: tuple[Entries, ...]
     gains: tuple[np.ndarray, ...]
     same: tuple[int, ...]
+    share: np.ndarray
     answer: tuple[np.ndarray, ...] | None
 
     @cached_property
@@ -71,26 +73,9 @@ def rule_rows(
         end = Clock(step=float(last), horizon=layout.horizon)
         places = readout_row(family, values, end)
         answer = tuple(_full(place, (1, len(coefficients)))[0] for place in places)
-    return RuleRows(own=own, gains=gains, same=_same(own, gains), answer=answer)
-
-
-def edges(rows: RuleRows, largest: float) -> np.ndarray:
-    """(B, C): h_max over the curvature at which the rule, held at this step's numbers, would flip.
-
-    With A(h) = A₀ + h u e₀ᵀ the rule held as it is leaves stability through an eigenvalue -1 where
-    det(I + A(h)) = 0, at h* = -1/(e₀ᵀ(I + A₀)⁻¹u). For heavy ball, h* = 2(1+β)/α.
-    """
-    d = rows.size
-    matrix = [[rows.own[i].get(j, 0.0) + float(i == j) for j in range(d)] for i in range(d)]
-    matrix[0][0] = matrix[0][0] + 1.0  # θ' = θ + Δθ
-    right = list(rows.gains)
-    for last in range(d - 1, 0, -1):  # elimination, the states first
-        for i in range(last):
-            factor = matrix[i][last] / matrix[last][last]
-            right[i] = right[i] - factor * right[last]
-            for j in range(last):
-                matrix[i][j] = matrix[i][j] - factor * matrix[last][j]
-    return -largest * right[0] / matrix[0][0]
+    with np.errstate(all="ignore"):
+        share = _full(edge_share(rows, 1.0), shape)
+    return RuleRows(own=own, gains=gains, same=_same(own, gains), share=share, answer=answer)
 
 
 def _values(layout: Layout, coefficients: np.ndarray, times: np.ndarray) -> dict[str, Value]:
@@ -109,8 +94,8 @@ def _values(layout: Layout, coefficients: np.ndarray, times: np.ndarray) -> dict
 
 
 def _entries(row: list[Value], shape: tuple[int, int]) -> Entries:
-    full = (_full(entry, shape) for entry in row)
-    return {j: entry for j, entry in enumerate(full) if entry.any()}
+    full = [_full(entry, shape) for entry in row]
+    return {j: entry for j, entry in enumerate(full) if entry.any()} or {0: full[0]}
 
 
 def _full(entry: Value, shape: tuple[int, int]) -> np.ndarray:

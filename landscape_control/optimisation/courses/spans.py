@@ -80,7 +80,7 @@ def spanned(rows: RuleRows, modes: Modes, spans: Spans) -> Outcome:
             added = modes.shares @ gained[0][0]
             level, losses[b + 1] = _level(modes.floor, first, here, there, added, lengths[b])
         moments = _plus(moved, gained, level)
-    return Outcome(costs=answered(rows, modes, moments), losses=losses, moments=moments)
+    return Outcome(costs=answered(rows, modes, moments), losses=losses)
 
 
 def _level(

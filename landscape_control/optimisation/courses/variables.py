@@ -18,6 +18,7 @@ class Variables:
     layout : of the coefficients
     units : (n,), 1/h_max for rates and lags
     bounds : (n, 2) of the variables
+    rates : (n,), 1 for entries that are the logarithm of a rate, else 0
     """
 
     def __init__(self, layout: Layout, largest: float):
@@ -30,6 +31,7 @@ class Variables:
             low += [_limits(each)[0]] * count
             high += [_limits(each)[1]] * count
         self._kinds = np.array(kinds, dtype=object)
+        self.rates = ((self._kinds == "log") & (stretch(layout, 2.0) == 2.0)) * 1.0
         limits = np.stack([low, high], axis=1) * self.units[:, None]
         self.bounds = np.stack([self.of(limits[:, side]) for side in (0, 1)], axis=1)
 

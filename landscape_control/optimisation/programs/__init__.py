@@ -4,6 +4,7 @@ Exact second moments of linear rules, and averages over drawn scenarios of any r
 """
 
 from .coupled_program import CoupledProgram, moment_program_of
+from .limit_rows import LimitRows, limit_rows
 from .moment_model import (
     MomentLayout,
     check_linear,
@@ -16,6 +17,7 @@ from .moment_model import (
     multiplicative_noise,
     noise_variance,
     plain_noise,
+    start_loss,
     time_weights,
 )
 from .moment_numbers import FLOOR, ROUND_OFF, check_paid, is_free, pack, pack_modes
@@ -29,6 +31,7 @@ __all__ = [
     "moment_program_of",
     "FLOOR",
     "REFERENCE",
+    "LimitRows",
     "MomentLayout",
     "ROUND_OFF",
     "MomentProgram",
@@ -40,6 +43,7 @@ __all__ = [
     "check_paid",
     "is_free",
     "layout_of",
+    "limit_rows",
     "loss_floor",
     "minimum_step",
     "mode_losses_at_start",
@@ -48,6 +52,7 @@ __all__ = [
     "pack",
     "pack_modes",
     "plain_noise",
+    "start_loss",
     "time_weights",
     "worst_case_nlp",
 ]

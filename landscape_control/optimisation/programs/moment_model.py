@@ -99,6 +99,12 @@ def mode_losses_at_start(program: PolicyProgram, curvatures: np.ndarray) -> np.n
     return curvatures / 2 * (variance + mean**2)
 
 
+def start_loss(program: PolicyProgram, nodes: int) -> float:
+    """E ½h(θ_0 - μ_0)², with N quadrature nodes."""
+    curvatures, weights = spectrum_of(program).nodes(nodes)
+    return float(mode_losses_at_start(program, curvatures) @ weights)
+
+
 def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
     """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit.
 

@@ -144,7 +144,7 @@ class DerivedOptimizer(torch.optim.Optimizer):
         )
         return "\n".join(lines)
 
-    def curves(self) -> dict[str, np.ndarray | str]:
+    def curves(self) -> dict[str, np.ndarray]:
         """Losses, rates, momentum and curvature of the run, for ``lc.plotting.derived_run``."""
         return curves_of(self.log, self.stages.progress.batch_losses, self.stages.progress.rates)
 

@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...optimisation.courses.course import Course
-from ...optimisation.courses.limits import CourseLimits
-from ...optimisation.courses.plan import plan_course
+from ...optimisation import Course, CourseLimits, plan_course
 from ...rules.families import Averaged, Family, HeavyBall, Policy, ScheduleFree
 from ...rules.families.schedules import Scheduled
 from ...rules.families.shapes import LogLinear
@@ -20,6 +18,7 @@ HEAVY_BALL, AVERAGED, SCHEDULE_FREE = "heavy ball", "averaged heavy ball", "Sche
 AVERAGING = (AVERAGED, SCHEDULE_FREE)
 RULES = (HEAVY_BALL, *AVERAGING)
 EXPONENTS = (0.0, 0.25, 0.5, 1.0)
+_SHARES = (1 / 9, 1 / 3)  # of the cap
 _WIDER = (1.0, 1.25, 2.0, 8.0)  # limits that no course keeps are widened, step by step
 _LEAST_FLOOR = 0.02  # of the present loss, where the model's own floor is lower or unknown
 
@@ -100,15 +99,19 @@ def stage_plan(
     rise: float,
     seed: int,
 ) -> StagePlan:
-    """The least predicted loss over rules and metrics {exponent: measurement in that metric}."""
-    courses: dict[tuple[float, str], Course] = {}
+    """The least predicted loss over rules and metrics {exponent: measurement in that metric}.
+
+    Limits that no rule keeps in any metric are widened. Raises ProblemError or SolveError where
+    that does not help.
+    """
     for wider in _WIDER:
         limits = cap * wider, 1 + (rise - 1) * wider**2
-        courses, refusals = _courses(measured, steps, rules, batch_size, limits, seed)
+        planner = _Planner(steps, batch_size, limits, seed)
+        courses = planner.chosen(measured, rules)
         if courses:
             break
     else:
-        raise refusals[0]
+        raise planner.refusals[0]
     exponent, rule = min(courses, key=lambda key: courses[key].final_loss)
     course = courses[exponent, rule]
     return StagePlan(
@@ -127,46 +130,68 @@ def stage_plan(
     )
 
 
-def _courses(
+def careful_plan(
     measured: Mapping[float, Measurement],
     steps: int,
     rules: Sequence[str],
-    batch_size: int,
-    limits: tuple[float, float],
-    seed: int,
-) -> tuple[dict[tuple[float, str], Course], list[Exception]]:
-    """(the best course of every rule in every metric that keeps the limits, the refusals)."""
-    courses: dict[tuple[float, str], Course] = {}
-    refusals: list[Exception] = []
-    for exponent, found in measured.items():
-        for rule in rules:
-            try:
-                planned = _course(found, steps, rule, batch_size, *limits, seed)
-            except (ProblemError, SolveError) as refusal:
-                refusals.append(refusal)
-            else:
-                courses[exponent, rule] = planned
-    return courses, refusals
-
-
-def _course(
-    found: Measurement,
-    steps: int,
-    rule: str,
-    batch_size: int,
+    *,
     cap: float,
-    rise: float,
-    seed: int,
-) -> Course:
-    sees = found.sees(batch_size=batch_size)
-    return plan_course(
-        found.task(),
-        family_of(rule),
-        steps=steps,
-        sees=replace(sees, follows_loss=True),
-        limits=CourseLimits(cap=cap, rise=rise, floor=floor_of(found)),
-        seed=seed,
-    )
+    indifference: float,
+    **settings: Any,
+) -> StagePlan:
+    """The plan that stays furthest from the edge of stability among those that predict the same.
+
+    Over long horizons the predicted loss hardly depends on the rates of the first steps, and of
+    plans that differ in them the boldest is best by a hair. Caps of a ninth and a third of ``cap``
+    are tried, and the first taken whose prediction is within ``indifference`` of that of the cap.
+    """
+    boldest = stage_plan(measured, steps, rules, cap=cap, **settings)
+    for share in _SHARES:
+        plan = stage_plan(measured, steps, rules, cap=share * cap, **settings)
+        if plan.loss <= indifference * boldest.loss:
+            return plan
+    return boldest
+
+
+class _Planner:
+    """Courses of some steps under limits (cap, rise)."""
+
+    def __init__(self, steps: int, batch_size: int, limits: tuple[float, float], seed: int):
+        self.steps, self.batch_size, self.limits, self.seed = steps, batch_size, limits, seed
+        self.refusals: list[Exception] = []
+
+    def chosen(
+        self, measured: Mapping[float, Measurement], rules: Sequence[str]
+    ) -> dict[tuple[float, str], Course]:
+        """The first rule in every metric, the others in the metric where that is best."""
+        first, *others = rules
+        courses = {(p, first): self.course(found, first) for p, found in measured.items()}
+        kept = {key: course for key, course in courses.items() if course is not None}
+        if not kept:
+            return {}
+        best, _ = min(kept, key=lambda key: kept[key].final_loss)
+        for rule in others:
+            course = self.course(measured[best], rule)
+            if course is not None:
+                kept[best, rule] = course
+        return kept
+
+    def course(self, found: Measurement, rule: str) -> Course | None:
+        """The best course of a rule; None where none keeps the limits, with the refusal noted."""
+        cap, rise = self.limits
+        sees = found.sees(batch_size=self.batch_size)
+        try:
+            return plan_course(
+                found.task(),
+                family_of(rule),
+                steps=self.steps,
+                sees=replace(sees, follows_loss=True),
+                limits=CourseLimits(cap=cap, rise=rise, floor=floor_of(found)),
+                seed=self.seed,
+            )
+        except (ProblemError, SolveError) as refusal:
+            self.refusals.append(refusal)
+            return None
 
 
 def floor_of(found: Measurement) -> float:

@@ -11,10 +11,12 @@ class Settings:
     ----------
     cap : largest share of the stability bound 2(1+β)/λ_max that a planned rate may take
     first_cap : by which the cap is multiplied until the first stage has been judged
+    indifference : plans of stages that end early, whose predicted losses differ by less than this
+        factor, are equal; the one furthest from the edge of stability is taken
     rise : how far the predicted loss may rise above the present one
     plain : steps in which the metric is that of the weights (p = 0)
-    early : share of the steps after which one plan is made for all the rest, once the loss has
-        fallen below ``fallen`` times that at the start; at ``late`` it is made anyway
+    early : share of the steps after which one plan is made for all the rest of a network's, once
+        the loss has fallen below ``fallen`` times that at the start; at ``late`` it is made anyway
     longest : of a stage before that, a share of the steps
     alarm, deviations : batch losses beyond alarm·L + deviations standard errors roll back
     dying : fall of λ_max that, without a fall of the loss to ``alive`` of itself, means dead units
@@ -24,6 +26,7 @@ class Settings:
 
     cap: float = 0.5
     first_cap: float = 0.3
+    indifference: float = 1.02
     rise: float = 1.1
     plain: int = 20
     early: float = 0.1

@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
@@ -10,11 +11,13 @@ from ...support.errors import ProblemError
 from ..measuring import Measurement
 from .measures import Probe
 from .metric import Tensors
-from .planning import HEAVY_BALL, StagePlan, stage_plan
+from .planning import HEAVY_BALL, StagePlan, careful_plan, stage_plan
 from .records import Decision
 from .settings import Settings
 from .stage import Stage
 from .words import measured_words, plan_words
+
+_EARLY = (HEAVY_BALL,)
 
 
 @dataclass(kw_only=True)
@@ -202,15 +205,18 @@ class Stages:
         begun, progress = time.perf_counter(), self.progress
         base, batch_size = found[0.0], self.probe.batch_size
         is_last = self._is_last(base)
-        plan = stage_plan(
-            found,
-            self.steps - progress.count,
-            self.rules if is_last else (HEAVY_BALL,),
-            batch_size=batch_size,
-            cap=self.settings.cap * progress.caution,
-            rise=self.settings.rise,
-            seed=self.probe.seed,
-        )
+        settings: dict[str, Any] = {
+            "batch_size": batch_size,
+            "cap": self.settings.cap * progress.caution,
+            "rise": self.settings.rise,
+            "seed": self.probe.seed,
+        }
+        left = self.steps - progress.count
+        if is_last:
+            plan = stage_plan(found, left, self.rules, **settings)
+        else:
+            indifference = self.settings.indifference
+            plan = careful_plan(found, left, _EARLY, indifference=indifference, **settings)
         longest = max(1, int(self.settings.longest * self.steps))
         length = self.steps if is_last else min(progress.length, longest)
         progress.length *= 2
@@ -235,4 +241,5 @@ class Stages:
         limits = self.settings
         share = self.progress.count / self.steps
         has_fallen = base.loss < limits.fallen * self.progress.first_loss
-        return share >= limits.late or (share >= limits.early and has_fallen)
+        is_early = self.progress.model == "other" and share >= limits.early and has_fallen
+        return share >= limits.late or is_early

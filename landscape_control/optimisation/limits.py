@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from ...support.arguments import NonNegative, Range, checked
-from ...support.errors import ProblemError
+from ..support.arguments import NonNegative, Range, checked
+from ..support.errors import ProblemError
+from .program import PolicyProgram
 
 Cap = Annotated[float, Range(low=0, low_open=True, allow_inf=True)]
 
@@ -40,3 +41,24 @@ class CourseLimits:
                 received=f"{self.rise:g}",
                 advice="1 asks for a loss that never rises above the start, 1.1 allows 10 %",
             )
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit at all."""
+        return math.isfinite(self.cap) or math.isfinite(self.rise)
+
+
+UNLIMITED = CourseLimits()
+
+
+def check_limits(program: PolicyProgram, limits: CourseLimits) -> None:
+    """Refuse limits where a program does not carry them: only moments of resting minima do."""
+    exact = program.family.linear and program.task.is_quadratic
+    if not limits.limited or (exact and program.task.minimum is None):
+        return
+    raise ProblemError(
+        "limits",
+        expected="a linear family on random quadratics whose minimum rests",
+        received=f"{program.family.name} on {'a hidden minimum' if exact else 'scenarios'}",
+        advice="leave limits out, or narrow the ranges of coefficients instead",
+    )
