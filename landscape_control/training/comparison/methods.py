@@ -15,10 +15,10 @@ DERIVED = "derived"
 # The rates of a grid, as powers of √10.
 GRIDS = MappingProxyType(
     {
-        "sgd": range(-5, 3),
-        "momentum": range(-7, 1),
-        "adam": range(-7, 1),
-        "adamw": range(-7, 1),
+        "sgd": range(-4, 4),
+        "momentum": range(-6, 2),
+        "adam": range(-6, 2),
+        "adamw": range(-6, 2),
     }
 )
 LABELS = MappingProxyType(
