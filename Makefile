@@ -33,7 +33,7 @@ help:  ## this list
 reproduce: $(VENV)/.stamp-run  ## run every claim: figures, table, CSV and report.html in results/
 	$(BIN)/landscape-control reproduce --output $(OUTPUT)
 
-networks: $(VENV)/.stamp-networks  ## networks on made-up images, derived optimizers against tuned ones: results/networks
+networks: $(VENV)/.stamp-networks  ## small networks, derived optimizers against tuned: results/networks, shown by the next make reproduce
 	$(BIN)/python scripts/paper_networks.py --generated --seeds 2 --epochs 5 --resume --output $(OUTPUT)/networks
 	$(BIN)/python scripts/derived_optimizers.py --small --output $(OUTPUT)/networks/derived
 

@@ -28,15 +28,20 @@ def html_page(
     *,
     seconds: NonNegative,
     workers: Count,
+    networks: Sequence[Picture] = (),
 ) -> str:
-    """The report as one HTML document; pictures (by claim name) are embedded as PNG."""
+    """The report as one HTML document; pictures (by claim name) are embedded as PNG.
+
+    ``networks`` are pictures of trained networks, which stand behind the claims.
+    """
     articles = "".join(_article(outcome, pictures.get(outcome.claim.name)) for outcome in outcomes)
     overview = _overview(outcomes, pictures.get(OVERVIEW))
     return html_document(
         title=_TITLE,
         lead=_LEAD,
         below=f"\n<p>{_tally(outcomes, seconds)}</p>",
-        main=f"{overview}{_resting(outcomes)}{articles}{_colophon(seconds, workers)}",
+        main=f"{overview}{_resting(outcomes)}{articles}{_networks(networks)}"
+        f"{_colophon(seconds, workers)}",
     )
 
 
@@ -142,6 +147,17 @@ def _failure(error: str, traceback: str) -> str:
     return (
         f'<p class="broken">{text(first_line(error))}</p>\n<details><summary>Where it'
         f" happened</summary><pre>{text(traceback)}</pre></details>\n"
+    )
+
+
+def _networks(pictures: Sequence[Picture]) -> str:
+    """What make networks left, where it was run before."""
+    if not pictures:
+        return ""
+    drawn = "".join(_picture(f"Networks: {picture.name}", picture) for picture in pictures)
+    return (
+        "<article><h2>Networks in training</h2>\n<p>Not claims: what <code>make networks</code> left in"
+        f" the folder networks beside this page, its tables in text there.</p>\n{drawn}</article>\n"
     )
 
 

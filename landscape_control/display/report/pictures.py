@@ -32,6 +32,22 @@ class Picture:
 
 
 @checked
+def network_pictures(folder: PathName) -> tuple[Picture, ...]:
+    """What trained networks left in ``folder`` and the folders in it, by the names of the files.
+
+    One picture for each PNG file, with the file of the same name that ends in .pdf where there is
+    one.
+    """
+    found = []
+    for path in sorted(Path(folder).glob("**/*.png")):
+        others = (path, path.with_suffix(".pdf"))
+        files = tuple(each for each in others if each.is_file())
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        found.append(Picture(name=name, files=files))
+    return tuple(found)
+
+
+@checked
 def draw_pictures(
     outcomes: Sequence[Outcome],
     folder: PathName,

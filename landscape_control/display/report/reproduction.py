@@ -11,8 +11,10 @@ from ...support.arguments import Count, checked
 from ...support.arguments import Path as PathName
 from ...support.errors import ProblemError
 from .page import html_page
-from .pictures import Picture, draw_pictures
+from .pictures import Picture, draw_pictures, network_pictures
 from .table import csv_table
+
+_NETWORKS = "networks"  # where make networks leaves its pictures, in the same folder
 
 
 @checked
@@ -63,7 +65,8 @@ def reproduce(
 ) -> Reproduction:
     """Evaluate the claims and write their table, page and pictures into ``folder``.
 
-    These are claims.csv, report.html and figures/NAME.png and .pdf. Files appear whole or not at
+    These are claims.csv, report.html and figures/NAME.png and .pdf. Pictures that ``make networks``
+    left in the folder's ``networks`` before are shown on the page too. Files appear whole or not at
     all. ``progress`` is called with a claim's name when it is evaluated, and again when its picture
     is drawn. Raises ProblemError without claims, or if the folder cannot be made; failing claims
     are outcomes.
@@ -92,7 +95,14 @@ def reproduce(
         outcomes=outcomes, pictures=pictures, folder=folder, seconds=perf_counter() - begin
     )
     write_whole(result.table, csv_table(outcomes))
-    write_whole(result.page, html_page(outcomes, pictures, seconds=result.seconds, workers=workers))
+    page = html_page(
+        outcomes,
+        pictures,
+        seconds=result.seconds,
+        workers=workers,
+        networks=network_pictures(folder / _NETWORKS),
+    )
+    write_whole(result.page, page)
     return result
 
 
