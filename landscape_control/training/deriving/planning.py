@@ -146,10 +146,11 @@ def careful_plan(
     are tried, and the first taken whose prediction is within ``indifference`` of that of the cap.
     """
     boldest = stage_plan(measured, steps, rules, cap=cap, **settings)
+    best = {boldest.exponent: measured[boldest.exponent]}
     for share in _SHARES:
-        plan = stage_plan(measured, steps, rules, cap=share * cap, **settings)
+        plan = stage_plan(best, steps, rules, cap=share * cap, **settings)
         if plan.loss <= indifference * boldest.loss:
-            return plan
+            return replace(plan, predictions=boldest.predictions | plan.predictions)
     return boldest
 
 
