@@ -18,6 +18,10 @@ from .stage import Stage
 from .words import measured_words, plan_words
 
 _EARLY = (HEAVY_BALL,)
+_OF_KINDS = {
+    "linear": "the outputs are linear in the weights: careful only later, metrics up to p = 1",
+    "quadratic": "the loss is quadratic in the weights: one plan for all steps",
+}
 
 
 @dataclass(kw_only=True)
@@ -81,9 +85,10 @@ class Stages:
 
     def begin(self) -> None:
         """Measure and plan the first stage."""
-        if self.probe.has_linear_outputs():
-            self.progress.model, self.progress.caution = "linear", 1.0
-            self.note("note", "the outputs are linear in the weights")
+        kind = self.progress.model = self.probe.model_kind()
+        if kind != "other":
+            self.progress.caution = 1.0
+            self.note("note", _OF_KINDS[kind])
         self.following()
 
     @property
@@ -117,8 +122,6 @@ class Stages:
             self._held(before)
         if math.isnan(self.progress.first_loss):
             self.progress.first_loss = base.loss
-        if self.progress.model == "linear" and base.loss_kind == "quadratic":
-            self.progress.model = "quadratic"
         self._planned(found, metrics)
         return True
 
