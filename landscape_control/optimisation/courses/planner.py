@@ -127,13 +127,14 @@ def _tightened(exact: Evaluation, quick: Evaluation, found: Found) -> Found:
 def _slower(exact: Evaluation, found: Found) -> Found:
     """The same with smaller rates, the largest of some that satisfy the limits."""
     factors = np.geomspace(1e-4, np.log(CAUTION), SLOWER)
-    points = found.x - factors[:, None] * exact.variables.rates
-    values = exact(np.clip(points, *exact.variables.bounds.T))
+    slower = found.x - factors[:, None] * exact.variables.rates
+    points = np.clip(slower, *exact.variables.bounds.T)
+    values = exact(points)
     merits = np.where(values.excess > 0, np.inf, values.costs)
     k = int(np.argmin(merits))
     if not np.isfinite(merits[k]):
         return found
-    return replace(found, x=exact.last.x[k], cost=float(values.costs[k]), excess=0.0)
+    return replace(found, x=points[k], cost=float(values.costs[k]), excess=0.0)
 
 
 def _missed(evaluate: Evaluation, x: np.ndarray) -> dict[str, float]:
