@@ -21,7 +21,15 @@ from ..support.errors import ProblemError
 from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
 
-_CLASSES = (ControlProblem, PolicyProgram, Learner, LinearDrift, Objective, LandscapeDistribution, CourseLimits)
+_CLASSES = (
+    ControlProblem,
+    PolicyProgram,
+    Learner,
+    LinearDrift,
+    Objective,
+    LandscapeDistribution,
+    CourseLimits,
+)
 # every kind of these is known by its name
 FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)
 _PACKAGE = __package__.partition(".")[0]
