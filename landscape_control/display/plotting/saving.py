@@ -39,5 +39,5 @@ def save(figure: Figure, path: PathName, *, dpi: Count = 150) -> tuple[Path, Pat
 def compact(path: PathName) -> bytes:
     """A saved PNG as WebP, a quarter of its size, for pages that hold many pictures."""
     buffer = BytesIO()
-    imsave(buffer, imread(path), format="webp", pil_kwargs={"quality": _QUALITY, "method": 6})
+    imsave(buffer, imread(Path(path)), format="webp", pil_kwargs={"quality": _QUALITY, "method": 6})
     return buffer.getvalue()
