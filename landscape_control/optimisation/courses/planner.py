@@ -69,8 +69,9 @@ def planned(
 ) -> Planned:
     """The best course of a program's family that was found."""
     exact, quick = evaluations(program, limits, modes)
-    points = _points(program.family, exact.variables, guess, seed)
     short = quick is exact
+    count = STARTS if short else STARTS // 2
+    points = _points(program.family, exact.variables, guess, count, seed)
     if searches is None:
         searches = max(MANY if short else FEW, STENCILS // points.shape[1] ** 2)
     begun = best_of(quick, points, searches)
@@ -101,11 +102,13 @@ def evaluations(
     return exact, Evaluation(family, variables, modes, limits, spans_of(steps, SPANS))
 
 
-def _points(family: Family, variables: Variables, guess: object, seed: int) -> np.ndarray:
+def _points(
+    family: Family, variables: Variables, guess: object, count: int, seed: int
+) -> np.ndarray:
     """Where the search may begin: a guess, fresh draws, and rates that hardly move."""
-    points = variables.starts(family, STARTS, seed)
+    points = variables.starts(family, count, seed)
     slow = points[0] - np.log(CAUTION) * variables.rates
-    entries = guess_entries(variables.layout, guess, STARTS)
+    entries = guess_entries(variables.layout, guess, count)
     given = [] if entries is None else [variables.of(entries)]
     return np.clip(np.vstack([*given, points, slow]), *variables.bounds.T)
 
