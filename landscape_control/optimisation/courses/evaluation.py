@@ -122,10 +122,8 @@ class Evaluation:
         self.count += len(x)
         coefficients = self.variables.coefficients(x)
         rows = rule_rows(self.family, self.variables.layout, coefficients, self._times)
-        if self.spans is None:
-            outcome = stepped(rows, self.modes)
-        else:
-            outcome = spanned(rows, self.modes, self.spans)
+        spans = self.spans
+        outcome = stepped(rows, self.modes) if spans is None else spanned(rows, self.modes, spans)
         shares = rows.share * self.modes.largest
         return Batch(x=x, outcome=outcome, rates=-rows.gains[0], shares=shares)
 
