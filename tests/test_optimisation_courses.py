@@ -216,6 +216,30 @@ def test_of_several_families_and_metrics_the_least_loss_is_taken_and_all_are_tol
         assert named == pytest.approx(one.cost, rel=1e-12)
 
 
+def test_round_off_of_moments_that_have_grown_is_not_taken_for_a_small_loss():
+    # rates of three times the edge of stability and more grow moments by 1e13 and let them cancel;
+    # no rule, told h, is below the variance of a Bayesian average of all gradients
+    h, start, noise = (
+        np.array([0.01, 0.1, 0.4, 1.7]),
+        np.array([4.0, 2.0, 4.0, 2.0]),
+        0.5 * np.ones(4),
+    )
+    spectrum = lc.Discrete(h)
+    task = lc.LandscapeDistribution.quadratic(curvatures=spectrum, start_variance=start)
+    guess = {
+        "learning_rate": 4.7,
+        "momentum": -0.3,
+        "log_rate_1": -1.7,
+        "log_rate_2": -3.5,
+        "log_rate_3": -5.2,
+    }
+    sees = lc.ModeNoise(np.sqrt(noise))
+    course = lc.plan_course(task, KNOTS, steps=86, sees=sees, guess=guess)
+    bound = np.mean(h / 2 * start / (1 + 86 * h**2 * start / noise))
+    assert course.cost > bound
+    assert exact_cost(course.policy, course.program) == pytest.approx(course.cost, rel=1e-6)
+
+
 def test_a_course_can_begin_with_velocity():
     h, velocity, rate, momentum = 0.4, 0.3, 0.2, 0.5
     task = lc.LandscapeDistribution.quadratic(curvatures=lc.Discrete([h]), start_variance=1.0)
