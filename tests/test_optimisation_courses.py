@@ -216,6 +216,23 @@ def test_of_several_families_and_metrics_the_least_loss_is_taken_and_all_are_tol
         assert named == pytest.approx(one.cost, rel=1e-12)
 
 
+def test_round_off_of_moments_that_have_grown_is_not_taken_for_a_small_loss():
+    # rates of three times the edge of stability grow moments by 1e13 and let them cancel again;
+    # no rule, told h, is below the variance of a Bayesian average of all gradients
+    h = np.array([0.00826, 0.00928, 0.0284, 0.0423, 0.117, 0.275, 0.32, 0.367, 0.472, 0.724, 1.69])
+    start = np.array([3.34, 6.39, 6.91, 2.61, 1.36, 2.19, 0.783, 9.64, 1.69, 3.3, 1.74])
+    noise = np.array([0.005, 0.0048, 0.0136, 0.11, 0.043, 0.17, 0.198, 0.436, 0.6, 0.588, 0.87])
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Discrete(h), start_variance=start)
+    guess = {
+        "learning_rate": 4.739, "momentum": -0.2953, "log_rate_1": -1.7279, "log_rate_2": -3.4562, "log_rate_3": -5.1803,
+    }  # fmt: skip
+    sees = lc.ModeNoise(np.sqrt(noise))
+    course = lc.plan_course(task, KNOTS, steps=86, sees=sees, guess=guess)
+    bound = np.mean(h / 2 * start / (1 + 86 * h**2 * start / noise))
+    assert course.cost > bound
+    assert exact_cost(course.policy, course.program) == pytest.approx(course.cost, rel=1e-6)
+
+
 def test_a_course_can_begin_with_velocity():
     h, velocity, rate, momentum = 0.4, 0.3, 0.2, 0.5
     task = lc.LandscapeDistribution.quadratic(curvatures=lc.Discrete([h]), start_variance=1.0)
