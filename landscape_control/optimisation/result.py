@@ -13,6 +13,7 @@ from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Entries, checked
 from ..support.errors import ProblemError
 from ..support.recordable import Recordable
+from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
 from .status import PolicyStatus
 
@@ -45,6 +46,7 @@ class PolicyResult(Recordable):
     method : "exact moments" or "scenarios"
     build_seconds, solve_seconds : float
     tolerance : float, relative to the cost
+    limits : CourseLimits, under which it was optimised
     compared : str, how it stands beside the best of a simpler family that its own contains, where
         that is returned or the order is not decided; else ""
     """
@@ -70,6 +72,7 @@ class PolicyResult(Recordable):
     learnt: bool = False
     message: str = ""
     compared: str = ""
+    limits: CourseLimits = UNLIMITED
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)
 

@@ -1,5 +1,6 @@
 """Run claims, draw their pictures and write everything into one folder."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,11 @@ def reproduce(
     )
     write_whole(result.page, page)
     return result
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a document of plain values as JSON, whole or not at all."""
+    write_whole(path, json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 def write_whole(path: Path, text: str) -> None:

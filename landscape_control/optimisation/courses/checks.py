@@ -65,7 +65,7 @@ def with_floor(sees: Sees | None, floor: float) -> Sees | None:
     """Noise that follows the loss, with the floor of the limits where it has none of its own."""
     if not isinstance(sees, CurvatureNoise | ModeNoise) or not sees.follows_loss or floor == 0:
         return sees
-    if sees.floor not in (0.0, floor):
+    if sees.floor and not math.isclose(sees.floor, floor, rel_tol=1e-9):
         raise ProblemError(
             "floor",
             expected="one loss at the minimum, for the limits and for the noise that follows it",

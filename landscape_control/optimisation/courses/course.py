@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from ...rules.families import Family, Policy
 from ...support.arguments import AnyNumber, Count, Entries, checked
@@ -54,8 +55,16 @@ class Course(Recordable):
     status: PolicyStatus
 
     def __post_init__(self) -> None:
-        for name in ("coefficients", "binding", "costs"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        self.__setstate__(self.__dict__)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Plain data only, which pickles."""
+        return {**self.__dict__, **{name: dict(getattr(self, name)) for name in _MAPPINGS}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for name in _MAPPINGS:
+            object.__setattr__(self, name, MappingProxyType(dict(state[name])))
 
     @property
     def family(self) -> Family:
@@ -116,6 +125,9 @@ class Course(Recordable):
 
     def __repr__(self) -> str:
         return f"Course({self.summary()})"
+
+
+_MAPPINGS = ("coefficients", "binding", "costs")
 
 
 def _shown(value: AnyNumber | Entries) -> str:

@@ -12,7 +12,9 @@ from .rule_rows import rule_rows
 from .spans import Spans, spanned
 from .variables import Variables
 
-NOTHING = 1e-12  # of the loss at the start, added before the logarithm
+# Of the highest loss on the way, added before the logarithm: second moments that have grown leave
+# round-off of 1e-16 of their size, which a search would take for a small loss.
+NOTHING = 1e-12
 MARGIN = 3e-4  # logarithm by which a search stays inside limits, so that its end satisfies them
 RELEVANT = 1e-2  # of the floor, an excess loss that is half as relevant as one far above the floor
 ELEMENTS = 20_000  # numbers in an array, beyond which spans no longer fit the processor's cache
@@ -122,17 +124,16 @@ class Evaluation:
         self.count += len(x)
         coefficients = self.variables.coefficients(x)
         rows = rule_rows(self.family, self.variables.layout, coefficients, self._times)
-        if self.spans is None:
-            outcome = stepped(rows, self.modes)
-        else:
-            outcome = spanned(rows, self.modes, self.spans)
+        spans = self.spans
+        outcome = stepped(rows, self.modes) if spans is None else spanned(rows, self.modes, spans)
         shares = rows.share * self.modes.largest
         return Batch(x=x, outcome=outcome, rates=-rows.gains[0], shares=shares)
 
     def _values(self, x: np.ndarray) -> Values:
         self.last = batch = self._batch(x)
         with np.errstate(all="ignore"):
-            costs = np.log(batch.outcome.costs / self.modes.start_loss + NOTHING)
+            heights = batch.outcome.losses.max(axis=0)
+            costs = np.log((batch.outcome.costs + NOTHING * heights) / self.modes.start_loss)
         over = [part + self.margin[name] for name, part in self.over(batch).items()]
         limits = np.concatenate([np.empty((0, len(x))), *over])
         costs[~np.isfinite(costs)] = np.inf

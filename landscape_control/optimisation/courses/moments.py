@@ -100,12 +100,12 @@ class _Steps:
         # E (row_i·x) x_j, then E (row_i·x)(row_l·x) with the noise that both hear
         with_state = {i: [_weighted(row, column) for column in columns] for i, row in over.items()}
         with_rows = {}
-        for i, l in self.pairs:
-            added = self._heard[i, l][k] * level
+        for i, other in self.pairs:
+            added = self._heard[i, other][k] * level
             if self.modes.multiplicative:
-                added += self._gains[i, l][k] * (self.slopes * moments[0][0])
-            added += _weighted(over[l], with_state[i])
-            with_rows[i, l] = added
+                added += self._gains[i, other][k] * (self.slopes * moments[0][0])
+            added += _weighted(over[other], with_state[i])
+            with_rows[i, other] = added
         return self._moved(moments, with_state, with_rows)
 
     def _moved(self, moments: Moments, with_state: dict, with_rows: dict) -> Moments:
@@ -128,7 +128,8 @@ class _Steps:
         made = {i: row_over_state(rows, modes.curvatures, times, i) for i in self.distinct}
         self._over = {i: [(j, list(part)) for j, part in row.items()] for i, row in made.items()}
         gains = {
-            (i, l): (rows.gains[i][times] * rows.gains[l][times])[:, None] for i, l in self.pairs
+            (i, other): (rows.gains[i][times] * rows.gains[other][times])[:, None]
+            for i, other in self.pairs
         }
         self._heard = {pair: list(modes.noise * gain) for pair, gain in gains.items()}
         self._gains = {pair: list(gain) for pair, gain in gains.items()}

@@ -69,8 +69,9 @@ def planned(
 ) -> Planned:
     """The best course of a program's family that was found."""
     exact, quick = evaluations(program, limits, modes)
-    points = _points(program.family, exact.variables, guess, seed)
     short = quick is exact
+    count = STARTS if short else STARTS // 2
+    points = _points(program.family, exact.variables, guess, count, seed)
     if searches is None:
         searches = max(MANY if short else FEW, STENCILS // points.shape[1] ** 2)
     begun = best_of(quick, points, searches)
@@ -101,11 +102,13 @@ def evaluations(
     return exact, Evaluation(family, variables, modes, limits, spans_of(steps, SPANS))
 
 
-def _points(family: Family, variables: Variables, guess: object, seed: int) -> np.ndarray:
+def _points(
+    family: Family, variables: Variables, guess: object, count: int, seed: int
+) -> np.ndarray:
     """Where the search may begin: a guess, fresh draws, and rates that hardly move."""
-    points = variables.starts(family, STARTS, seed)
+    points = variables.starts(family, count, seed)
     slow = points[0] - np.log(CAUTION) * variables.rates
-    entries = guess_entries(variables.layout, guess, STARTS)
+    entries = guess_entries(variables.layout, guess, count)
     given = [] if entries is None else [variables.of(entries)]
     return np.clip(np.vstack([*given, points, slow]), *variables.bounds.T)
 
@@ -127,13 +130,14 @@ def _tightened(exact: Evaluation, quick: Evaluation, found: Found) -> Found:
 def _slower(exact: Evaluation, found: Found) -> Found:
     """The same with smaller rates, the largest of some that satisfy the limits."""
     factors = np.geomspace(1e-4, np.log(CAUTION), SLOWER)
-    points = found.x - factors[:, None] * exact.variables.rates
-    values = exact(np.clip(points, *exact.variables.bounds.T))
+    slower = found.x - factors[:, None] * exact.variables.rates
+    points = np.clip(slower, *exact.variables.bounds.T)
+    values = exact(points)
     merits = np.where(values.excess > 0, np.inf, values.costs)
     k = int(np.argmin(merits))
     if not np.isfinite(merits[k]):
         return found
-    return replace(found, x=exact.last.x[k], cost=float(values.costs[k]), excess=0.0)
+    return replace(found, x=points[k], cost=float(values.costs[k]), excess=0.0)
 
 
 def _missed(evaluate: Evaluation, x: np.ndarray) -> dict[str, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from .evaluation import Evaluation, Values
 from .model import QuadraticModel, models_of
 
-BOX = 1.0  # the first box, and how far apart starts are: a factor e of rates
+BOX, APART = 1.0, 0.7  # the first box, and how far apart starts are: a factor e of rates is 1
 SHARES = (1.0, 0.4, 0.15, 0.04, 0.004)  # of the box, tried together
 GROWTH, LEAST_BOX, MOST_BOX = 3.0, 0.02, 3.0
 PRICE = 10.0
@@ -55,7 +55,7 @@ def best_of(evaluate: Evaluation, points: np.ndarray, count: int) -> list[Found]
     for k in np.argsort(merits, kind="stable"):
         if not np.isfinite(merits[k]) or len(found) == count:
             break
-        if all(np.abs(points[k] - other.x).max() > BOX for other in found):
+        if all(np.abs(points[k] - other.x).max() > APART for other in found):
             cost, excess = float(values.costs[k]), float(values.excess[k])
             found.append(Found(x=points[k], cost=cost, excess=excess))
     return found

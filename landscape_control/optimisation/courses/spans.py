@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .modes import Modes
-from .moments import Moments, Outcome, answered, pairs, row_over_state, start_moments
+from .moments import Outcome, answered, pairs, row_over_state, start_moments
 from .rule_rows import RuleRows
 
 Matrix = list[list[Any]]  # (B, M, C) at [i][j]; None where it is zero
@@ -141,7 +141,7 @@ def _one_step(rows: RuleRows, modes: Modes, order: np.ndarray) -> tuple[Matrix, 
     matrix: Matrix = [[None] * d for _ in range(d)]
     heard: Matrix = [[None] * d for _ in range(d)]
     for i in range(d):
-        over = row_over_state(rows, modes.curvatures, order, i)
+        over: dict[int, Any] = dict(row_over_state(rows, modes.curvatures, order, i))
         if i == 0:
             over[0] = over.get(0, 0.0) + 1.0  # θ' = θ + Δθ
         for j, entry in over.items():
@@ -183,7 +183,7 @@ def _dot(left: list[np.ndarray | None], right: list[np.ndarray | None]) -> np.nd
     return total
 
 
-def _plus(moved: Matrix, gained: Matrix, level: np.ndarray | float) -> Moments:
+def _plus(moved: Matrix, gained: Matrix, level: np.ndarray | float) -> Matrix:
     """S' = A S Aᵀ + level·noise."""
     pair = zip(moved, gained, strict=True)
     return [

@@ -224,7 +224,7 @@ class LogLinear(Shape):
     contains = {"constant": "log_rate_i = 0", "exponential decay": "log_rate_i = i·log_rate_1"}
 
     @cached_property
-    def coefficients(self) -> tuple[Coefficient, ...]:  # type: ignore[override]
+    def coefficients(self) -> tuple[Coefficient, ...]:
         return tuple(
             Coefficient(
                 name=f"log_rate_{i}", symbol=f"ℓ_{i}", low=-50.0, high=50.0, least=-4.0, most=2.0
@@ -237,7 +237,7 @@ class LogLinear(Shape):
         return {each.name: 0.0 for each in self.coefficients}
 
     @cached_property
-    def coarser(self) -> "LogLinear | None":  # type: ignore[override]
+    def coarser(self) -> "LogLinear | None":
         """Half as many pieces."""
         return LogLinear(pieces=self.pieces // 2) if self.pieces > 1 else None
 

@@ -8,6 +8,7 @@ import torch
 
 from ..measuring import Measurement, measure
 from ..measuring.network import Network
+from ..measuring.outputs import QUADRATIC, Outputs, kind_of_loss
 from ..measuring.samples import take
 from .metric import Tensors, factors, second_moments
 
@@ -87,6 +88,16 @@ class Probe:
                 weight.copy_(origin)
         second = (outputs[2] - 2 * outputs[1] + outputs[0]).abs().max()
         return bool(second <= _ROUNDING * max(each.abs().max() for each in outputs))
+
+    def model_kind(self) -> str:
+        """ "quadratic" where L is quadratic in the weights, "linear" where the outputs are, "other"."""
+        if not self.has_linear_outputs():
+            return "other"
+        inputs, targets = self.data[0]
+        with torch.enable_grad():
+            outputs = Outputs(self.loss_fn, self.model(inputs), targets)
+            kind, _ = kind_of_loss(self.loss_fn, outputs, targets)
+        return QUADRATIC if kind == QUADRATIC else "linear"
 
     def _moments(self) -> Tensors:
         return second_moments(self.model, self.loss_fn, self.data, self.batch_size)

@@ -20,6 +20,10 @@ class Settings:
     longest : of a stage before that, a share of the steps
     alarm, deviations : batch losses beyond alarm·L + deviations standard errors roll back
     dying : fall of λ_max that, without a fall of the loss to ``alive`` of itself, means dead units
+    exact : factor of the cap where the loss is quadratic in the weights and λ_max no guess
+    poor, good : shares of the promised fall of the loss, below and above which a network's plans
+        are trusted less and more, the usual ones of trust regions (J. Nocedal, S. Wright,
+        *Numerical Optimization*, 2006, Algorithm 4.1)
     caution : what a roll-back multiplies the cap by
     most_returns : roll-backs in a row after which the run stops
     """
@@ -37,5 +41,8 @@ class Settings:
     deviations: float = 5.0
     dying: float = 10.0
     alive: float = 0.9
+    exact: float = 1.9
+    poor: float = 0.25
+    good: float = 0.75
     caution: float = 1 / 3
     most_returns: int = 8

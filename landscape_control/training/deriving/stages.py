@@ -18,6 +18,10 @@ from .stage import Stage
 from .words import measured_words, plan_words
 
 _EARLY = (HEAVY_BALL,)
+_OF_KINDS = {
+    "linear": "the outputs are linear in the weights: careful only later, metrics up to p = 1",
+    "quadratic": "the loss is quadratic in the weights: one plan for all steps",
+}
 
 
 @dataclass(kw_only=True)
@@ -81,9 +85,10 @@ class Stages:
 
     def begin(self) -> None:
         """Measure and plan the first stage."""
-        if self.probe.has_linear_outputs():
-            self.progress.model, self.progress.caution = "linear", 1.0
-            self.note("note", "the outputs are linear in the weights")
+        kind = self.progress.model = self.probe.model_kind()
+        if kind != "other":
+            self.progress.caution = self.settings.exact if kind == "quadratic" else 1.0
+            self.note("note", _OF_KINDS[kind])
         self.following()
 
     @property
@@ -114,11 +119,9 @@ class Stages:
             if reason := self._failure(before, base):
                 self.take_back(reason)
                 return False
-            self._held(before)
+            self._held(before, base)
         if math.isnan(self.progress.first_loss):
             self.progress.first_loss = base.loss
-        if self.progress.model == "linear" and base.loss_kind == "quadratic":
-            self.progress.model = "quadratic"
         self._planned(found, metrics)
         return True
 
@@ -163,11 +166,26 @@ class Stages:
     def _copy(self) -> Tensors:
         return [weight.detach().clone() for weight in self.weights]
 
-    def _held(self, before: Stage) -> None:
-        """The stage that has ended was good."""
-        self.progress.returns = 0
-        if before.begun == 0 and self.progress.caution < 1:
-            self.progress.caution /= self.settings.first_cap
+    def _held(self, before: Stage, now: Measurement) -> None:
+        """The stage that has ended was kept; its plan is trusted by what came true of it."""
+        progress, limits = self.progress, self.settings
+        progress.returns = 0
+        if before.begun == 0 and progress.caution < 1:
+            progress.caution /= limits.first_cap
+        if progress.model != "other" or self.plan is None:
+            return
+        promised = before.loss - self.plan.losses[progress.count - before.begun]
+        if promised <= 2 * now.loss_error:
+            return
+        share = (before.loss - now.loss) / promised
+        if share < limits.poor:
+            progress.caution *= limits.caution
+            words = f"{share:.0%} of the promised fall of the loss came true: a third of the cap"
+            self.note("note", words, share=share)
+        elif share > limits.good and progress.caution < 1:
+            progress.caution = min(1.0, progress.caution / limits.caution)
+            words = f"{share:.0%} of the promised fall of the loss came true: three times the cap"
+            self.note("note", words, share=share)
 
     def _measured(self) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
         begun, progress = time.perf_counter(), self.progress
