@@ -99,12 +99,11 @@ def equal_time(part, results, seeds):
 
 
 def longer_methods(results):
-    """The best of each grid at each schedule, and the peers that keep up at equal steps."""
+    """The best of each grid, and the peers that keep up with them at equal steps."""
     methods = []
     for kind in GRIDS:
-        for schedule in ("constant", "cosine"):
-            members = [one for one in results.grid(kind) if one.schedule == schedule]
-            methods.append(results.chosen(members, results.seeds(*members)))
+        members = results.grid(kind)
+        methods.append(results.chosen(members, results.seeds(*members)))
     free = ("prodigy", "schedule_free_sgd", "schedule_free_adamw")
     return [*methods, *(method for method in results.peers() if method.kind in free)]
 

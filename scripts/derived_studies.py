@@ -29,13 +29,13 @@ class Part:
 def parts(*, data=None, most=None):
     """All parts of the study; MNIST where ``data`` is its folder. ``most`` cuts the seeds."""
     tasks = [
-        ("logistic", generated_tasks.noisy_logistic, 5, 15, 3),
-        ("regression", generated_tasks.ill_conditioned_regression, 5, 15, 3),
-        ("digits_mlp", image_tasks.digits_mlp, 3, 15, 2),
+        ("logistic", generated_tasks.noisy_logistic, 5, 15, 1),
+        ("regression", generated_tasks.ill_conditioned_regression, 5, 15, 1),
+        ("digits_mlp", image_tasks.digits_mlp, 3, 15, 1),
         ("digits_cnn", image_tasks.digits_cnn, 3, 15, 1),
-        ("autoencoder", image_tasks.digits_autoencoder, 3, 10, 2),
+        ("autoencoder", image_tasks.digits_autoencoder, 3, 10, 1),
         *((f"quadratic{number}", _quadratic(number), 1, 2, 0) for number in range(QUADRATICS)),
-        ("sequences", generated_tasks.markov_sequences, 2, 6, 1),
+        ("sequences", generated_tasks.markov_sequences, 2, 6, 0),
     ]
     if data is not None:
         tasks.append(("mnist_mlp", partial(image_tasks.mnist_mlp, data), 1, 3, 1))
