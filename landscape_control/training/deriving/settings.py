@@ -19,6 +19,7 @@ class Settings:
         the loss has fallen below ``fallen`` times that at the start; at ``late`` it is made anyway
     longest : of a stage before that, a share of the steps
     alarm, deviations : batch losses beyond alarm·L + deviations standard errors roll back
+    risen : a measured loss above this factor of the one before takes the stage back
     dying : fall of λ_max that, without a fall of the loss to ``alive`` of itself, means dead units
     exact : factor of the cap where the loss is quadratic in the weights and λ_max no guess
     poor, good : shares of the promised fall of the loss, below and above which a network's plans
@@ -39,6 +40,7 @@ class Settings:
     longest: float = 0.2
     alarm: float = 2.0
     deviations: float = 5.0
+    risen: float = 1.2
     dying: float = 10.0
     alive: float = 0.9
     exact: float = 1.9

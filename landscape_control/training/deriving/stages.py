@@ -144,6 +144,11 @@ class Stages:
         lost = progress.count - stage.kept_at + 1
         progress.lost_steps += lost
         progress.caution *= self.settings.caution
+        if (
+            self.plan is not None and self.plan.share > 0
+        ):  # below what was run, not what was allowed
+            run = self.plan.share / self.settings.cap
+            progress.caution = min(progress.caution, self.settings.caution * run)
         progress.length = max(1, progress.length // 2)
         words = f"{reason}: back to step {stage.kept_at}, {lost} steps lost, a third of the cap"
         self.note("rolled back", words, lost=lost)
@@ -213,7 +218,7 @@ class Stages:
                 f"λ_max fell from {before.top:.3g} to {top:.3g} while the loss stayed at"
                 f" {now.loss:.4g}, as where units die"
             )
-        if now.loss > limits.alarm * before.loss + 3 * now.loss_error:
+        if now.loss > limits.risen * before.loss + 3 * now.loss_error:
             return f"measured loss {now.loss:.4g} after {before.loss:.4g}"
         return ""
 
