@@ -20,7 +20,8 @@ class Settings:
     longest : of a stage before that, a share of the steps
     alarm, deviations : batch losses beyond alarm·L + deviations standard errors roll back
     risen : a measured loss above this factor of the one before takes the stage back
-    dying : fall of λ_max that, without a fall of the loss to ``alive`` of itself, means dead units
+    dying : fall of λ_max, since the last measurement or since its largest, that means dead units
+        where the loss has not fallen to ``alive`` of itself since then
     exact : factor of the cap where the loss is quadratic in the weights and λ_max no guess
     poor, good : shares of the promised fall of the loss, below and above which a network's plans
         are trusted less and more, the usual ones of trust regions (J. Nocedal, S. Wright,
@@ -41,7 +42,7 @@ class Settings:
     alarm: float = 2.0
     deviations: float = 5.0
     risen: float = 1.2
-    dying: float = 10.0
+    dying: float = 3.0
     alive: float = 0.9
     exact: float = 1.9
     poor: float = 0.25
