@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -46,6 +47,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         hold: str | None = None,
     ):
         self.policy, self.hold = policy, hold
+        self._seen: dict[int, tuple] = {}  # by group: entries as they were when they were checked
         given = {name: _plain(value) for name, value in policy.coefficients.items()}
         belongs = {_RULE: repr(policy.family), _HORIZON: policy.horizon}
         super().__init__(
@@ -55,6 +57,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     def add_param_group(self, param_group: Group) -> None:
         """Add weights with coefficients of their own; those left out are the policy's."""
         names = set(self.policy.coefficients)
+        _check_group(param_group)
         for key in set(param_group) - names:
             near = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
             if near:
@@ -64,18 +67,48 @@ class RuleOptimizer(torch.optim.Optimizer):
                     received=f"{key!r}",
                     advice=f"did you mean {near[0]!r}?",
                 )
-        checked = self._checked({**self.defaults, **param_group})
+        whole = {**self.defaults, **param_group}
+        for key in (_RULE, _HORIZON, _ANSWERS):
+            if whole[key] != self.defaults[key]:
+                raise ProblemError(
+                    f"param group entry {key!r}",
+                    expected=f"none, or {shown(self.defaults[key])}, which the optimizer sets itself",
+                    received=shown(whole[key]),
+                    advice="leave it out",
+                )
+        checked = self._checked(whole)
         super().add_param_group({**param_group, **checked})
         for weight in self.param_groups[-1]["params"]:
             if weight.is_complex():
                 raise _refused_kind("complex weights", "hold real and imaginary parts apart")
 
     def _checked(self, group: Mapping[str, Any]) -> Group:
-        """The group's coefficients, each of the shape that the family wants, as plain numbers."""
+        """The group's coefficients, each of the shape that the family wants, as plain numbers.
+
+        Raises ProblemError for what is no number, or outside the range of its coefficient.
+        """
         _multiplier(group)
-        given = {name: group[name] for name in self.policy.coefficients}
+        if not isinstance(group["foreach"], bool):
+            raise ProblemError(
+                "foreach",
+                expected="True or False",
+                received=shown(group["foreach"]),
+                advice="True computes all weights of a device together, which is faster",
+            )
+        given = {name: _numbers(group[name]) for name in self.policy.coefficients}
         own = Policy(family=self.policy.family, coefficients=given, horizon=self.policy.horizon)
         return {name: _plain(value) for name, value in own.coefficients.items()}
+
+    def _check_again(self, index: int, group: Group) -> None:
+        """Check the entries of a group that were set since its last step."""
+        _multiplier(group)
+        own = (group["foreach"], *(group[name] for name in self.policy.coefficients))
+        seen = self._seen.get(index, ())
+        if len(seen) == len(own) and all(map(operator.is_, own, seen)):
+            return
+        group.update(self._checked(group))
+        names = self.policy.coefficients
+        self._seen[index] = (group["foreach"], *(group[name] for name in names))
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -84,8 +117,8 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises ProblemError, before any weight has moved, for sparse gradients and for steps after
         the rule's last.
         """
-        for group in self.param_groups:
-            _multiplier(group)
+        for index, group in enumerate(self.param_groups):
+            self._check_again(index, group)
             if group[_ANSWERS]:
                 raise ProblemError(
                     "step",
@@ -228,9 +261,17 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises ProblemError, before anything is loaded, for one of another rule or without its
         numbers.
         """
+        groups = state_dict.get("param_groups") if isinstance(state_dict, Mapping) else None
+        if not isinstance(groups, list) or not all(isinstance(each, Mapping) for each in groups):
+            raise ProblemError(
+                "state to load",
+                expected="what state_dict() of this optimizer returned",
+                received=shown(state_dict, 200),
+                advice="load it with torch.load, and pass it whole",
+            )
         own = {_RULE: repr(self.policy.family), _HORIZON: self.policy.horizon}
         wanted = {"lr", "foreach", _ANSWERS, *self.policy.coefficients}
-        for group in state_dict.get("param_groups", [{}]):
+        for group in groups or [{}]:
             for key, value in own.items():
                 if group.get(key) != value:
                     raise ProblemError(
@@ -252,7 +293,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             group.update(self._checked(group))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "policy": self.policy, "hold": self.hold}
+        return {**super().__getstate__(), "policy": self.policy, "hold": self.hold, "_seen": {}}
 
 
 def _node(value: Any, like: Leaf) -> Node:
@@ -263,9 +304,26 @@ def _node(value: Any, like: Leaf) -> Node:
     return Leaf(value=[torch.full_like(tensor, number) for tensor in like.value or ()])
 
 
+def _check_group(group: object) -> None:
+    """Refuse what is no param group."""
+    named = isinstance(group, dict) and all(isinstance(key, str) for key in group)
+    if not named or "params" not in group:
+        raise ProblemError(
+            "param group",
+            expected="a dictionary with an entry 'params'",
+            received=shown(group),
+            advice="[{'params': first.parameters()}, {'params': second.parameters(), 'lr': 0.1}]",
+        )
+
+
 def _plain(value: Any) -> Any:
     """A coefficient as a number or lists of numbers, which torch.save takes without pickling."""
     return np.asarray(value, dtype=float).tolist()
+
+
+def _numbers(value: Any) -> Any:
+    """The numbers of a tensor; anything else as it is."""
+    return value.detach().tolist() if isinstance(value, torch.Tensor) else value
 
 
 def _multiplier(group: Mapping[str, Any]) -> float:

@@ -22,6 +22,7 @@ SETTLED = 1e-3
 # the cost
 LEAST_CURVED = 1e-3
 _UNIT = np.finfo(float).eps / 2
+_MOVES = 4  # by round-off, to see what a sum that cancels makes of it
 
 
 def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
@@ -77,7 +78,8 @@ def _cost(search: MomentSearch, nodes: int, entries: np.ndarray) -> tuple[float,
 
     Where second moments cancel by more than the tolerance J is taken from factors of them. Their
     round-off is that of a run of the rule: e in the square root of a part of J, with e² of the
-    order of Tu times the round-off of the second moments.
+    order of Tu times the round-off of the second moments; and how far J moves where the
+    coefficients move by round-off, as differences like 1 - αh do.
     """
     program, programs = search.program, search.programs
     round_off = programs.round_off(program, nodes, entries)
@@ -85,10 +87,17 @@ def _cost(search: MomentSearch, nodes: int, entries: np.ndarray) -> tuple[float,
     if round_off <= search.tolerance * cost or not math.isfinite(round_off):
         return cost, round_off, round_off
     curvatures, weights = spectrum_of(program).nodes(nodes)
-    costs = mode_costs(program.family, search.layout, entries, program, curvatures, weights)
-    cost = float(costs @ weights)
+    rng = np.random.default_rng(0)
+
+    def moved(by: float) -> float:
+        near = entries * (1 + by * rng.standard_normal(len(entries)))
+        costs = mode_costs(program.family, search.layout, near, program, curvatures, weights)
+        return float(costs @ weights)
+
+    cost = moved(0.0)
+    scatter = max(abs(moved(8 * _UNIT) - cost) for _ in range(_MOVES))
     square = program.steps * programs.moments.layout.dimension**2 * _UNIT * round_off
-    return cost, round_off, 2 * math.sqrt(cost * square) + square
+    return cost, round_off, 2 * math.sqrt(cost * square) + square + 3 * scatter
 
 
 def _refined(search: MomentSearch, most_nodes: int) -> tuple[RawResult, float, int]:

@@ -9,7 +9,9 @@ In double precision a sum like (A S Aᵀ)_ij is off by up to γ Σ_kl |A_ik S_kl
 ε diag(Σ_k A_ik² S_kk) with ε = d²γ. The programs add this as if it were noise, where a transient
 grows and sums cancel it is what J would be lost in: J with it less J without it bounds the round-off
 of J to first order, and an optimiser that sees J with it finds no minima that are round-off alone.
-It is no work: the square terms of all sums are multiplied by 1 + ε.
+It is hardly any work: the square terms of all sums are multiplied by 1 + ε. Entries of A that are
+sums themselves, such as 1 - αh, are off by up to uG, G the sum of the sizes of their parts: their
+squares gain εG(|A_ik| + εG), without which a rule that cancels to zero seems to stay there.
 """
 
 from dataclasses import dataclass
@@ -211,7 +213,7 @@ class MomentKernel:
         drift = ca.SX(layout.dimension, layout.dimension)
         if layout.moving:
             drift[layout.minimum, layout.minimum] = self.q
-        self.matrix = self._paired(matrix)
+        self.matrix = self._paired(matrix) + self._rounded(rows, matrix)
         self.heard = ca.sparsify(ca.vec(noise @ noise.T)[self.keep])  # per unit of noise variance
         self.drift = ca.sparsify(ca.vec(drift)[self.keep])
         # rules with momentum carry Δθ in their state, where E|Δθ|² can be read off
@@ -274,6 +276,20 @@ class MomentKernel:
         """A S Aᵀ as a matrix on the upper triangle of S, its squares multiplied by 1 + ε."""
         exact = ca.sparsify(ca.kron(matrix, matrix)[self.keep, :] @ self.double)
         return ca.sparsify(exact * (1 + self.round_off * self.squares))
+
+    def _rounded(self, rows: Rows, matrix: ca.SX) -> ca.SX:
+        """What S'_ii gains because entries of A like 1 - αh are sums, off by up to uG."""
+        gained = ca.SX(self.layout.size, self.layout.size)
+        for i, row in enumerate(rows):
+            parts = [ca.SX(1.0)] if i == 0 else []
+            parts += [part for part in (row[0], self.h * row[1]) if not part.is_zero()]
+            if len(parts) < 2:
+                continue
+            size = sum(ca.fabs(part) for part in parts)
+            off = self.round_off * size
+            place = self.layout.place(i, i), self.layout.place(0, 0)
+            gained[place] = off * (ca.fabs(matrix[i, 0]) + off)
+        return gained
 
 
 def _same(rows: Rows, others: Rows) -> bool:
