@@ -1,12 +1,10 @@
 """A policy as a ``torch.optim.Optimizer``."""
 
 import difflib
-import math
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..rules.families import Clock, Policy
@@ -15,6 +13,7 @@ from ..support.arguments import AnyNumber
 from ..support.errors import ProblemError, shown
 from .evaluation import compute, count_uses
 from .expression import Leaf, Node, Scaled, Tensors
+from .param_groups import check_group, multiplier, numbers, plain
 from .running import check_not_ended, clock_step
 
 Group = dict[str, Any]
@@ -48,7 +47,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     ):
         self.policy, self.hold = policy, hold
         self._seen: dict[int, tuple] = {}  # by group: entries as they were when they were checked
-        given = {name: _plain(value) for name, value in policy.coefficients.items()}
+        given = {name: plain(value) for name, value in policy.coefficients.items()}
         belongs = {_RULE: repr(policy.family), _HORIZON: policy.horizon}
         super().__init__(
             params, {"lr": lr, **given, "foreach": foreach, **belongs, _ANSWERS: False}
@@ -57,7 +56,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     def add_param_group(self, param_group: Group) -> None:
         """Add weights with coefficients of their own; those left out are the policy's."""
         names = set(self.policy.coefficients)
-        _check_group(param_group)
+        check_group(param_group)
         for key in set(param_group) - names:
             near = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
             if near:
@@ -87,7 +86,7 @@ class RuleOptimizer(torch.optim.Optimizer):
 
         Raises ProblemError for what is no number, or outside the range of its coefficient.
         """
-        _multiplier(group)
+        multiplier(group)
         if not isinstance(group["foreach"], bool):
             raise ProblemError(
                 "foreach",
@@ -95,13 +94,13 @@ class RuleOptimizer(torch.optim.Optimizer):
                 received=shown(group["foreach"]),
                 advice="True computes all weights of a device together, which is faster",
             )
-        given = {name: _numbers(group[name]) for name in self.policy.coefficients}
+        given = {name: numbers(group[name]) for name in self.policy.coefficients}
         own = Policy(family=self.policy.family, coefficients=given, horizon=self.policy.horizon)
-        return {name: _plain(value) for name, value in own.coefficients.items()}
+        return {name: plain(value) for name, value in own.coefficients.items()}
 
     def _check_again(self, index: int, group: Group) -> None:
         """Check the entries of a group that were set since its last step."""
-        _multiplier(group)
+        multiplier(group)
         own = (group["foreach"], *(group[name] for name in self.policy.coefficients))
         seen = self._seen.get(index, ())
         if len(seen) == len(own) and all(map(operator.is_, own, seen)):
@@ -160,7 +159,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         together = [weights] if group["foreach"] else [[weight] for weight in weights]
         move = self._fused if group["foreach"] else self._one
         for some in together:
-            move(some, values, clock, _multiplier(group))
+            move(some, values, clock, multiplier(group))
         for weight in weights:
             self.state[weight][_COUNT] = count + 1
 
@@ -246,7 +245,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         clock = Clock(step=at, horizon=self.policy.horizon)
         carried = tuple(state[entry] for entry in self._entries())
         answer = self.policy.family.readout(self._values(group, at), carried, weight, clock)
-        return weight + _multiplier(group) * (answer - weight)
+        return weight + multiplier(group) * (answer - weight)
 
     def _values(self, group: Group, at: int) -> Values:
         """The coefficients of a step."""
@@ -302,45 +301,6 @@ def _node(value: Any, like: Leaf) -> Node:
         return value.whole()
     number = float(value)
     return Leaf(value=[torch.full_like(tensor, number) for tensor in like.value or ()])
-
-
-def _check_group(group: object) -> None:
-    """Refuse what is no param group."""
-    named = isinstance(group, dict) and all(isinstance(key, str) for key in group)
-    if not named or "params" not in group:
-        raise ProblemError(
-            "param group",
-            expected="a dictionary with an entry 'params'",
-            received=shown(group),
-            advice="[{'params': first.parameters()}, {'params': second.parameters(), 'lr': 0.1}]",
-        )
-
-
-def _plain(value: Any) -> Any:
-    """A coefficient as a number or lists of numbers, which torch.save takes without pickling."""
-    return np.asarray(value, dtype=float).tolist()
-
-
-def _numbers(value: Any) -> Any:
-    """The numbers of a tensor; anything else as it is."""
-    return value.detach().tolist() if isinstance(value, torch.Tensor) else value
-
-
-def _multiplier(group: Mapping[str, Any]) -> float:
-    """The group's lr as a number: schedulers set it, as a number or a tensor of one."""
-    lr = group["lr"]
-    try:
-        number = float(lr)
-    except (TypeError, ValueError, RuntimeError):
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise ProblemError(
-            "lr",
-            expected="a finite number ≥ 0, which multiplies all that the rule does",
-            received=shown(lr),
-            advice="1.0 runs the rule as planned; its own rate is the coefficient learning_rate",
-        )
-    return number
 
 
 def _refused_kind(received: str, advice: str) -> ProblemError:
