@@ -8,6 +8,7 @@ import numpy as np
 from ...support.errors import ProblemError
 from ..program import PolicyProgram, spectrum_of
 from .moment_model import (
+    MomentLayout,
     loss_floor,
     minimum_step,
     multiplicative_noise,
@@ -53,7 +54,8 @@ def pack_modes(
             loss,
             effort / unit,
             minimum_step(program.task),
-            [multiplicative_noise(program), loss_floor(program) / unit],
+            [multiplicative_noise(program), rounding(moment_program.layout)],
+            [loss_floor(program) / unit],
             starts.ravel(),  # node after node
             curvatures / unit,
             noise / unit**2,
@@ -61,6 +63,12 @@ def pack_modes(
             last,
         ]
     )
+
+
+def rounding(layout: MomentLayout) -> float:
+    """ε = d²(d² + 2)u: what a sum of d² products is off by at most, relative to its squares."""
+    square = layout.dimension**2
+    return square * (square + 2) * np.finfo(float).eps / 2
 
 
 def floor(program: PolicyProgram) -> float:

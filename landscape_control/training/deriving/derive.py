@@ -62,10 +62,13 @@ def derive_optimizer(
 
     What a plan may not do: come closer to the edge of stability than half of it (0.15 in the first
     stage), raise the predicted loss by more than a tenth. What is taken back, to where the stage
-    began and with a third of that share: batch losses whose mean over 8 passes twice the measured
-    loss by five standard errors, or that are not finite; a measured loss above twice the one before;
-    a largest curvature that has fallen to a tenth while the loss has not fallen by a tenth, as where
-    units die. These steps are lost, and count.
+    began and with a third of the share that was run: batch losses whose mean over 8 passes twice the
+    measured loss by five standard errors, or that are not finite; a measured loss a fifth above the
+    one before; a largest curvature that has fallen to a third, since the last measurement or since
+    its largest, while the loss has not fallen by a tenth, as where
+    units die. These steps are lost, and count. Where less than a quarter of the promised fall of
+    the loss came true the next plans get a third of the share, and it back after three quarters. A
+    loss that is quadratic in the weights may be planned up to 0.95 of the edge.
 
     Parameters
     ----------

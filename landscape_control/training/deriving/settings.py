@@ -19,7 +19,9 @@ class Settings:
         the loss has fallen below ``fallen`` times that at the start; at ``late`` it is made anyway
     longest : of a stage before that, a share of the steps
     alarm, deviations : batch losses beyond alarm·L + deviations standard errors roll back
-    dying : fall of λ_max that, without a fall of the loss to ``alive`` of itself, means dead units
+    risen : a measured loss above this factor of the one before takes the stage back
+    dying : fall of λ_max, since the last measurement or since its largest, that means dead units
+        where the loss has not fallen to ``alive`` of itself since then
     exact : factor of the cap where the loss is quadratic in the weights and λ_max no guess
     poor, good : shares of the promised fall of the loss, below and above which a network's plans
         are trusted less and more, the usual ones of trust regions (J. Nocedal, S. Wright,
@@ -39,7 +41,8 @@ class Settings:
     longest: float = 0.2
     alarm: float = 2.0
     deviations: float = 5.0
-    dying: float = 10.0
+    risen: float = 1.2
+    dying: float = 3.0
     alive: float = 0.9
     exact: float = 1.9
     poor: float = 0.25

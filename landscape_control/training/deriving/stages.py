@@ -35,7 +35,7 @@ class Progress:
     returns : roll-backs since the last stage that held
     caution : factor of the cap
     length : steps of the next stage
-    first_loss : measured at the start
+    first_loss, top : measured at the start, and the largest curvature of all stages that were kept
     model : "quadratic" in the weights, "linear" outputs with another convex loss, or "other"
     batch_losses, rates : of every step; a rate is what the newest gradient is multiplied by
     """
@@ -50,6 +50,7 @@ class Progress:
     caution: float = 1.0
     length: int = 1
     first_loss: float = math.nan
+    top: float = 0.0
     model: str = "other"
     batch_losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
@@ -144,6 +145,11 @@ class Stages:
         lost = progress.count - stage.kept_at + 1
         progress.lost_steps += lost
         progress.caution *= self.settings.caution
+        if (
+            self.plan is not None and self.plan.share > 0
+        ):  # below what was run, not what was allowed
+            run = self.plan.share / self.settings.cap
+            progress.caution = min(progress.caution, self.settings.caution * run)
         progress.length = max(1, progress.length // 2)
         words = f"{reason}: back to step {stage.kept_at}, {lost} steps lost, a third of the cap"
         self.note("rolled back", words, lost=lost)
@@ -208,12 +214,15 @@ class Stages:
     def _failure(self, before: Stage, now: Measurement) -> str:
         """Why the stage that has ended is to be taken back, or nothing."""
         limits, top = self.settings, now.curvatures[0]
-        if top < before.top / limits.dying and now.loss > limits.alive * before.loss:
+        references = (before.top, before.loss), (self.progress.top, self.progress.first_loss)
+        for largest, loss in references if self.progress.model == "other" else ():
+            if top >= largest / limits.dying or now.loss <= limits.alive * loss:
+                continue
             return (
-                f"λ_max fell from {before.top:.3g} to {top:.3g} while the loss stayed at"
+                f"λ_max fell from {largest:.3g} to {top:.3g} while the loss stayed at"
                 f" {now.loss:.4g}, as where units die"
             )
-        if now.loss > limits.alarm * before.loss + 3 * now.loss_error:
+        if now.loss > limits.risen * before.loss + 3 * now.loss_error:
             return f"measured loss {now.loss:.4g} after {before.loss:.4g}"
         return ""
 
@@ -248,6 +257,7 @@ class Stages:
             kept=self._copy(),
             kept_at=progress.count,
         )
+        progress.top = max(progress.top, float(base.curvatures[0]))
         self.plan, self.metric = plan, metrics[plan.exponent]
         progress.seconds_deriving += time.perf_counter() - begun
         for words, numbers in plan_words(plan, found[plan.exponent], batch_size):
