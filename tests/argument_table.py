@@ -117,7 +117,7 @@ ROWS = {
     "best_coefficients": {},
     "certify_global": {},
     "compare": {"problems": PROBLEM},
-    "derive_optimizer": {"model": None, "steps": 100},
+    "derive_optimizer": {"model": None, "loss_fn": len, "loader": [], "steps": 100},
     "double_well": {"tilt": 0.3},
     "exponent_curve": {"curvatures": [1.0, 2.0]},
     "Course": {},
