@@ -21,6 +21,8 @@ from .identification import Identification
 from .map_subjects import identify_problems, identify_samples, identify_solution
 from .maps import Criteria, PolicySample, compare, fit_maps
 from .maps.policy_fit import read_rules
+from .recorded_subjects import identify_recording
+from .recording import Recording
 
 
 @checked
@@ -58,7 +60,10 @@ def identify(
         raw observations;
         Policy, PolicyResult, a raw learner, an (init, update) pair, or a function of the history of
         gradients (E, t+1, n) -> Δθ (E, n): a causal rule, watched on an excitation; what
-        :func:`rollout` returns, Histories, or PolicySamples: the samples themselves
+        :func:`rollout` returns, Histories, or PolicySamples: the samples themselves;
+        Recording, or several with the same settings: an optimizer of a network in training, held
+        against the rules of :func:`landscape_control.rules.of_networks` too, at the resolution of
+        the recording's rounding
     rules : Rule and CausalRule objects or their keys, those of the other kind being refused by
         name; None is :func:`landscape_control.rules.full_information` for maps and
         :func:`landscape_control.rules.causal` for the others
@@ -166,6 +171,9 @@ _KINDS = (  # the first that holds
         passed_on_to=fit_maps,
     ),
     Kind(holds=Histories, words="histories", identify=identify_histories),
+    Kind(
+        holds=Recording, several=True, words="recorded training", identify=identify_recording
+    ),
     Kind(
         holds=BeliefSolution,
         words="a policy of beliefs, which is watched in its own problem",
