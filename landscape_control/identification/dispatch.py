@@ -69,7 +69,8 @@ def identify(
         :func:`landscape_control.rules.causal` for the others
     problem : of a Solution, instead of its own, where it was read without one
     excitation : the landscapes, starts and noise that a causal policy is shown. None: those of a
-        PolicyResult's own program, with noise 0.3 where it has none; else ``Excitation()``
+        PolicyResult's own program, its noise as a root mean square, or where gradients are exact
+        as large beside them as that of ``Excitation()``, which it is else
     step : Δt between observations, for policies of beliefs (None: 1/25 of their fastest time
         constant) and raw learners (None: 1)
     histories : how many episodes of a policy of beliefs are watched (None: 36); an excitation says
@@ -171,9 +172,7 @@ _KINDS = (  # the first that holds
         passed_on_to=fit_maps,
     ),
     Kind(holds=Histories, words="histories", identify=identify_histories),
-    Kind(
-        holds=Recording, several=True, words="recorded training", identify=identify_recording
-    ),
+    Kind(holds=Recording, several=True, words="recorded training", identify=identify_recording),
     Kind(
         holds=BeliefSolution,
         words="a policy of beliefs, which is watched in its own problem",

@@ -12,8 +12,6 @@ from ..support.errors import ProblemError
 from .maps import Scatter
 from .maps.fitting import relative
 
-_EVEN = 1e-3  # of rms Δθ: errors of updates below it leave all weights of the fit alike
-
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,7 +28,7 @@ class Histories:
     words : where the histories come from
     errors : (K, T, n) or None, standard deviation s of what was added to each update by the way it
         was recorded, such as the rounding of stored weights; ∞ for what does not count at all. Fits
-        weigh updates by 1/√(s² + (10⁻³ rms Δθ)²), and s is no error of a rule. None is 0
+        weigh updates by 1/√(s² + s̃²), s̃ their median, and s is no error of a rule. None is 0
     """
 
     gradients: Entries
@@ -139,10 +137,10 @@ class Histories:
         """(T, K·n), the weight of each update in a fit, 1 where it is exact; None without errors."""
         if self.errors is None:
             return None
-        known = np.isfinite(self.errors)
-        size = np.sqrt(np.mean(self.updates[known] ** 2))
-        even = max(_EVEN * size, 1e-300)
-        return freeze(_columns(even / np.hypot(even, self.errors)))
+        # the median keeps the few that are nearly exact from deciding alone
+        errors: np.ndarray = np.asarray(self.errors, dtype=float)
+        typical = max(float(np.median(errors[np.isfinite(errors)])), 1e-300)
+        return freeze(_columns(typical / np.hypot(typical, errors)))
 
     @cached_property
     def noise(self) -> float:

@@ -1,6 +1,6 @@
 """Recorded training identified: which rule an optimizer is, as exactly as the recording can tell."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,13 +12,14 @@ from .histories import Histories
 from .identification import Identification
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
-from .recording import RecordedRun, Recording
+from .recording import RecordedRun, Recording, joined
 
 _SOLVED = 1e-7  # relative accuracy of the fit itself, which float64 does not reach
 _ROUNDINGS = 32.0  # relative errors of an average of 1000 rounded terms add up to about √1000
 _SURE = 10.0  # standard errors between what rounding explains and what it does not
 _MOST_NOISE = 0.5  # of rms Δθ: beyond it updates are mostly rounding
 _CUT = 1e-4  # relative spread of norms that were cut to one value
+Naming = Callable[[Histories], Identification]
 
 
 def identify_recording(
@@ -34,13 +35,13 @@ def identify_recording(
     The resolution is that of the recording unless criteria are given: ten times what the rounding
     of the stored weights and of the optimizer's arithmetic adds to the updates.
     """
-    recording = _joined(subject)
+    recording = subject if isinstance(subject, Recording) else joined(subject)
     candidates = (*causal(), *of_networks()) if rules is None else rules
 
-    def named(seen: Histories, chosen: Sequence[CausalRule | Rule] = candidates) -> Identification:
+    def named(seen: Histories) -> Identification:
         return identify_causal(
             seen,
-            chosen,
+            candidates,
             subject=_words(recording),
             seed=seed,
             resamples=resamples,
@@ -58,17 +59,11 @@ def identify_recording(
         *course,
         *_groups(verdict, recording, named),
         *_unexplained(verdict, seen, recording.precision),
+        *_uphill(verdict, recording.runs),
         *_changed_gradients(recording.runs),
         *recording.notes,
     )
     return replace(verdict, notes=notes)
-
-
-def _joined(subject: Recording | Sequence[Recording]) -> Recording:
-    if isinstance(subject, Recording):
-        return subject
-    first, *others = subject
-    return first.joined(*others)
 
 
 def _words(recording: Recording) -> str:
@@ -103,7 +98,9 @@ def _check_noise(seen: Histories) -> None:
 # ---- schedules
 
 
-def _with_schedule(verdict, recording, named):
+def _with_schedule(
+    verdict: Identification, recording: Recording, named: Naming
+) -> tuple[Identification, tuple[str, ...]]:
     """(verdict, notes): of the updates over the course of the learning rate, or as they are.
 
     An optimizer that does not follow the rate that it was set to is read as it is.
@@ -169,7 +166,16 @@ def _unexplained(verdict: Identification, seen: Histories, precision: float) -> 
     )
 
 
-def _groups(verdict, recording, named) -> tuple[str, ...]:
+def _uphill(verdict: Identification, runs: Sequence[RecordedRun]) -> tuple[str, ...]:
+    """A note where no rule fits because the optimizer goes up the gradient."""
+    if verdict.best is not None or not all(
+        np.vdot(run.gradients[0], run.updates[0]) > 0 for run in runs
+    ):
+        return ()
+    return ("The first updates go along the gradient, not against it: something is maximised.",)
+
+
+def _groups(verdict: Identification, recording: Recording, named: Naming) -> tuple[str, ...]:
     """A note where the nearest rule fits with numbers of its own for each parameter group."""
     exact = verdict.rows[0].error <= verdict.criteria.resolution
     if exact or len(recording.groups) < 2:

@@ -151,17 +151,6 @@ class Recording:
             )
         object.__setattr__(self, "runs", runs)
 
-    @checked
-    def joined(self, *others: "Recording") -> "Recording":
-        """This one with the runs of others that were recorded with the same settings."""
-        together = (self, *others)
-        return Recording(
-            runs=tuple(run for each in together for run in each.runs),
-            precision=max(each.precision for each in together),
-            words="; ".join(dict.fromkeys(each.words for each in together)),
-            notes=tuple(dict.fromkeys(note for each in together for note in each.notes)),
-        )
-
     @property
     def groups(self) -> tuple[int, ...]:
         """Numbers of the parameter groups that the weights belong to."""
@@ -227,6 +216,16 @@ class Recording:
             errors=errors,
             words=self.words,
         )
+
+
+def joined(recordings: Sequence[Recording]) -> Recording:
+    """The runs of several recordings with the same settings as one."""
+    return Recording(
+        runs=tuple(run for each in recordings for run in each.runs),
+        precision=max(each.precision for each in recordings),
+        words="; ".join(dict.fromkeys(each.words for each in recordings)),
+        notes=tuple(dict.fromkeys(note for each in recordings for note in each.notes)),
+    )
 
 
 def _columns(

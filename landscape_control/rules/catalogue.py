@@ -17,6 +17,7 @@ from .families import (
     CorrectedAverage,
     Cosine,
     DecayInside,
+    DiscountedBayes,
     Family,
     FirstOrderSpan,
     GatedPolicy,
@@ -205,9 +206,7 @@ def _normalised() -> Iterator[Entry]:
     yield Entry(
         name="adam",
         family=AdamFamily(exponent=0.5, epsilon=_EPSILON),
-        rule=CausalRule(
-            family=textbook_adam(), contains=frozenset({"sign_descent"}), ranges=WIDE
-        ),
+        rule=CausalRule(family=textbook_adam(), contains=frozenset({"sign_descent"}), ranges=WIDE),
     )
     yield Entry(
         name="adam-uncorrected",
@@ -242,6 +241,11 @@ def _normalised() -> Iterator[Entry]:
             ranges=WIDE,
         ),
     )
+
+
+def _derived() -> Iterator[Entry]:
+    # recognised as Adam, which it is from a diffuse start without discount; optimised by name
+    yield Entry(name="discounted-bayes", family=DiscountedBayes())
 
 
 def _signs() -> Iterator[Entry]:
@@ -283,6 +287,7 @@ ENTRIES: tuple[Entry, ...] = (
     *_momentum(),
     *_averages(),
     *_normalised(),
+    *_derived(),
     *_signs(),
     *_learned(),
 )

@@ -1,6 +1,6 @@
 """Hooks on an optimizer of PyTorch that keep what it is given and what it does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -10,29 +10,18 @@ import torch
 
 from ..identification.recording import FEWEST_STEPS, RecordedRun, Recording
 from ..support.errors import ProblemError
-
-_SAME = 1e-5  # relative distance within which gradients are multiples of each other, in float32
-
-
-@dataclass(kw_only=True, eq=False)
-class _Tensor:
-    """The recorded weights of one parameter tensor.
-
-    Attributes
-    ----------
-    places : flat indices of the recorded weights
-    computed : (their gradients, |gradient|² of the whole tensor) of the last backward, or None
-    always : whether there was a gradient at every step
-    """
-
-    parameter: torch.nn.Parameter
-    group: int
-    places: torch.Tensor
-    computed: tuple[torch.Tensor, torch.Tensor] | None = None
-    always: bool = True
-
-    def read(self, tensor: torch.Tensor) -> torch.Tensor:
-        return torch.take(tensor.detach(), self.places)
+from .recorded_tensors import (
+    check_gradient,
+    check_still_there,
+    checked_optimizer,
+    is_multiple,
+    joined,
+    keeper,
+    refuse,
+    sampled,
+    settings_of,
+    square,
+)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -58,13 +47,15 @@ class Recorder:
     def __init__(
         self, optimizer: object, *, weights: int, steps: int, gradients: str, seed: int
     ) -> None:
-        self._optimizer = _checked_optimizer(optimizer)
+        self._optimizer = checked_optimizer(optimizer)
         self._most, self._which, self._seed = steps, gradients, seed
-        self._tensors, self._total = _sampled(self._optimizer, weights, seed)
+        self._tensors, self._total = sampled(self._optimizer, weights, seed)
         self._steps: list[_Step] = []
         self._pending: _Step | None = None
         self._after: np.ndarray | None = None
         self._moved_outside = 0
+        self._settings = settings_of(self._optimizer)
+        self._changed: dict[str, None] = {}  # names of settings, in the order in which they changed
         self._handles = self._attach()
 
     def __enter__(self) -> Self:
@@ -126,8 +117,10 @@ class Recorder:
             self._optimizer.register_step_pre_hook(self._before_step),
             self._optimizer.register_step_post_hook(self._after_step),
         ]
-        for tensor in self._tensors:
-            handles.append(tensor.parameter.register_post_accumulate_grad_hook(_keeper(tensor)))
+        handles += [
+            tensor.parameter.register_post_accumulate_grad_hook(keeper(tensor))
+            for tensor in self._tensors
+        ]
         return handles
 
     def _before_step(self, optimizer: torch.optim.Optimizer, args: tuple, kwargs: dict) -> None:
@@ -137,15 +130,15 @@ class Recorder:
         # PyTorch passes the optimizer itself as the first of the arguments
         closures = [each for each in (*args[1:], *kwargs.values()) if callable(each)]
         if closures:
-            _refuse(
+            refuse(
                 "step of the optimizer",
                 "step() without a closure, after a backward",
                 "a closure, whose gradients are computed inside the step",
                 "call the closure before step(), or record the arrays and give a Recording",
             )
-        _check_still_there(optimizer, self._tensors)
+        check_still_there(optimizer, self._tensors)
         self._pending = self._seen(optimizer)
-        self._count_outside_moves(self._pending.parameters)
+        self._watch_outside(optimizer)
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: tuple, kwargs: dict) -> None:
         step, self._pending = self._pending, None
@@ -167,27 +160,33 @@ class Recorder:
             tensor.always &= gradient is not None
             if gradient is None:
                 gradient = torch.zeros_like(tensor.parameter)
-            _check_gradient(gradient)
-            own = tensor.read(gradient), _square(gradient)
+            check_gradient(gradient)
+            own = tensor.read(gradient), square(gradient)
             first = tensor.computed or own  # gradients that no backward computed are as they are
             received.append(own[0])
             computed.append(first[0])
             squares.append((first[1], own[1]))
         norms = np.sqrt(np.array([[float(a), float(b)] for a, b in squares]).sum(axis=0))
-        arrays = {"computed": _joined(computed), "received": _joined(received)}
-        rates = np.array([float(group["lr"]) if "lr" in group else 1.0 for group in optimizer.param_groups])
+        arrays = {"computed": joined(computed), "received": joined(received)}
+        rates = np.array([float(group.get("lr", 1.0)) for group in optimizer.param_groups])
         return _Step(
             gradients=arrays[self._which],
             parameters=self._weights(),
             rates=rates[self._groups],
             computed_norm=norms[0],
             received_norm=norms[1],
-            is_multiple=_is_multiple(arrays["computed"], arrays["received"], norms),
+            is_multiple=is_multiple(arrays["computed"], arrays["received"], norms),
         )
 
-    def _count_outside_moves(self, now: np.ndarray) -> None:
-        if self._after is not None and not np.array_equal(now, self._after):
-            self._moved_outside += 1
+    def _watch_outside(self, optimizer: torch.optim.Optimizer) -> None:
+        """What changes weights or settings between two steps."""
+        if self._pending is not None and self._after is not None:
+            same = np.array_equal(self._pending.parameters, self._after)
+            self._moved_outside += not same
+        for before, now in zip(self._settings, settings_of(optimizer), strict=False):
+            self._changed |= dict.fromkeys(
+                name for name, value in now.items() if before.get(name) != value
+            )
 
     # ---- arrays
 
@@ -198,7 +197,7 @@ class Recorder:
         )
 
     def _weights(self) -> np.ndarray:
-        return _joined([tensor.read(tensor.parameter) for tensor in self._tensors])
+        return joined([tensor.read(tensor.parameter) for tensor in self._tensors])
 
     def _spacing(self, weights: np.ndarray) -> np.ndarray:
         """Distance of neighbouring numbers of each weight's type: ε 2^(e-1) at θ = ±m 2^e, ½ ≤ m."""
@@ -230,134 +229,22 @@ class Recorder:
             )
         return kept
 
-    def _notes(self) -> Sequence[str]:
+    def _notes(self) -> Iterator[str]:
         left_out = sum(len(tensor.places) for tensor in self._tensors if not tensor.always)
         if left_out:
-            yield_words = f"{left_out} recorded weights had no gradient at some steps and are left out."
-            notes = [yield_words]
-        else:
-            notes = []
+            yield f"{left_out} recorded weights had no gradient at some steps and are left out."
         if self._moved_outside:
-            notes.append(
+            yield (
                 f"Before {self._moved_outside} of the {self.steps} steps weights had been changed by"
                 " something else than the optimizer, which is no part of the rule."
             )
         if not all(step.is_multiple for step in self._steps):
-            notes.append(
+            yield (
                 "Between their computation and the optimizer's step the gradients were changed by"
                 " more than a common factor."
             )
-        return notes
-
-
-def _checked_optimizer(optimizer: object) -> torch.optim.Optimizer:
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise ProblemError(
-            "optimizer",
-            expected="a torch.optim.Optimizer",
-            received=type(optimizer).__name__,
-            advice="what is recorded elsewhere is Recording(runs=[RecordedRun(...)])",
-        )
-    if any(_has_stepped(state) for state in optimizer.state.values()):
-        _refuse(
-            "optimizer",
-            "one that has not stepped yet, whose memory is empty",
-            "one that has stepped",
-            "attach the recorder before the first step: what the optimizer remembers is not seen",
-        )
-    return optimizer
-
-
-def _has_stepped(state: dict[str, Any]) -> bool:
-    """Whether the memory of one tensor holds anything; AdaGrad makes its memory before it steps."""
-    if "step" in state:
-        return float(state["step"]) > 0
-    tensors = [value for value in state.values() if isinstance(value, torch.Tensor)]
-    return any(bool((tensor != 0).any()) for tensor in tensors)
-
-
-def _sampled(
-    optimizer: torch.optim.Optimizer, weights: int, seed: int
-) -> tuple[list[_Tensor], int]:
-    """(the tensors with their recorded weights, how many weights there are in all)."""
-    parameters = [
-        (number, parameter)
-        for number, group in enumerate(optimizer.param_groups)
-        for parameter in group["params"]
-        if parameter.requires_grad
-    ]
-    total = sum(parameter.numel() for _, parameter in parameters)
-    if not total:
-        _refuse(
-            "optimizer",
-            "weights that need a gradient",
-            "none",
-            "pass it model.parameters() with requires_grad=True",
-        )
-    if any(parameter.is_complex() for _, parameter in parameters):
-        _refuse("weights", "real numbers", "complex ones", "record the real and imaginary parts")
-    draws = np.random.default_rng(seed).choice(total, min(weights, total), replace=False)
-    chosen, tensors, first = np.sort(draws), [], 0
-    for number, parameter in parameters:
-        end = first + parameter.numel()
-        own = chosen[(chosen >= first) & (chosen < end)] - first
-        places = torch.as_tensor(own, device=parameter.device)
-        # tensors without a recorded weight count in the norm of the gradient
-        tensors.append(_Tensor(parameter=parameter, group=number, places=places))
-        first = end
-    return tensors, total
-
-
-def _keeper(tensor: _Tensor) -> Any:
-    def keep(parameter: torch.Tensor) -> None:
-        gradient = parameter.grad
-        if gradient is not None:
-            _check_gradient(gradient)
-            tensor.computed = tensor.read(gradient), _square(gradient)
-
-    return keep
-
-
-def _check_gradient(gradient: torch.Tensor) -> None:
-    if gradient.is_sparse:
-        _refuse(
-            "gradient",
-            "dense tensors",
-            "a sparse one",
-            "build the embedding with sparse=False: sparse optimizers skip weights step by step",
-        )
-
-
-def _check_still_there(optimizer: torch.optim.Optimizer, tensors: Sequence[_Tensor]) -> None:
-    held = {id(each) for group in optimizer.param_groups for each in group["params"]}
-    for tensor in tensors:
-        size = tensor.parameter.numel()
-        inside = not len(tensor.places) or int(tensor.places[-1]) < size
-        if id(tensor.parameter) not in held or not inside:
-            _refuse(
-                "weights of the optimizer",
-                "those that it had when the recorder was attached",
-                "other or smaller tensors",
-                "attach a recorder after the last change of the model, before the first step",
+        if self._changed:
+            yield (
+                f"Settings of the optimizer changed during the recording ({', '.join(self._changed)}):"
+                " rules have constant numbers, but for the learning rate."
             )
-
-
-def _square(gradient: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.vector_norm(gradient.detach(), dtype=torch.float64) ** 2
-
-
-def _joined(parts: Sequence[torch.Tensor]) -> np.ndarray:
-    return np.concatenate([part.double().cpu().numpy() for part in parts])
-
-
-def _is_multiple(computed: np.ndarray, received: np.ndarray, norms: np.ndarray) -> bool:
-    """Whether the gradients received are those computed times |received|/|computed|."""
-    if np.array_equal(computed, received):
-        return True
-    factor = norms[1] / max(norms[0], 1e-300)
-    gap = np.abs(received - factor * computed).max(initial=0.0)
-    return bool(gap <= _SAME * factor * np.abs(computed).max(initial=0.0))
-
-
-def _refuse(where: str, expected: str, received: str, advice: str) -> None:
-    raise ProblemError(where, expected=expected, received=received, advice=advice)
