@@ -139,7 +139,7 @@ class Histories:
             return None
         # the median keeps the few that are nearly exact from deciding alone
         errors: np.ndarray = np.asarray(self.errors, dtype=float)
-        typical = max(float(np.median(errors[np.isfinite(errors)])), 1e-300)
+        typical = np.maximum(np.median(errors[np.isfinite(errors)]), 1e-300)
         return freeze(_columns(typical / np.hypot(typical, errors)))
 
     @cached_property
@@ -155,8 +155,8 @@ class Histories:
         """rms(residual)/rms(targets), both without the part of them that is error of recording."""
         if not self.noise:
             return relative(residual, self.targets)
-        left = np.linalg.norm(residual) ** 2 - self.noise**2
-        size = np.linalg.norm(self.targets) ** 2 - self.noise**2
+        left = float(np.linalg.norm(residual)) ** 2 - self.noise**2
+        size = float(np.linalg.norm(self.targets)) ** 2 - self.noise**2
         return float(np.sqrt(max(left, 0.0) / max(size, 1e-300)))
 
     @property

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from ..support.arguments import Entries, Filled, Matrix, NonNegative, checked
+from ..support.arguments import Entries, Filled, Index, Matrix, NonNegative, Vector, checked
 from ..support.arrays import freeze
 from ..support.errors import ProblemError
 from .histories import Histories
@@ -99,13 +99,15 @@ class RecordedRun:
         largest = np.max(self.learning_rate, axis=0)
         return np.asarray(self.learning_rate / np.where(largest > 0, largest, 1.0))
 
-    def of_weights(self, chosen: np.ndarray) -> "RecordedRun":
-        """The run on some of its weights."""
+    @checked
+    def of_weights(self, chosen: Vector) -> "RecordedRun":
+        """The run on the weights of these numbers."""
+        places = np.asarray(chosen, dtype=int)
         per_weight = ("gradients", "updates", "parameters", "errors", "learning_rate", "groups")
         held = {name: getattr(self, name) for name in per_weight}
         return replace(
             self,
-            **{name: value[..., chosen] for name, value in held.items() if value is not None},
+            **{name: value[..., places] for name, value in held.items() if value is not None},
         )
 
 
@@ -165,7 +167,7 @@ class Recording:
         return any(run.groups is not None and (run.groups == number).any() for run in self.runs)
 
     @checked
-    def group(self, number: int) -> "Recording":
+    def group(self, number: Index) -> "Recording":
         """The recording on the weights of one parameter group."""
         if number not in self.groups:
             raise ProblemError(

@@ -241,10 +241,7 @@ def _normalised() -> Iterator[Entry]:
             ranges=WIDE,
         ),
     )
-
-
-def _derived() -> Iterator[Entry]:
-    # recognised as Adam, which it is from a diffuse start without discount; optimised by name
+    # recognised as Adam, which it is from a diffuse start without discount
     yield Entry(name="discounted-bayes", family=DiscountedBayes())
 
 
@@ -287,7 +284,6 @@ ENTRIES: tuple[Entry, ...] = (
     *_momentum(),
     *_averages(),
     *_normalised(),
-    *_derived(),
     *_signs(),
     *_learned(),
 )

@@ -85,7 +85,7 @@ def sampled(
             "optimizer",
             "weights that need a gradient",
             "none",
-            "pass it model.parameters() with requires_grad=True",
+            "pass it the parameters of a model that are to be trained",
         )
     if any(parameter.is_complex() for _, parameter in parameters):
         refuse("weights", "real numbers", "complex ones", "record the real and imaginary parts")
@@ -117,7 +117,7 @@ def check_gradient(gradient: torch.Tensor) -> None:
             "gradient",
             "dense tensors",
             "a sparse one",
-            "build the embedding with sparse=False: sparse optimizers skip weights step by step",
+            "build the embedding with dense gradients: sparse ones leave weights out step by step",
         )
 
 

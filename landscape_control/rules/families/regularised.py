@@ -14,6 +14,7 @@ from .linear import learning_rate, momentum
 _DAMPENING = Coefficient(name="dampening", symbol="d", low=0.0, high=1.0)
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class DampenedMomentum(Family):
     """b_0 = y_0, b_t = β b_{t-1} + (1 - d) y_t, Δθ_t = -α b_t.
