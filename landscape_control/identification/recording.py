@@ -198,18 +198,19 @@ class Recording:
 
         Raises ProblemError where no weight moves.
         """
-        longest = max(run.steps for run in self.runs)
-        parts = [_columns(run, longest, scheduled) for run in self.runs]
-        gradients, updates, errors, parameters = (
-            np.concatenate(kind)[:, :, None] for kind in zip(*parts, strict=True)
-        )
-        if not gradients.size or not (updates != 0).any():
+        moving = [run for run in self.runs if (run.updates != 0).any()]
+        if not moving:
             raise ProblemError(
                 "recording",
                 expected="weights that move",
                 received="Δθ = 0 at every step of every recorded weight",
                 advice="check that the optimizer holds the weights whose gradients are computed",
             )
+        longest = max(run.steps for run in moving)
+        parts = [_columns(run, longest, scheduled) for run in moving]
+        gradients, updates, errors, parameters = (
+            np.concatenate(kind)[:, :, None] for kind in zip(*parts, strict=True)
+        )
         has_parameters = self.runs[0].parameters is not None
         return Histories(
             gradients=gradients,
