@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 import torch
-from sklearn.datasets import load_digits
 
 import landscape_control as lc
 from landscape_control.identification.maps import Conclusion
@@ -77,6 +76,14 @@ OPTIMIZERS = {
 }
 
 
+def digits():
+    """(images (N, 64) in [0, 1], labels (N,)) of scikit-learn, which the package does not need."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    return images / 16, labels
+
+
 def mlp():
     """64-100-40-10, ReLU."""
     layers = torch.nn.Linear(64, 100), torch.nn.Linear(100, 40), torch.nn.Linear(40, 10)
@@ -103,6 +110,7 @@ NETWORKS = {"mlp": mlp, "cnn": cnn}
 def trained(
     make,
     *,
+    data=digits,
     network=mlp,
     seed=0,
     dtype=torch.float32,
@@ -114,8 +122,8 @@ def trained(
     """The recording of a training run; ``make`` is given the parameters of the network."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    images, labels = load_digits(return_X_y=True)
-    images, labels = torch.tensor(images / 16, dtype=dtype), torch.tensor(labels)
+    images, labels = map(torch.as_tensor, data())
+    images = images.to(dtype)
     model = network().to(dtype)
     optimizer = make(model.parameters())
     schedule = scheduler(optimizer) if scheduler else None

@@ -13,11 +13,11 @@ from landscape_control import ProblemError
 from landscape_control.identification.maps import Conclusion
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
-pytest.importorskip("sklearn", reason="needs scikit-learn for its digits")
 pytestmark = pytest.mark.networks
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from named_training import OPTIMIZERS, cnn, outside, trained  # noqa: E402
+import named_training  # noqa: E402
+from named_training import OPTIMIZERS, cnn, outside  # noqa: E402
 
 SGD, ADAM = torch.optim.SGD, torch.optim.Adam
 # of those that no other rule equals on these networks; RMSProp's ε is negligible where it is
@@ -25,6 +25,20 @@ ALIKE = {"rmsprop": {"ballistic_optimiser"}, "rmsprop_l2": set()}
 FEW = ["sgd", "heavy_ball", "nesterov", "adam", "adam_l2", "adamw", "adagrad", "rmsprop", "padam"]
 SETTINGS = [(0, torch.float32), (1, torch.float64)]
 SHORT = {"steps": 60, "weights": 40}
+
+
+@cache
+def made_up():
+    """(images (1000, 64), labels): ten faint shapes in noise, many of their pixels exactly 0."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(10, size=1000)
+    shapes = 0.5 * (rng.random((10, 64)) < 0.3)
+    noise = 0.4 * rng.normal(size=(1000, 64)) * (rng.random(64) < 0.7)
+    return np.clip(shapes[labels] + noise, 0, 1), labels
+
+
+def trained(make, **options):
+    return named_training.trained(make, **{"data": made_up, **options})
 
 
 @cache
@@ -70,6 +84,14 @@ def test_they_are_named_on_another_network(key):
     make, numbers = OPTIMIZERS[key]
     verdict = lc.identify(trained(make, network=cnn, seed=5, **SHORT), resamples=100)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, key)
+    assert not outside(verdict.best, numbers)
+
+
+def test_they_are_named_on_real_digits():
+    pytest.importorskip("sklearn", reason="needs scikit-learn for its digits")
+    make, numbers = OPTIMIZERS["adam"]
+    verdict = lc.identify(trained(make, data=named_training.digits, **SHORT), resamples=100)
+    assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, "adam")
     assert not outside(verdict.best, numbers)
 
 
