@@ -28,6 +28,8 @@ class RuleOnHistories:
         updates = self.histories.read(
             self.rule.updates(coefficients, self.gradients, self.parameters)
         )
+        if np.isfinite(updates).all():
+            return updates
         # 0/0 of a rule that divides by the size of gradients, before the first that is not zero
         return np.nan_to_num(updates, nan=0.0, posinf=_OVERFLOWN, neginf=-_OVERFLOWN)
 
