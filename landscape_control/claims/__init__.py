@@ -4,9 +4,10 @@ A module in problems/ defines ``CLAIM`` (or ``CLAIMS``) and ``problem()``; see :
 """
 
 from .check import BOUNDS, KINDS, REFERENCES, RELATIONS, Check, fitted_slope
-from .claim import Claim
+from .claim import THEMES, Claim
 from .discovery import all_claims, claim_problem, find_claim
 from .evidence import Evidence
+from .own import claims_at
 from .runner import Outcome, Verdict, run_claims
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "KINDS",
     "REFERENCES",
     "RELATIONS",
+    "THEMES",
     "Check",
     "Claim",
     "Evidence",
@@ -21,6 +23,7 @@ __all__ = [
     "Verdict",
     "all_claims",
     "claim_problem",
+    "claims_at",
     "find_claim",
     "fitted_slope",
     "run_claims",
