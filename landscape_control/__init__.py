@@ -76,8 +76,12 @@ _LATER = {
     "export": "exports",
     "Measurement": "training",
     "measure": "training",
+    "record_training": "training",
     "replay": "optimisation",
     "worst_case": "optimisation",
+    "Histories": "identification",
+    "RecordedRun": "identification",
+    "Recording": "identification",
     "identify": "identification",
     "rollout": "identification",
     "resume": "sweeps",
@@ -120,6 +124,7 @@ __all__ = [
     "DiscretisedAction",
     "ExactGradient",
     "GaussianPrior",
+    "Histories",
     "JumpProcess",
     "Landscape",
     "LandscapeDistribution",
@@ -142,6 +147,8 @@ __all__ = [
     "PolicySolver",
     "ProblemError",
     "RandomWalk",
+    "RecordedRun",
+    "Recording",
     "Solution",
     "SolveError",
     "SolveInterrupted",
@@ -175,6 +182,7 @@ __all__ = [
     "preconditioner_exponent",
     "quadratic",
     "raw_rule",
+    "record_training",
     "reference",
     "replay",
     "resume",
@@ -210,6 +218,9 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from . import verification as verification
     from .display import plotting as plotting
     from .exports import export as export
+    from .identification import Histories as Histories
+    from .identification import RecordedRun as RecordedRun
+    from .identification import Recording as Recording
     from .identification import identify as identify
     from .identification import linearised_rules as linearised_rules
     from .identification import maps as _maps
@@ -243,6 +254,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import sweep as sweep
     from .training import Measurement as Measurement
     from .training import measure as measure
+    from .training import record_training as record_training
 
     comparison = _maps  # an import under another name would be private to strict checkers
 else:

@@ -66,6 +66,7 @@ TASK = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.1, 1.0), start
 BALL = policies.HeavyBall(constant=True)
 PROGRAM = lc.PolicyProgram(task=TASK, family=BALL, objective=lc.Objective(horizon=3.0))
 POLICY = lc.Policy(family=BALL, coefficients={"learning_rate": 0.1, "momentum": 0.5}, horizon=3)
+RUN = lc.RecordedRun(gradients=np.ones((9, 2)), updates=np.ones((9, 2)))
 EYE = np.eye(2)
 ONES = np.ones(2)
 SAMPLES = (
@@ -84,6 +85,9 @@ ROWS = {
     "Discrete": {"values": [0.1, 1.0]},
     "DiscretisedAction": {"elements": 3},
     "ExactGradient": {},
+    "Histories": {"gradients": np.ones((1, 3, 1)), "updates": np.ones((1, 3, 1))},
+    "RecordedRun": {"gradients": np.ones((9, 2)), "updates": np.ones((9, 2))},
+    "Recording": {"runs": [RUN]},
     "GaussianPrior": {"mean": [0.0], "covariance": [[1.0]]},
     "JumpProcess": {"rate": 1.0, "mean": [0.0], "covariance": [[1.0]]},
     "Landscape": {"dimension": 2, "expression": lambda theta: theta[0] ** 2 + theta[1] ** 2},
@@ -127,6 +131,7 @@ ROWS = {
     "linearised_rules": {},
     "Measurement": {},
     "measure": {"model": None, "loss_fn": len, "loader": []},
+    "record_training": {"optimizer": None},
     "load": {"path": "nothing.nc"},
     "nearest_rules": {},
     "optimize_policy": {},
@@ -161,7 +166,9 @@ ROWS = {
     "policies.Layout": {"coefficients": BALL.coefficients, "horizon": 3},
     "policies.Lion": {"smoothing": 0.1},
     "policies.Nesterov": {"constant": True},
+    "policies.DampenedMomentum": {},
     "policies.QuasiHyperbolic": {},
+    "policies.Regularised": {"family": BALL},
     "policies.NeuralPolicy": {"hidden": 2, "gradient_scale": 1.0},
     "policies.Polynomial": {},
     "policies.Scheduled": {"family": BALL, "shape": policies.Constant()},
@@ -274,6 +281,7 @@ PLAIN = [
     "rules.all_rules",
     "rules.ballistic",
     "rules.causal",
+    "rules.of_networks",
     "rules.decayed_gradient_descent",
     "rules.drift_compensated_gradient_descent",
     "rules.full_information",
@@ -335,6 +343,7 @@ UNCALLED = [
     "claims.Outcome",
     "claims.all_claims",
     "claims.claim_problem",
+    "claims.claims_at",
     "claims.find_claim",
     "claims.fitted_slope",
     "claims.run_claims",
@@ -351,7 +360,6 @@ UNCALLED = [
     "emergence.identify_coefficients",
     "emergence.same_cost",
     "grid.value_function",
-    "identification.Histories",
     "identification.Identification",
     "identification.fit_causal",
     "identification.identify_causal",
@@ -444,6 +452,7 @@ UNCALLED = [
     "report.Reproduction",
     "report.atlas_page",
     "report.claim_document",
+    "report.claim_lines",
     "report.csv_table",
     "report.describe_solution",
     "report.draw_pictures",
@@ -454,6 +463,7 @@ UNCALLED = [
     "report.reproduce",
     "report.steps",
     "report.text_table",
+    "report.verdict_document",
     "report.write_atlas",
     "rules.Observation",
     "rules.by_name",
@@ -486,7 +496,8 @@ STAND_INS = {
     "BeliefSolution", "Measurement", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model", "best_coefficients",
     "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure", "nearest_rules",
     "optimize_policy",
-    "paired_difference", "path_law", "preconditioner_exponent", "raw_rule", "resume", "rollout", "save", "share_momentum",
+    "paired_difference", "path_law", "preconditioner_exponent", "raw_rule", "record_training", "resume",
+    "rollout", "save", "share_momentum",
     "simulate", "solve", "sweep", "worst_case",
 }  # fmt: skip
 

@@ -5,5 +5,6 @@ something is measured or trained, not before; the readers of data files need Num
 """
 
 from .measuring import Measurement, measure
+from .record import record_training
 
-__all__ = ["Measurement", "measure"]
+__all__ = ["Measurement", "measure", "record_training"]

@@ -51,6 +51,7 @@ THEMES: dict[str, tuple[str, ...]] = {
         "nearest_rules",
         "share_momentum",
         "rollout",
+        "Histories",
     ),
     "Optimising causal rules": (
         "optimize_policy",
@@ -67,7 +68,14 @@ THEMES: dict[str, tuple[str, ...]] = {
         "Discrete",
     ),
     "Simulation": ("simulate", "paired_difference", "best_coefficients"),
-    "Networks": ("measure", "Measurement", "export"),
+    "Networks": (
+        "measure",
+        "Measurement",
+        "export",
+        "record_training",
+        "Recording",
+        "RecordedRun",
+    ),
     "Sweeps and files": ("sweep", "resume", "save", "load", "fingerprint"),
     "Errors": ("ProblemError", "SolveError", "SolveInterrupted", "UnstabilisableError"),
 }
