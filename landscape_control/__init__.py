@@ -85,6 +85,9 @@ _LATER = {
     "fingerprint": "records",
     "load": "records",
     "save": "records",
+    "Trajectory": "trajectories",
+    "trajectory": "trajectories",
+    "plot_sweep": "display.plotting",
     "best_coefficients": "simulation",
     "paired_difference": "simulation",
     "simulate": "simulation",
@@ -148,6 +151,7 @@ __all__ = [
     "Solver",
     "Status",
     "TaskChain",
+    "Trajectory",
     "Uniform",
     "UnstabilisableError",
     "belief_model",
@@ -170,6 +174,7 @@ __all__ = [
     "optimize_policy",
     "paired_difference",
     "path_law",
+    "plot_sweep",
     "plotting",
     "policies",
     "preconditioner_exponent",
@@ -189,6 +194,7 @@ __all__ = [
     "solve",
     "sweep",
     "sweeps",
+    "trajectory",
     "worst_case",
 ]
 
@@ -209,6 +215,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from . import training as training
     from . import verification as verification
     from .display import plotting as plotting
+    from .display.plotting import plot_sweep as plot_sweep
     from .exports import export as export
     from .identification import identify as identify
     from .identification import linearised_rules as linearised_rules
@@ -243,6 +250,8 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import sweep as sweep
     from .training import Measurement as Measurement
     from .training import measure as measure
+    from .trajectories import Trajectory as Trajectory
+    from .trajectories import trajectory as trajectory
 
     comparison = _maps  # an import under another name would be private to strict checkers
 else:

@@ -7,13 +7,15 @@ import numpy as np
 
 from ..support.arguments import Entries, Index, checked
 from ..support.arrays import freeze, whole
+from ..support.drawable import Shown
 from ..support.errors import ProblemError
+from ..support.short_repr import short_repr
 from .maps import Scatter
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Histories:
+class Histories(Shown):
     """K histories of T steps of a policy on n weights, each from its own beginning, at rest.
 
     Attributes
@@ -31,6 +33,8 @@ class Histories:
     parameters: Entries | None = None
     settle: Index = 0
     words: str = "histories given"
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         shape = np.shape(self.gradients)
