@@ -66,9 +66,15 @@ THEMES: dict[str, tuple[str, ...]] = {
         "MarchenkoPastur",
         "Discrete",
     ),
-    "Simulation": ("simulate", "paired_difference", "best_coefficients"),
+    "Simulation": (
+        "simulate",
+        "paired_difference",
+        "best_coefficients",
+        "trajectory",
+        "Trajectory",
+    ),
     "Networks": ("measure", "Measurement", "export"),
-    "Sweeps and files": ("sweep", "resume", "save", "load", "fingerprint"),
+    "Sweeps and files": ("sweep", "plot_sweep", "resume", "save", "load", "fingerprint"),
     "Errors": ("ProblemError", "SolveError", "SolveInterrupted", "UnstabilisableError"),
 }
 
