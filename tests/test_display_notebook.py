@@ -3,6 +3,7 @@
 import html
 import pickle
 import re
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
@@ -113,8 +114,8 @@ def test_words_of_a_user_are_escaped_and_no_mathematics():
 
 
 def test_a_long_verdict_is_cut_and_says_so():
-    histories = shown()["histories"]
-    verdict = lc.identify(histories)
+    verdict = shown()["identification"]
+    verdict = replace(verdict, rows=verdict.rows * 10)
     words, reader = read(verdict._repr_html_())
     assert f"and {len(verdict.rows) - 12} more" in words
     assert reader.cells == 3 * 12

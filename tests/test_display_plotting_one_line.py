@@ -1,6 +1,5 @@
 """Results that draw themselves: what is in the picture, whose numbers, and what is refused."""
 
-import math
 import sys
 from functools import cache
 from types import MethodType
@@ -9,13 +8,13 @@ import casadi as ca
 import matplotlib.figure
 import numpy as np
 import pytest
+from drawn import labelled
 from legible import check_legible
 
 import landscape_control as lc
-from landscape_control import policies, simulation
+from landscape_control import simulation
 from landscape_control.display.plotting import one_line
 from landscape_control.display.plotting.one_line.plane import plane_of
-from landscape_control.optimisation.held_out import mean_losses
 from landscape_control.support.errors import ProblemError
 
 WELL = lc.ControlProblem(
@@ -42,26 +41,21 @@ def solved(name):
     return lc.solve({"well": WELL, "six": SIX, "line": LINE}[name])
 
 
+def assert_passes(curve, points):
+    """A curve (N, 2) passes through all of the points (S, 2)."""
+    gaps = np.linalg.norm(curve[:, None] - points[None], axis=-1).min(0)
+    assert gaps.max() <= 1e-9
+
+
 def legend_words(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-
-
-def labelled(axes, start):
-    """What is drawn under a label: points (N, 2)."""
-    for line in axes.lines:
-        if str(line.get_label()).startswith(start):
-            return np.column_stack(line.get_data())
-    for dots in axes.collections:
-        if str(dots.get_label()).startswith(start):
-            return np.asarray(dots.get_offsets())
-    raise AssertionError(f"nothing is drawn as {start!r}")
 
 
 def test_a_solution_is_drawn_with_costs_minima_and_saddles_of_its_own(monkeypatch):
     solution = solved("well")
     axes = solution.plot()
     path, loss, control = axes.figure.axes
-    np.testing.assert_allclose(labelled(path, "optimal plan"), solution.parameters)
+    assert_passes(labelled(path, "optimal plan"), solution.parameters)
     minima = labelled(path, "minimum")
     np.testing.assert_allclose(WELL.landscape.gradient(minima), 0, atol=1e-8)
     # 4θ(θ² - 1) = ½ has the saddle as its middle root
@@ -73,10 +67,9 @@ def test_a_solution_is_drawn_with_costs_minima_and_saddles_of_its_own(monkeypatc
     assert f"J = {descent.cost:#.4g}" in words
     assert f"α = {descent.coefficients['learning_rate']:.3g}" in words
     assert len(loss.lines) == len(control.lines) == 3
-    np.testing.assert_allclose(loss.lines[0].get_ydata(), WELL.landscape.loss(solution.parameters))
-    np.testing.assert_allclose(
-        control.lines[0].get_ydata(), np.linalg.norm(solution.controls, axis=1)
-    )
+    theta, u, _ = solution.at(loss.lines[0].get_xdata())
+    np.testing.assert_allclose(loss.lines[0].get_ydata(), WELL.landscape.loss(theta))
+    np.testing.assert_allclose(control.lines[0].get_ydata(), np.linalg.norm(u, axis=1))
     check_legible(axes.figure, monkeypatch)
 
 
@@ -90,8 +83,8 @@ def test_any_number_of_parameters_is_legible(name, monkeypatch):
 def test_one_parameter_is_drawn_over_time_with_the_maximum_between_basins():
     axes = solved("line").plot(rules=())
     drawn = labelled(axes, "optimal plan")
-    np.testing.assert_allclose(drawn[:, 0], solved("line").times)
-    np.testing.assert_allclose(drawn[:, 1], solved("line").parameters[:, 0])
+    plan = solved("line")
+    assert_passes(drawn, np.column_stack([plan.times, plan.parameters]))
     roots = np.sort(np.roots([4, 0, -4, -0.4]))
     top = labelled(axes, "maximum between basins")
     np.testing.assert_allclose(top[:, 1], roots[[1]], atol=1e-7)
@@ -100,7 +93,7 @@ def test_one_parameter_is_drawn_over_time_with_the_maximum_between_basins():
 def test_two_of_six_parameters_are_drawn_as_they_are():
     solution = solved("six")
     axes = solution.plot(directions=(1, 4), rules=())
-    np.testing.assert_allclose(labelled(axes, "optimal plan"), solution.parameters[:, [1, 4]])
+    assert_passes(labelled(axes, "optimal plan"), solution.parameters[:, [1, 4]])
     assert axes.get_xlabel().startswith("parameter θ₂")
     assert axes.get_ylabel() == "parameter θ₅"
 
@@ -126,9 +119,10 @@ def test_a_metric_brings_in_the_natural_gradient_and_its_own_size_of_the_control
     solution = lc.solve(problem)
     axes = solution.plot()
     assert any("natural gradient" in words for words in legend_words(axes.figure))
-    price = np.stack([1 + solution.parameters[:, 0] ** 2, np.full(len(solution.times), 4.0)], 1)
-    size = np.sqrt((price * solution.controls**2).sum(1))
-    np.testing.assert_allclose(axes.figure.axes[2].lines[0].get_ydata(), size)
+    times, size = axes.figure.axes[2].lines[0].get_data()
+    theta, u, _ = solution.at(times)
+    price = np.stack([1 + theta[:, 0] ** 2, np.full(len(times), 4.0)], 1)
+    np.testing.assert_allclose(size, np.sqrt((price * u**2).sum(1)))
 
 
 def test_axes_of_ones_own_are_drawn_on():
@@ -182,112 +176,6 @@ def test_a_fixed_end_and_an_unconverged_plan_are_named():
 def test_directions_that_span_no_plane_are_refused(directions):
     with pytest.raises(ProblemError, match="directions"):
         solved("six").plot(directions=directions, rules=())
-
-
-HIDDEN = lc.ControlProblem(
-    landscape=lc.Landscape.from_expression(
-        lambda theta, hidden: (theta[0] - hidden[0]) ** 2,
-        dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
-    ),
-    learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
-    start=[1.0],
-    objective=lc.Objective(horizon=2.0, discount=0.3),
-)
-
-
-def test_a_rollout_is_drawn_with_its_belief(monkeypatch):
-    solution = lc.solve(HIDDEN, method="lqg")
-    rollout = lc.simulate(HIDDEN, solution, episodes=20, keep_paths=3)
-    axes = rollout.plot(episode=2)
-    parameter, belief, control = axes.figure.axes
-    paths = rollout.paths
-    np.testing.assert_allclose(labelled(parameter, "episode 2")[:, 1], paths.parameters[2, :, 0])
-    np.testing.assert_allclose(labelled(belief, "belief")[:, 1], paths.belief_means[2, :, 0])
-    np.testing.assert_allclose(labelled(belief, "hidden truth")[:, 1], paths.hidden[2, :, 0])
-    band = belief.collections[0].get_paths()[0].vertices[:, 1]
-    wide = 2 * np.sqrt(paths.belief_variances[2, :, 0])
-    assert band.max() == pytest.approx((paths.belief_means[2, :, 0] + wide).max())
-    assert len(control.lines) == 1
-    check_legible(axes.figure, monkeypatch)
-    again = solution.plot(seed=0, episodes=20, episode=2)
-    np.testing.assert_allclose(
-        labelled(again, "episode 2")[:, 1], paths.parameters[2, :, 0], err_msg="the same seed"
-    )
-
-
-def test_a_rollout_without_paths_or_with_fewer_is_refused():
-    sgd = simulation.SGD(learning_rate=0.1)
-    with pytest.raises(ProblemError, match="keep_paths"):
-        lc.simulate(HIDDEN, sgd, episodes=4).plot()
-    with pytest.raises(ProblemError, match="episode"):
-        lc.simulate(HIDDEN, sgd, episodes=4, keep_paths=2).plot(episode=2)
-
-
-def test_a_verdict_is_drawn_a_row_for_each_rule(monkeypatch):
-    histories = lc.rollout("heavy_ball", {"learning_rate": 0.1, "momentum": 0.9})
-    verdict = lc.identify(histories, rules=["heavy_ball", "sgd", "nesterov"])
-    axes = verdict.plot()
-    rows = [label.get_text() for label in axes.get_yticklabels()]
-    assert rows[0] == "heavy ball"
-    assert len(rows) == 3
-    assert len(axes.figure.axes) == 2  # nothing was run, so that there is no panel of costs
-    check_legible(axes.figure, monkeypatch)
-    assert len(verdict.plot(count=2).get_yticklabels()) == 2
-
-
-TASK = lc.LandscapeDistribution.quadratic(
-    curvatures=lc.Discrete([0.2, 1.0], [0.5, 0.5]), start_variance=1.0
-)
-
-
-@cache
-def planned():
-    return lc.optimize_policy(
-        TASK,
-        family=policies.GradientDescent(constant=False),
-        objective=lc.Objective(horizon=3.0, learning_rate=math.inf),
-        cost="running",
-    )
-
-
-def test_a_policy_is_drawn_with_its_mean_loss_and_schedule(monkeypatch):
-    result = planned()
-    axes = result.plot(episodes=4000)
-    loss, schedule = axes.figure.axes
-    rates = result.coefficients["learning_rate"]
-    np.testing.assert_allclose(schedule.lines[0].get_ydata(), rates)
-    h = np.array([0.2, 1.0])
-    shrunk = np.cumprod(np.vstack([np.ones(2), 1 - np.outer(rates, h)]), axis=0)
-    exact = (0.5 * 0.5 * h * shrunk**2).sum(1)
-    mean, error = mean_losses(result.policy, result.program, episodes=4000, seed=0)
-    np.testing.assert_allclose(loss.lines[0].get_ydata(), mean)
-    assert (np.abs(mean - exact) <= 4 * error + 1e-12).all()
-    assert (error[:2] <= 0.1 * exact[:2]).all()
-    assert mean[1:].sum() == pytest.approx(result.cost, abs=4 * error[1:].sum())
-    check_legible(axes.figure, monkeypatch)
-
-
-def test_a_sweep_is_drawn_without_what_does_not_vary(monkeypatch):
-    line = WELL.changed(end=None)
-    sweep = lc.sweep(
-        line, {"horizon": [0.5, 1.0], "discount": [0.0, 1.0]}, measure="cost", starts=1
-    )
-    sweep["same"] = sweep["cost"] * 0 + 3.0
-    axes = lc.plot_sweep(sweep)
-    shown = [panel.get_title(loc="left") for panel in axes.figure.axes]
-    assert any("cost" in words for words in shown)
-    assert not any("same" in words for words in shown)
-    check_legible(axes.figure, monkeypatch)
-    curve = lc.plot_sweep(sweep, "cost", at={"discount": 1.0})
-    np.testing.assert_allclose(curve.lines[0].get_ydata(), sweep["cost"].sel(discount=1.0))
-    several = lc.plot_sweep(sweep, "cost", by="discount")
-    assert len(several.lines) == 2
-    figure = matplotlib.figure.Figure()
-    own = figure.subplots()
-    assert lc.plot_sweep(sweep, "cost", axes=own) is own
-    with pytest.raises(ProblemError, match="varies"):
-        lc.plot_sweep(sweep[["status", "same"]])
 
 
 def test_help_shows_the_options():

@@ -14,6 +14,7 @@ from ....trajectories import Trajectory, trajectory
 from .. import style
 from .numbers import short
 
+_POINTS = 301  # of a plan, beside its nodes
 _RULES = ("gradient_descent", "heavy_ball", "natural_gradient")
 _STYLES = {"SGD": "sgd", "HeavyBall": "heavy_ball", "Adam": "adam", "RMSProp": "rmsprop"}
 
@@ -48,12 +49,15 @@ def of_plan(solution: Solution, plan: Plan, rank: int) -> Course:
         options = {"linewidth": 1.1, "linestyle": (0, (4, 1.4)), "zorder": 3.5}
     elif not plan.status.ok:
         options["linestyle"] = (0, (1.2, 1))
+    # between its nodes a plan is a polynomial, not a straight line
+    times = np.union1d(plan.times, np.linspace(0, plan.times[-1], _POINTS))
+    parameters, controls, _ = plan.at(times)
     return Course(
         key="optimal",
         label=f"{name}, J = {short(plan.cost)}",
-        times=plan.times,
-        parameters=plan.parameters,
-        controls=plan.controls,
+        times=times,
+        parameters=parameters,
+        controls=controls,
         options=options,
     )
 

@@ -9,7 +9,7 @@ from ....model.problem import ControlProblem
 from .. import landscapes, paths, style
 from .courses import Course
 from .sheet import plain_ticks, thinner
-from .surroundings import surroundings
+from .surroundings import extent_of, surroundings
 
 _POINTS = 241
 _TONES = 9  # of the shades
@@ -23,14 +23,14 @@ def draw_line(
     around = surroundings(landscape, [course.parameters for course in courses])
     end = max(float(course.times[-1]) for course in courses)
     low, high = float(around.low[0]), float(around.high[0])
-    size = high - low if high > low else 0.1 * max(abs(high), 1.0)
+    size = extent_of(np.array([[low], [high]]))
     theta = np.linspace(low - 0.15 * size, high + 0.15 * size, _POINTS)
     with np.errstate(all="ignore"):
         loss = np.ma.masked_invalid(landscape.loss(theta[:, None]))
     known = loss.compressed()
-    if known.size and np.ptp(known) > 0:
+    levels = landscapes.contour_levels(known, _TONES) if known.size else np.zeros(2)
+    if (np.diff(levels) > 0).all():
         shades = np.ma.column_stack([loss, loss])
-        levels = landscapes.contour_levels(known, _TONES)
         landscapes.loss_contours(panel, np.array([0.0, end]), theta, shades, levels=levels)
     for course, options in zip(courses, thinner(courses), strict=True):
         track = np.column_stack([course.times, course.parameters[:, 0]])

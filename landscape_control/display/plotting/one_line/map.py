@@ -59,8 +59,9 @@ def _contours(panel: Axes, problem: ControlProblem, view: View) -> None:
         loss = problem.landscape.loss(view.plane.lift(mesh)).reshape(_POINTS, _POINTS)
     loss = np.ma.masked_invalid(loss)
     known = loss.compressed()
-    if known.size and np.ptp(known) > 0:
-        landscapes.loss_contours(panel, x, y, loss, levels=_levels(known))
+    levels = _levels(known) if known.size else np.zeros(2)
+    if (np.diff(levels) > 0).all():  # a plateau has no contours
+        landscapes.loss_contours(panel, x, y, loss, levels=levels)
     panel.set(xlim=view.box[0], ylim=view.box[1])
     if view.equal:
         panel.set_aspect("equal", anchor="N")

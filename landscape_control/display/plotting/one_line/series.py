@@ -10,9 +10,10 @@ from .. import curves, style
 from .courses import Course
 from .numbers import spread_over
 from .sheet import plain_ticks, thinner
+from .surroundings import at_rest
 
 _DECADES = 5  # of a logarithmic axis
-_HIGHEST = 4.0  # rules that go higher than so many times the plan are cut off
+_HIGHEST = 3.0  # in spans of the plan's values: rules that go further are cut off
 
 
 def draw_losses(
@@ -43,7 +44,8 @@ def draw_controls(
 def _size(problem: ControlProblem, course: Course) -> np.ndarray:
     u = course.controls
     if problem.learner.metric is None:
-        return np.linalg.norm(u, axis=1)
+        with np.errstate(over="ignore"):
+            return np.linalg.norm(u, axis=1)
     price = problem.model.metric(course.parameters)
     price = np.broadcast_to(price, (len(u), *price.shape[-2:]))
     return np.sqrt(np.einsum("si,sij,sj->s", u, price, u))
@@ -52,14 +54,27 @@ def _size(problem: ControlProblem, course: Course) -> np.ndarray:
 def _draw(
     panel: Axes, courses: Sequence[Course], values: Sequence[np.ndarray], end: float, *, log: bool
 ) -> None:
+    panel.set_xlim(0, end)
+    if all(at_rest(course.parameters) for course in courses):
+        panel.yaxis.set_visible(False)
+        middle = {"transform": panel.transAxes, "ha": "center"}
+        style.note(panel, 0.5, 0.5, "θ stays where it is", **middle)
+        return
     for course, curve, options in zip(courses, values, thinner(courses), strict=True):
         look = style.rule(course.key)
         settings = {"color": look.color, "linestyle": look.line, "linewidth": 1.5}
         panel.plot(course.times, curve, **settings | options)
-    panel.set_xlim(0, end)
     every = np.concatenate(values)
-    lowest, largest = float(np.nanmin(every)), float(np.nanmax(every))
-    top = min(largest, lowest + _HIGHEST * (float(np.nanmax(values[0])) - lowest))
+    every = every[np.isfinite(every)]
+    if not every.size:
+        return
+    lowest, largest = float(every.min()), float(every.max())
+    own = values[0][np.isfinite(values[0])]
+    span = float(np.ptp(own)) if own.size else 0.0
+    if span > 0:  # rules that leave the range of the plan are cut off
+        lowest = max(lowest, float(own.min()) - _HIGHEST * span)
+        largest = min(largest, float(own.max()) + _HIGHEST * span)
+    top = largest
     if log and spread_over(every):
         curves.log_axes(panel, "y")
         panel.set_ylim(max(lowest, top * 10.0**-_DECADES) / 2, 2 * top)

@@ -9,7 +9,11 @@ from ....model.landscape import Landscape, find_minima
 from ....model.landscape.saddles import find_saddles
 
 _NEAR = 1.5  # in extents of the paths: minima this far away are drawn
+_CLOSE = 0.25  # where there are more than _MANY, only those as close as this
+_MANY = 8
 _GRID = 11  # seeds along a side
+_FAR = 2.0  # in extents of the first path: what other paths do beyond is not in view
+_AT_REST = 1e-8  # of the size of θ: a path that moves by less stays where it is
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,23 +31,50 @@ class Surroundings:
 
 def surroundings(landscape: Landscape, paths: Sequence[np.ndarray]) -> Surroundings:
     """Minima and saddles within reach of the paths; those a landscape declares are not searched."""
-    points = np.vstack(paths)
+    points = within_view(paths)
     low, high = points.min(0), points.max(0)
-    extent = float((high - low).max())
-    if extent == 0:
-        extent = 0.1 * max(float(np.abs(points).max()), 1.0)
+    extent = extent_of(points)
     seeds = _seeds(points, low, high, extent)
     minima = _minima(landscape, seeds)
-    reach = _NEAR * extent
-    near = ((minima >= low - reach) & (minima <= high + reach)).all(1)
-    minima = minima[near]
+    nearby = _inside(minima, low, high, _NEAR * extent)
+    if len(nearby) > _MANY:
+        nearby = _inside(minima, low, high, _CLOSE * extent)
+    minima = nearby
     in_view = np.vstack([points, minima])
     low, high = in_view.min(0), in_view.max(0)
     between = [(a + b) / 2 for i, a in enumerate(minima) for b in minima[:i]]
     saddles = find_saddles(landscape, np.vstack([seeds, *[row[None] for row in between]]))
-    margin = 0.15 * float((high - low).max())
-    inside = ((saddles >= low - margin) & (saddles <= high + margin)).all(1)
-    return Surroundings(low=low, high=high, minima=minima, saddles=saddles[inside])
+    margin = 0.15 * extent_of(in_view)
+    saddles = _inside(saddles, low, high, margin)
+    return Surroundings(low=low, high=high, minima=minima, saddles=saddles)
+
+
+def _inside(points: np.ndarray, low: np.ndarray, high: np.ndarray, margin: float) -> np.ndarray:
+    """Those of the points in a box with a margin."""
+    return points[((points >= low - margin) & (points <= high + margin)).all(1)]
+
+
+def within_view(paths: Sequence[np.ndarray]) -> np.ndarray:
+    """The points (S, n) of the first path, and those of others that are not far away from it."""
+    first = paths[0]
+    away = _FAR * extent_of(first)
+    low, high = first.min(0) - away, first.max(0) + away
+    others = [path[((path >= low) & (path <= high)).all(1)] for path in paths[1:]]
+    return np.vstack([first, *others])
+
+
+def at_rest(points: np.ndarray) -> bool:
+    """Whether a path moves by no more than rounding."""
+    size = float(np.abs(points).max())
+    return float(np.ptp(points, axis=0).max()) <= _AT_REST * size
+
+
+def extent_of(points: np.ndarray) -> float:
+    """The longest side of a box around points; a tenth of their size where they are all the same."""
+    if not at_rest(points):
+        return float(np.ptp(points, axis=0).max())
+    size = float(np.abs(points).max())
+    return 0.1 * (size if size > 0 else 1.0)
 
 
 def _seeds(points: np.ndarray, low: np.ndarray, high: np.ndarray, extent: float) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from ....model.problem import ControlProblem
 from .courses import Course
 from .plane import Plane, plane_of
-from .surroundings import Surroundings, surroundings
+from .surroundings import Surroundings, extent_of, surroundings, within_view
 
 _EQUAL = 4.0  # ratio of the sides up to which both have the same scale
 _MARGIN = 0.12  # of a side
@@ -40,12 +40,12 @@ def view_of(problem: ControlProblem, courses: Sequence[Course], directions: obje
     tracks = [course.parameters for course in courses]
     plane = plane_of(tracks, directions)
     around = surroundings(problem.landscape, tracks)
-    places = plane.project(np.vstack([*tracks, around.minima]))
+    places = plane.project(np.vstack([within_view(tracks), around.minima]))
     low, high = places.min(0), places.max(0)
     size = high - low
     largest = float(size.max())
-    if largest == 0:
-        largest = 0.1 * max(float(np.abs(places).max()), 1.0)
+    if largest < 1e-3 * extent_of(tracks[0]):  # nothing moves
+        largest = extent_of(tracks[0])
     equal = size.min() * _EQUAL > largest or size.min() < 1e-9 * largest
     if equal:
         spare = np.maximum(size, largest / _NARROWEST) - size
