@@ -95,6 +95,9 @@ def test_a_policy_is_drawn_with_its_mean_loss_and_schedule(monkeypatch):
     assert (np.abs(mean - exact) <= 4 * error + 1e-12).all()
     assert (error[:2] <= 0.1 * exact[:2]).all()
     assert mean[1:].sum() == pytest.approx(result.cost, abs=4 * error[1:].sum())
+    band = loss.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.max() == pytest.approx((mean + 2 * error).max())
+    assert band.min() == pytest.approx((mean - 2 * error).min(), rel=1e-6)
     check_legible(axes.figure, monkeypatch)
 
 

@@ -190,3 +190,15 @@ def test_repr_is_one_line():
     path = lc.trajectory(bowl([0.5, 3.0], [1.0, -2.0]), "gradient descent", {"learning_rate": 0.4})
     assert repr(path).startswith("Trajectory(gradient descent (α = 0.4; given): J = ")
     assert "\n" not in repr(path)
+
+
+@pytest.mark.parametrize(("unit", "pace"), [(1.0, 1.0), (1e-8, 1e6), (1e6, 1e-6)])
+def test_endless_descent_costs_its_closed_form_in_any_unit(unit, pace):
+    curvatures, start = np.array([0.5, 3.0]) * pace, np.array([1.0, -2.0]) * unit
+    prices = {"discount": GAMMA * pace, "learning_rate": pace, "loss_weight": 1.0}
+    problem = bowl(curvatures, start, math.inf, **prices)
+    given = {"learning_rate": 0.4}
+    path = lc.trajectory(problem, "gradient descent", given, horizon=5 / pace)
+    expected = cost_of_descent(0.4, curvatures, start, 1e9 / pace, GAMMA * pace, pace, 1.0)
+    assert path.cost == pytest.approx(expected, rel=1e-7)
+    assert path.times[-1] == pytest.approx(5 / pace)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ....optimisation.held_out import mean_losses
 from ....optimisation.result import PolicyResult
 from ....support.arguments import Count, Index, checked
-from .. import curves, style
+from .. import curves, simulated, style
 from .numbers import short, spread_over
 from .sheet import GivenAxes, below_axes, finished, given_axes, plain_ticks
 
@@ -57,7 +57,11 @@ def plot_policy(
         title = f"expected loss over T = {result.program.steps} steps"
     lettered = figure is not None and schedules
     style.label(
-        panels["loss"], "step t", "mean loss E L", title=title, letter="a" if lettered else ""
+        panels["loss"],
+        "step t",
+        "mean loss E L  (± 2 s.e.)",
+        title=title,
+        letter="a" if lettered else "",
     )
     if "coefficients" in panels:
         _schedules(panels["coefficients"], results)
@@ -78,24 +82,24 @@ def plot_policy(
 
 
 def _losses(panel: Axes, results: Sequence[PolicyResult], episodes: int, seed: int) -> None:
-    every = []
-    for each in results:
-        mean, error = mean_losses(each.policy, each.program, episodes=episodes, seed=seed)
-        mean = np.where(np.isfinite(mean), mean, np.nan)
+    curves_of = [
+        mean_losses(each.policy, each.program, episodes=episodes, seed=seed) for each in results
+    ]
+    every = np.concatenate([mean[np.isfinite(mean)] for mean, _ in curves_of])
+    if spread_over(every):
+        curves.log_axes(panel, "y")
+    for each, (mean, error) in zip(results, curves_of, strict=True):
+        known = np.isfinite(mean)  # infinite from where an episode overflows
+        steps, mean = np.arange(len(mean))[known], mean[known]
+        half = 2 * np.where(np.isfinite(error), error, 0.0)[known]
         look = style.rule(_key(each))
-        steps = np.arange(len(mean))
-        half = np.where(np.isfinite(error), 2 * error, 0.0)
-        low = np.maximum(mean - half, 1e-3 * np.abs(mean))
-        panel.fill_between(steps, low, mean + half, facecolor=look.color, alpha=0.2, linewidth=0)
+        simulated.band(panel, steps, mean, half, look.color)
         panel.plot(
             steps, mean, color=look.color, linestyle=look.line, linewidth=1.6, label=_words(each)
         )
-        every.append(mean)
-    if spread_over(np.concatenate(every)):
-        curves.log_axes(panel, "y")
-    elif np.nanmin(np.concatenate(every)) >= 0:
+    if panel.get_yscale() == "linear" and every.size and every.min() >= 0:
         panel.set_ylim(bottom=0)
-    panel.set_xlim(0, max(len(mean) for mean in every) - 1)
+    panel.set_xlim(0, max(len(mean) for mean, _ in curves_of) - 1)
 
 
 def _key(result: PolicyResult) -> str:
