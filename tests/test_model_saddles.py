@@ -12,6 +12,13 @@ def grid(low, high, count, dimension):
     return np.stack(sides, -1).reshape(-1, dimension)
 
 
+def horner(coefficients, x):
+    value = 0.0
+    for each in coefficients:
+        value = value * x + each
+    return value
+
+
 def test_the_saddle_of_the_tilted_double_well_is_the_middle_root():
     middle = np.sort(np.roots([4, 0, -4, -0.5]))[1]
     found = find_saddles(lc.double_well(), grid(-2, 2, 9, 2))
@@ -20,9 +27,8 @@ def test_the_saddle_of_the_tilted_double_well_is_the_middle_root():
 
 def test_of_one_parameter_they_are_the_maxima_lowest_first():
     # L' = (θ + 2)(θ + 1)θ(θ - 1)(θ - 3): maxima where it falls, at -1 and 1
-    slope = np.poly1d(np.poly([-2.0, -1.0, 0.0, 1.0, 3.0]))
-    loss = slope.integ()
-    landscape = lc.Landscape.from_expression(lambda t: loss(t[0]), dimension=1)
+    loss = np.poly1d(np.poly([-2.0, -1.0, 0.0, 1.0, 3.0])).integ()
+    landscape = lc.Landscape.from_expression(lambda t: horner(loss.coef, t[0]), dimension=1)
     found = find_saddles(landscape, grid(-3, 4, 29, 1))
     expected = sorted([-1.0, 1.0], key=loss)
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-8)
