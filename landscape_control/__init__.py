@@ -89,6 +89,9 @@ _LATER = {
     "fingerprint": "records",
     "load": "records",
     "save": "records",
+    "Trajectory": "trajectories",
+    "trajectory": "trajectories",
+    "plot_sweep": "display.plotting",
     "best_coefficients": "simulation",
     "paired_difference": "simulation",
     "simulate": "simulation",
@@ -155,6 +158,7 @@ __all__ = [
     "Solver",
     "Status",
     "TaskChain",
+    "Trajectory",
     "Uniform",
     "UnstabilisableError",
     "belief_model",
@@ -177,6 +181,7 @@ __all__ = [
     "optimize_policy",
     "paired_difference",
     "path_law",
+    "plot_sweep",
     "plotting",
     "policies",
     "preconditioner_exponent",
@@ -197,6 +202,7 @@ __all__ = [
     "solve",
     "sweep",
     "sweeps",
+    "trajectory",
     "worst_case",
 ]
 
@@ -217,6 +223,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from . import training as training
     from . import verification as verification
     from .display import plotting as plotting
+    from .display.plotting import plot_sweep as plot_sweep
     from .exports import export as export
     from .identification import Histories as Histories
     from .identification import RecordedRun as RecordedRun
@@ -255,6 +262,8 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .training import Measurement as Measurement
     from .training import measure as measure
     from .training import record_training as record_training
+    from .trajectories import Trajectory as Trajectory
+    from .trajectories import trajectory as trajectory
 
     comparison = _maps  # an import under another name would be private to strict checkers
 else:

@@ -122,6 +122,11 @@ ROWS = {
     "certify_global": {},
     "compare": {"problems": PROBLEM},
     "double_well": {"tilt": 0.3},
+    "trajectory": {
+        "problem": PROBLEM,
+        "rule": "gradient_descent",
+        "coefficients": {"learning_rate": 0.1},
+    },
     "exponent_curve": {"curvatures": [1.0, 2.0]},
     "find_minima": {"landscape": WELL, "seeds": [[0.5, 0.5]]},
     "fingerprint": {"problem": PROBLEM},
@@ -332,6 +337,8 @@ PLAIN = [
 
 # what needs more than its kinds say to be a valid call
 UNCALLED = [
+    "Trajectory",
+    "plot_sweep",
     "belief.DiscountedBelief",
     "belief.GaussianBelief",
     "belief.TaskBelief",

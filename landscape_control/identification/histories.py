@@ -8,14 +8,16 @@ import numpy as np
 
 from ..support.arguments import Entries, Index, Vector, checked
 from ..support.arrays import freeze, whole
+from ..support.drawable import Shown
 from ..support.errors import ProblemError
+from ..support.short_repr import short_repr
 from .maps import Scatter
 from .maps.fitting import relative
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Histories:
+class Histories(Shown):
     """K histories of T steps of a policy on n weights, each from its own beginning, at rest.
 
     Attributes
@@ -37,6 +39,8 @@ class Histories:
     settle: Index = 0
     words: str = "histories given"
     errors: Entries | None = None
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         shape = np.shape(self.gradients)

@@ -67,7 +67,13 @@ THEMES: dict[str, tuple[str, ...]] = {
         "MarchenkoPastur",
         "Discrete",
     ),
-    "Simulation": ("simulate", "paired_difference", "best_coefficients"),
+    "Simulation": (
+        "simulate",
+        "paired_difference",
+        "best_coefficients",
+        "trajectory",
+        "Trajectory",
+    ),
     "Networks": (
         "measure",
         "Measurement",
@@ -76,7 +82,7 @@ THEMES: dict[str, tuple[str, ...]] = {
         "Recording",
         "RecordedRun",
     ),
-    "Sweeps and files": ("sweep", "resume", "save", "load", "fingerprint"),
+    "Sweeps and files": ("sweep", "plot_sweep", "resume", "save", "load", "fingerprint"),
     "Errors": ("ProblemError", "SolveError", "SolveInterrupted", "UnstabilisableError"),
 }
 
