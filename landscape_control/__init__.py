@@ -69,10 +69,13 @@ _LATER = {
     "share_momentum": "identification",
     "belief_model": "model.belief",
     "Policy": "rules.families",
+    "Course": "optimisation",
+    "CourseLimits": "optimisation",
     "PolicyProgram": "optimisation",
     "PolicyResult": "optimisation",
     "PolicySolver": "optimisation",
     "optimize_policy": "optimisation",
+    "plan_course": "optimisation",
     "export": "exports",
     "Measurement": "training",
     "measure": "training",
@@ -122,6 +125,8 @@ __all__ = [
     "BeliefSolution",
     "Collocation",
     "ControlProblem",
+    "Course",
+    "CourseLimits",
     "CurvatureNoise",
     "Discrete",
     "DiscretisedAction",
@@ -181,6 +186,7 @@ __all__ = [
     "optimize_policy",
     "paired_difference",
     "path_law",
+    "plan_course",
     "plot_sweep",
     "plotting",
     "policies",
@@ -241,10 +247,13 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .identification.maps import preconditioner_exponent as preconditioner_exponent
     from .model import belief as belief
     from .model.belief import belief_model as belief_model
+    from .optimisation import Course as Course
+    from .optimisation import CourseLimits as CourseLimits
     from .optimisation import PolicyProgram as PolicyProgram
     from .optimisation import PolicyResult as PolicyResult
     from .optimisation import PolicySolver as PolicySolver
     from .optimisation import optimize_policy as optimize_policy
+    from .optimisation import plan_course as plan_course
     from .optimisation import replay as replay
     from .optimisation import worst_case as worst_case
     from .planning import BeliefSolution as BeliefSolution

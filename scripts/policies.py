@@ -14,6 +14,7 @@ import math
 import statistics
 import time
 
+import courses
 import numpy as np
 from measuring import Row, compared, fresh_process, interleave
 from reference_policies import HIGH, LOW, NODES, STEPS, AdamByHand, HandWritten
@@ -59,7 +60,8 @@ _PROGRAM = {"low": LOW, "high": HIGH, "noise": NOISE, "steps": STEPS, "starts": 
 
 def rows(quick):
     """All rows."""
-    return [*cold(quick), *many_starts(quick), *gradient_growth(quick), *atlas(quick), *adam(quick)]
+    parts = (cold, many_starts, gradient_growth, courses.rows, atlas, adam)
+    return [row for part in parts for row in part(quick)]
 
 
 def heavy_ball(steps=STEPS):

@@ -128,6 +128,9 @@ ROWS = {
         "coefficients": {"learning_rate": 0.1},
     },
     "exponent_curve": {"curvatures": [1.0, 2.0]},
+    "Course": {},
+    "CourseLimits": {"cap": 0.5},
+    "plan_course": {},
     "find_minima": {"landscape": WELL, "seeds": [[0.5, 0.5]]},
     "fingerprint": {"problem": PROBLEM},
     "identify": {"subject": PROBLEM},
@@ -500,12 +503,10 @@ ROWS = {
 
 # results that only a solve makes: an empty object of the class passes for one until the body runs
 STAND_INS = {
-    "BeliefSolution", "Measurement", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model", "best_coefficients",
-    "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure", "nearest_rules",
-    "optimize_policy",
-    "paired_difference", "path_law", "preconditioner_exponent", "raw_rule", "record_training", "resume",
-    "rollout", "save", "share_momentum",
-    "simulate", "solve", "sweep", "worst_case",
+    "BeliefSolution", "Course", "Measurement", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model",
+    "best_coefficients", "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure",
+    "nearest_rules", "optimize_policy", "paired_difference", "path_law", "plan_course", "preconditioner_exponent",
+    "raw_rule", "record_training", "resume", "rollout", "save", "share_momentum", "simulate", "solve", "sweep", "worst_case",
 }  # fmt: skip
 
 

@@ -106,6 +106,20 @@ def measured():
     )
 
 
+def planned_course():
+    """Heavy ball under a cap on two modes."""
+    task = LandscapeDistribution.quadratic(
+        curvatures=lc.Discrete([0.2, 1.0]), start_variance=[2.0, 0.5]
+    )
+    return lc.plan_course(
+        task,
+        HeavyBall(constant=True),
+        steps=6,
+        sees=lc.ModeNoise([0.1, 0.4], follows_loss=True),
+        limits=lc.CourseLimits(cap=0.2, rise=1.5, floor=0.1),
+    )
+
+
 def table():
     import xarray
 
@@ -151,6 +165,7 @@ MAKERS = {
     "emerged_from_scenarios": emerged_from_scenarios,
     "minimax": minimax,
     "measured": measured,
+    "course": planned_course,
     "table": table,
 }
 

@@ -9,13 +9,14 @@ import numpy as np
 from ..support.arguments import Entries, Filled, Index, Matrix, NonNegative, Vector, checked
 from ..support.arrays import freeze
 from ..support.errors import ProblemError
+from ..support.short_repr import short_repr
 from .histories import Histories
 
 FEWEST_STEPS = 5  # of a run: with fewer, momentum and its first steps are one
 
 
 @checked
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RecordedRun:
     """One training run of T steps on n of its weights, from the optimizer's first step on.
 
@@ -33,6 +34,8 @@ class RecordedRun:
         and the optimizer's step
     groups : (n,) or None, number of the parameter group of each weight
     """
+
+    __repr__ = short_repr
 
     gradients: Matrix
     updates: Matrix
@@ -112,7 +115,7 @@ class RecordedRun:
 
 
 @checked
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Recording:
     """Training runs of one optimizer with the same settings, to be named by :func:`identify`.
 
@@ -127,6 +130,8 @@ class Recording:
     words : what was recorded
     notes : sentences on what limits the recording, which a verdict repeats
     """
+
+    __repr__ = short_repr
 
     runs: Annotated[Sequence[RecordedRun], Filled()]
     precision: NonNegative = float(np.finfo(float).eps)

@@ -152,13 +152,15 @@ class CurvatureNoise(SeesModes):
 
     With ``follows_loss`` the first part is multiplied by L_t/L_0, L_t = E ½h(θ_t-μ)² over all modes
     where the gradients of step t are taken: noise of a network whose loss falls, which couples the
-    modes. It is exact for many modes (mean field), and for linear families only.
+    modes. It is exact for many modes (mean field), and for linear families only. ``floor`` is the
+    loss at the minimum, by which L_t and L_0 are larger.
     """
 
     scale: NonNegative
     power: float = 0.5
     multiplicative: NonNegative = 0.0
     follows_loss: bool = False
+    floor: NonNegative = 0.0
 
 
 @checked
@@ -175,6 +177,7 @@ class ModeNoise(SeesModes):
     multiplicative : b ≥ 0, as in :class:`CurvatureNoise`: the variance is deviation² + b·(h(θ-μ))²
     follows_loss : whether deviation² is that at the start and is multiplied by L_t/L_0, as in
         :class:`CurvatureNoise`
+    floor : the loss at the minimum, part of that L_t and L_0
 
     Raises ProblemError for negative deviations, and in a program for a spectrum of another length.
     """
@@ -182,6 +185,7 @@ class ModeNoise(SeesModes):
     deviations: Vector
     multiplicative: NonNegative = 0.0
     follows_loss: bool = False
+    floor: NonNegative = 0.0
 
     def __post_init__(self):
         if not (self.deviations >= 0).all():

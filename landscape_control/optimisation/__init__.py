@@ -9,6 +9,8 @@ from ..support.late_names import late_attribute
 # Name -> module of this package; each is imported when its name is first used.
 _HOMES = {
     "Choice": "parsimony",
+    "Course": "courses",
+    "CourseLimits": "courses",
     "HeldOut": "held_out",
     "Identifiability": "identifiability",
     "PolicyCertificate": "certificate",
@@ -26,6 +28,7 @@ _HOMES = {
     "has_moments": "policy_solver",
     "identify_coefficients": "identifiability",
     "optimize_policy": "optimise",
+    "plan_course": "courses",
     "replay": "replays",
     "same_cost": "identifiability",
     "solve_program": "optimise",
@@ -38,6 +41,9 @@ __all__ = sorted(_HOMES)
 if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one is an error
     from .certificate import PolicyCertificate as PolicyCertificate
     from .certificate import certify_policy as certify_policy
+    from .courses import Course as Course
+    from .courses import CourseLimits as CourseLimits
+    from .courses import plan_course as plan_course
     from .held_out import HeldOut as HeldOut
     from .identifiability import Identifiability as Identifiability
     from .identifiability import identify_coefficients as identify_coefficients

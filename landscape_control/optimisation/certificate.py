@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..support.arguments import AnyNumber, Index, checked
+from .courses.stationarity import residual_under_limits
 from .program import PolicyProgram, spectrum_of
 from .programs import ROUND_OFF, follows_loss
 from .quadrature import largest_curvature
@@ -30,7 +31,9 @@ class PolicyCertificate:
     moments : gap between the cost and that of NumPy's own propagation of mean and covariance
     quadrature : gap between that and the same with twice the nodes
     stationarity : largest |s ∂J/∂c|/J over coefficients that were free and inside their ranges, by
-        complex steps; s is the scale of the coefficient, as for the identifiability
+        complex steps; s is the scale of the coefficient, as for the identifiability. Under limits,
+        what multipliers ≥ 0 of those that bind leave of ∇ log J, by differences, on scales of the
+        coefficients; ∞ where a limit is missed
     growth : factor per step by which root mean squares of the closed loop grow at worst over the
         spectrum (its spectral radius, where the noise has no part that grows with the gradient),
         for rules that do the same at every step; None for others, and where the noise follows the
@@ -136,6 +139,8 @@ def cost_gradient(program: PolicyProgram, coefficients: Mapping, *, nodes: int) 
 
 def _stationarity(result: PolicyResult, scale: float) -> float:
     program = result.program
+    if result.limits.limited:
+        return residual_under_limits(program, result.coefficients, result.limits)
     layout = program.family.layout(program.steps)
     entries = layout.join(dict(result.coefficients))
     slope = np.array(cost_gradient(program, result.coefficients, nodes=result.nodes))

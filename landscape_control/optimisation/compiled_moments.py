@@ -17,8 +17,18 @@ from ..planning.solver import (
     SolveClock,
     optima_from,
 )
+from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
-from .programs import REFERENCE, ROUND_OFF, MomentProgram, is_free, pack
+from .programs import (
+    REFERENCE,
+    ROUND_OFF,
+    LimitRows,
+    MomentProgram,
+    is_free,
+    limit_rows,
+    pack,
+    start_loss,
+)
 from .quadrature import largest_curvature
 from .starting import stretch
 
@@ -35,11 +45,20 @@ class MomentPrograms:
     are the user's.
     """
 
-    def __init__(self, moments: MomentProgram, *, hessian: str, options: dict):
+    def __init__(
+        self,
+        moments: MomentProgram,
+        *,
+        hessian: str,
+        options: dict,
+        limits: CourseLimits = UNLIMITED,
+    ):
         self.moments = moments
         self.coefficients = self.moments.coefficients
         self.hessian, self.options, self.build_seconds = hessian, options, 0.0
+        self.limits = limits
         self._optimisers: dict[int, BoundedOptimiser] = {}
+        self._rows: dict[int, LimitRows] = {}
         self._objectives: dict[int, ca.Function] = {}
         self._slopes: dict[int, ca.Function] = {}
         self._packed_of: PolicyProgram | None = None
@@ -100,7 +119,7 @@ class MomentPrograms:
             self._objectives, self.moments.count_nodes(packed), self._build_objective
         )
         larger = packed.copy()
-        larger[self.moments.shared_size - 1] *= LARGER
+        larger[self.moments.round_off_place] *= LARGER
         logarithms = [float(function(entries * units, p)) for p in (packed, larger)]
         below, above = (self.cost_of(program, nodes, logarithm) for logarithm in logarithms)
         return max(above - below, 0.0) / (LARGER - 1)
@@ -135,12 +154,17 @@ class MomentPrograms:
         clock: SolveClock | None = None,
     ) -> tuple[Optimum, ...]:
         """Distinct optima from these guesses, best first; at least one run, however short, is made."""
-        optimiser, units = self.optimiser(self.node_count(program, nodes)), self._units(program)
+        count = self.node_count(program, nodes)
+        optimiser, units = self.optimiser(count), self._units(program)
+        rows = None
+        if self.limits.limited:
+            rows = self._rows[count].ranges(self.limits, start_loss(program, nodes))
         optima = optima_from(
             optimiser,
             [guess * units for guess in guesses],
             self._packed(program, nodes),
             bounds=bounds * units[:, None],
+            rows=rows,
             closeness=tolerance,
             clock=clock,
         )
@@ -169,9 +193,16 @@ class MomentPrograms:
         return store[nodes]
 
     def _build_optimiser(self, nodes: int) -> BoundedOptimiser:
-        nlp, derivatives = self.moments.nlp(nodes, exact=self.hessian == "exact")
+        exact = self.hessian == "exact" and not self.limits.limited
+        nlp, derivatives = self.moments.nlp(nodes, exact=exact)
+        if self.limits.limited:
+            self._rows[nodes] = limit_rows(self.moments, self.limits, nodes, nlp["x"], nlp["p"])
+            nlp = nlp | {"g": self._rows[nodes].rows}
         return BoundedOptimiser(
-            nlp=nlp, hessian=self.hessian, derivatives=derivatives, options=self.options
+            nlp=nlp,
+            hessian="exact" if exact else "limited-memory",
+            derivatives=derivatives,
+            options=self.options,
         )
 
     def _build_slope(self, nodes: int) -> ca.Function:

@@ -14,6 +14,7 @@ from .program import PolicyProgram, spectrum_of
 from .programs import (
     Scenarios,
     follows_loss,
+    loss_floor,
     mode_losses_at_start,
     multiplicative_noise,
     time_weights,
@@ -193,11 +194,13 @@ def _level_at(program: PolicyProgram, scenarios: Scenarios) -> Callable[..., np.
         return lambda theta, hidden: 1.0
     blocks = 1 + int(scenarios.blocks.max())
     curvatures, weights = spectrum_of(program).nodes(_NODES)
-    first = mode_losses_at_start(program, curvatures) @ weights
+    floor = loss_floor(program)
+    first = floor + mode_losses_at_start(program, curvatures) @ weights
 
     def level(theta: np.ndarray, hidden: np.ndarray) -> np.ndarray:
         shares = scenarios.weights * blocks * _quadratic_losses(theta, hidden)
-        return np.bincount(scenarios.blocks, shares, blocks)[scenarios.blocks] / first
+        losses = floor + np.bincount(scenarios.blocks, shares, blocks)
+        return losses[scenarios.blocks] / first
 
     return level
 

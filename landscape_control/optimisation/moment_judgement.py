@@ -61,6 +61,7 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
         ),
         at_bound=at_bound(layout, entries, search.bounds),
         fixed=held(layout, search.bounds),
+        limits=programs.limits,
         method="exact moments",
         build_seconds=0.0,
         solve_seconds=0.0,

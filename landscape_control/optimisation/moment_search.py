@@ -223,7 +223,7 @@ class MomentSearch:
     def _optimise(
         self, guesses: Sequence[np.ndarray] | np.ndarray, bounds: np.ndarray
     ) -> tuple[Optimum, ...]:
-        if needs_descent(self.program, self.nodes):
+        if needs_descent(self.program, self.nodes) and not self.programs.limits.limited:
             guesses = descended(
                 self.programs.slope(self.program, self.nodes),
                 Scale(self.layout),

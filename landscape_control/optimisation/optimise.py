@@ -5,6 +5,7 @@ from ..model.objective import Objective
 from ..model.observation import Sees
 from ..rules.families import Family
 from ..support.arguments import Index, Positive, checked
+from .limits import CourseLimits, check_limits
 from .policy_solver import PolicySolver, has_moments
 from .program import CostName, PolicyProgram
 from .program_solver import ProgramSolver, solve_once
@@ -52,8 +53,8 @@ def optimize_policy(
     guess : None, {name: value} or PolicyResult, optimised from as well
     throw : whether a failed solve raises or returns with its status
     options : fixed={name: value} holds coefficients, within={name: (low, high)} narrows their
-        ranges; and those of :class:`PolicySolver` (most_nodes, most_iterations, hessian), or of
-        :class:`ScenarioSolver`
+        ranges; and those of :class:`PolicySolver` (most_nodes, most_iterations, hessian, limits),
+        or of :class:`ScenarioSolver`
 
     Raises ProblemError for input that cannot be used; with ``throw``, SolveError for a solve that
     failed, whose ``solution`` keeps what was found.
@@ -74,7 +75,12 @@ def solve_program(
     """The same for a program that exists; ``options`` are starts, seed, guess, throw and the rest."""
     if tolerance is not None:
         options["tolerance"] = tolerance
-    return solve_once(solver_of(program), program, options)
+    kind = solver_of(program)
+    limits = options.get("limits")
+    if kind is ScenarioSolver and isinstance(limits, CourseLimits):
+        check_limits(program, limits)
+        del options["limits"]  # none of them limits anything
+    return solve_once(kind, program, options)
 
 
 def solver_of(program: PolicyProgram) -> type[ProgramSolver]:

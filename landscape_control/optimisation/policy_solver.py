@@ -5,6 +5,7 @@ from typing import Literal
 from ..planning.solver import SECONDS, SolveClock
 from ..support.arguments import Count, Duration, Positive, checked
 from .compiled_moments import MomentPrograms
+from .limits import UNLIMITED, CourseLimits, check_limits
 from .moment_judgement import judged
 from .moment_search import MomentSearch
 from .program import PolicyProgram
@@ -48,6 +49,8 @@ class PolicySolver(ProgramSolver):
     most_iterations : int, of one start
     time_limit : float, seconds of one solve, building not included; what is found by then is
         returned with status TIME_LIMIT
+    limits : CourseLimits at every step, for tasks whose minimum rests; with them Hessians are
+        approximated, whatever ``hessian`` says. A hidden minimum is refused
 
     Attributes
     ----------
@@ -63,9 +66,12 @@ class PolicySolver(ProgramSolver):
         hessian: Literal["exact", "limited-memory"] = "exact",
         most_iterations: Count = 500,
         time_limit: Duration = SECONDS,
+        limits: CourseLimits = UNLIMITED,
     ):
         check_linear(program)
+        check_limits(program, limits)
         super().__init__(program, tolerance=tolerance, time_limit=time_limit)
+        self.limits = limits
         self._quick = False  # True for a program that helps with another
         self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
         self._programs: dict[tuple[MomentLayout, bool], MomentPrograms] = {}
@@ -112,6 +118,7 @@ class PolicySolver(ProgramSolver):
                 moment_program_of(program),
                 hessian=self.hessian,
                 options={"max_iter": self.most_iterations},
+                limits=self.limits,
             )
         return self._programs[structure]
 
@@ -126,6 +133,7 @@ class PolicySolver(ProgramSolver):
             hessian=self.hessian,
             most_iterations=self.most_iterations,
             time_limit=clock.seconds_for_part(0.5),
+            limits=self.limits,
         )
         solver._quick = quick
         return solved_beside(solver, options, clock)

@@ -17,6 +17,7 @@ from .program import PolicyProgram, spectrum_of
 from .programs import (
     check_linear,
     follows_loss,
+    loss_floor,
     minimum_step,
     multiplicative_noise,
     noise_variance,
@@ -206,7 +207,7 @@ class _Mode:
         self.task, self.h = program.task, curvatures
         self.variance = noise_variance(program, curvatures)
         self.multiplicative = multiplicative_noise(program)
-        self.follows_loss = follows_loss(program)
+        self.follows_loss, self.floor = follows_loss(program), loss_floor(program)
         self.weights: np.ndarray | None = None  # shares of the modes
         self._first: np.ndarray | None = None  # the loss at the first step
         self.size = 2 + family.state_size
@@ -249,7 +250,7 @@ class _Mode:
         if self.follows_loss:
             loss = self._loss(square)
             self._first = loss if self._first is None else self._first
-            level = loss / self._first
+            level = (self.floor + loss) / (self.floor + self._first)
         return self.variance * level + self.multiplicative * self.h**2 * square
 
     def _loss(self, square: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from ..support.arguments import AnyNumber, Entries, checked
 from ..support.drawable import Shown, drawn_by
 from ..support.errors import ProblemError
 from ..support.recordable import Recordable
+from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
 from .status import PolicyStatus
 
@@ -47,6 +48,7 @@ class PolicyResult(Shown, Recordable):
     method : "exact moments" or "scenarios"
     build_seconds, solve_seconds : float
     tolerance : float, relative to the cost
+    limits : CourseLimits, under which it was optimised
     compared : str, how it stands beside the best of a simpler family that its own contains, where
         that is returned or the order is not decided; else ""
     """
@@ -72,6 +74,7 @@ class PolicyResult(Shown, Recordable):
     learnt: bool = False
     message: str = ""
     compared: str = ""
+    limits: CourseLimits = UNLIMITED
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)
 

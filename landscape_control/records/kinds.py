@@ -12,6 +12,7 @@ MODULES = {
     "BeliefLayout": "planning.beliefs.coordinates",
     "Certificate": "planning.certificate.certificate",
     "Confirmation": "planning.beliefs.confirmation",
+    "Course": "optimisation.courses.course",
     "GridPolicy": "planning.dynamic_programming.diffusive.result",
     "GridSolution": "planning.beliefs.dispatch",
     "Identifiability": "optimisation.identifiability",
@@ -75,6 +76,7 @@ DIMS: dict[str, dict[str, tuple]] = {
         **dict.fromkeys(("layer_weights", "layer_gradient", "layer_noise"), ("layer",)),
         **dict.fromkeys(("layer_noise_errors", "layer_leading"), ("layer",)),
     },
+    "Course": {"losses": ("moment",), "rates": ("step",), "shares": ("step",)},
     "GridPolicy": {
         "to_go": ("slice",),
         "values": ("slice", ...),

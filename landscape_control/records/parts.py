@@ -13,6 +13,7 @@ from ..model.learner import Learner, LinearDrift
 from ..model.objective import Objective
 from ..model.observation import Sees
 from ..model.problem import ControlProblem
+from ..optimisation.limits import CourseLimits
 from ..optimisation.program import PolicyProgram
 from ..planning.transcription import Transcription
 from ..rules.families import Family, Shape
@@ -20,7 +21,15 @@ from ..support.errors import ProblemError
 from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
 
-_CLASSES = (ControlProblem, PolicyProgram, Learner, LinearDrift, Objective, LandscapeDistribution)
+_CLASSES = (
+    ControlProblem,
+    PolicyProgram,
+    Learner,
+    LinearDrift,
+    Objective,
+    LandscapeDistribution,
+    CourseLimits,
+)
 # every kind of these is known by its name
 FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)
 _PACKAGE = __package__.partition(".")[0]

@@ -4,17 +4,20 @@ Exact second moments of linear rules, and averages over drawn scenarios of any r
 """
 
 from .coupled_program import CoupledProgram, moment_program_of
+from .limit_rows import LimitRows, limit_rows
 from .moment_model import (
     MomentLayout,
     check_linear,
     check_separate,
     follows_loss,
     layout_of,
+    loss_floor,
     minimum_step,
     mode_losses_at_start,
     multiplicative_noise,
     noise_variance,
     plain_noise,
+    start_loss,
     time_weights,
 )
 from .moment_numbers import FLOOR, ROUND_OFF, check_paid, is_free, pack, pack_modes
@@ -28,6 +31,7 @@ __all__ = [
     "moment_program_of",
     "FLOOR",
     "REFERENCE",
+    "LimitRows",
     "MomentLayout",
     "ROUND_OFF",
     "MomentProgram",
@@ -39,6 +43,8 @@ __all__ = [
     "check_paid",
     "is_free",
     "layout_of",
+    "limit_rows",
+    "loss_floor",
     "minimum_step",
     "mode_losses_at_start",
     "multiplicative_noise",
@@ -46,6 +52,7 @@ __all__ = [
     "pack",
     "pack_modes",
     "plain_noise",
+    "start_loss",
     "time_weights",
     "worst_case_nlp",
 ]

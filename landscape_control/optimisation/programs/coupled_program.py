@@ -1,6 +1,7 @@
 """Moment programs whose modes hear noise that grows with the loss of all of them (mean field).
 
-The variance of every mode's noise at step t is multiplied by L_t/L_0, L_t = Σ_i w_i ½h_i E(θ_i-μ)².
+The variance of every mode's noise at step t is multiplied by L_t/L_0, L_t = floor + Σ_i w_i ½h_i
+E(θ_i-μ)².
 Given L_t the modes are independent, so all of them step together, one sum per step couples them.
 """
 
@@ -11,7 +12,7 @@ from itertools import pairwise
 import casadi as ca
 import numpy as np
 
-from ...rules.families import Clock
+from ...rules.families import Clock, Family
 from ...rules.families.elementwise import Value
 from ...rules.families.response import linear_rows, readout_row
 from ..program import PolicyProgram
@@ -70,22 +71,30 @@ class CoupledProgram(MomentProgram):
             outputs.append(ca.vec(ca.densify(bent)))
         return ca.Function(f"coupled_{count}", [x, p], outputs)
 
+    def losses(self, nodes: int, x: ca.MX, p: ca.MX) -> ca.MX:
+        return self._course(nodes, x, p)[1]
+
     def _cost(self, nodes: int, x: ca.MX, p: ca.MX) -> ca.MX:
         """J of N modes."""
+        return self._course(nodes, x, p)[0]
+
+    def _course(self, nodes: int, x: ca.MX, p: ca.MX) -> tuple[ca.MX, ca.MX]:
+        """(J, losses above the floor at every step from the start on) of N modes."""
         steps, weights = self.horizon, self.weights_of(nodes, p)
-        begins = np.cumsum([0, steps, steps, 5, self.layout.size * nodes, nodes, nodes]).tolist()
+        begins = np.cumsum([0, steps, steps, 5, 1, self.layout.size * nodes, nodes, nodes]).tolist()
         parts = [p[low:high] for low, high in pairwise(begins)]
-        losses, efforts, numbers, starts, curvatures, noise = parts
+        losses, efforts, numbers, floor, starts, curvatures, noise = parts
         moments = ca.reshape(starts, self.layout.size, nodes)
         advance = self._step.map("modes_step", "serial", nodes, [3, 4, 5], [])
         first = loss = self._losses.map(nodes)(moments, curvatures.T) @ weights
         prices = ca.horzsplit(ca.vertcat(losses.T, efforts.T))
-        cost, h, v = ca.MX(0), curvatures.T, noise.T
+        cost, h, v, course = ca.MX(0), curvatures.T, noise.T, [first]
         for rule, price in zip(self._rules(x), prices, strict=True):
-            stage = ca.vertcat(price, loss / first)
+            stage = ca.vertcat(price, (floor + loss) / (floor + first))
             moments, paid, after = advance(moments, h, v, rule, stage, numbers)
             cost, loss = cost + paid @ weights, after @ weights
-        return cost
+            course.append(loss)
+        return cost, ca.vertcat(*course)
 
     def _rules(self, x: ca.MX) -> list[ca.MX]:
         """The rule's numbers at every step."""
@@ -107,6 +116,18 @@ def moment_program_of(program: PolicyProgram) -> MomentProgram:
     return kind(family=program.family, horizon=program.steps, layout=layout_of(program))
 
 
+def symbols_of_step(family: Family) -> tuple[ca.SX, ca.SX, dict[str, Value]]:
+    """(column of the coefficients of one step, t, the coefficients by name) as symbols."""
+    sizes = [each.size for each in family.coefficients]
+    column = ca.SX.sym("c", sum(sizes))
+    parts = ca.vertsplit(column, np.cumsum([0, *sizes]).tolist())
+    values: dict[str, Value] = {
+        each.name: part if each.size == 1 else ca.vertsplit(part)
+        for each, part in zip(family.coefficients, parts, strict=True)
+    }
+    return column, ca.SX.sym("t"), values
+
+
 class _RuleOfStep:
     """The entries of a linear rule's rows that are no plain numbers, as symbols of their own.
 
@@ -118,14 +139,8 @@ class _RuleOfStep:
     """
 
     def __init__(self, program: MomentProgram):
-        family, t = program.family, ca.SX.sym("t")
-        sizes = [each.size for each in family.coefficients]
-        column = ca.SX.sym("c", sum(sizes))
-        parts = ca.vertsplit(column, np.cumsum([0, *sizes]).tolist())
-        values: dict[str, Value] = {
-            each.name: part if each.size == 1 else ca.vertsplit(part)
-            for each, part in zip(family.coefficients, parts, strict=True)
-        }
+        family = program.family
+        column, t, values = symbols_of_step(family)
         clock = Clock(step=t, horizon=program.horizon)
         self._formulas: list[ca.SX] = []
         self._symbols: list[ca.SX] = []

@@ -99,6 +99,12 @@ def mode_losses_at_start(program: PolicyProgram, curvatures: np.ndarray) -> np.n
     return curvatures / 2 * (variance + mean**2)
 
 
+def start_loss(program: PolicyProgram, nodes: int) -> float:
+    """E ½h(θ_0 - μ_0)², with N quadrature nodes."""
+    curvatures, weights = spectrum_of(program).nodes(nodes)
+    return float(mode_losses_at_start(program, curvatures) @ weights)
+
+
 def minimum_step(task: LandscapeDistribution) -> tuple[float, float, float]:
     """(ρ, q, centre) of μ' - centre = ρ(μ - centre) + N(0, q) over one time unit.
 
@@ -150,6 +156,11 @@ def follows_loss(program: PolicyProgram) -> bool:
     """Whether the noise of every mode grows and falls with the loss of all of them."""
     sees = program.sees
     return isinstance(sees, CurvatureNoise | ModeNoise) and sees.follows_loss
+
+
+def loss_floor(program: PolicyProgram) -> float:
+    """The loss at the minimum, part of the loss that the noise follows."""
+    return float(getattr(program.sees, "floor", 0.0))
 
 
 def check_separate(program: PolicyProgram) -> None:

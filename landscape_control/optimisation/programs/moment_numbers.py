@@ -9,6 +9,7 @@ from ...support.errors import ProblemError
 from ..program import PolicyProgram, spectrum_of
 from .moment_model import (
     MomentLayout,
+    loss_floor,
     minimum_step,
     multiplicative_noise,
     noise_variance,
@@ -54,6 +55,7 @@ def pack_modes(
             effort / unit,
             minimum_step(program.task),
             [multiplicative_noise(program), rounding(moment_program.layout)],
+            [loss_floor(program) / unit],
             starts.ravel(),  # node after node
             curvatures / unit,
             noise / unit**2,

@@ -55,9 +55,14 @@ class MomentProgram:
         """Length of what all nodes share.
 
         Weights of the loss (T) and of the effort (T), ρ, q, centre, multiplicative noise, the share
-        ε of round-off.
+        ε of round-off; and the loss at the minimum, for noise that follows it.
         """
-        return 2 * self.horizon + 5
+        return 2 * self.horizon + 6
+
+    @property
+    def round_off_place(self) -> int:
+        """Where ε stands in the packed numbers."""
+        return self.shared_size - 2
 
     @property
     def node_size(self) -> int:
@@ -75,7 +80,7 @@ class MomentProgram:
         x, shared = ca.SX.sym("c", self.coefficients.size), ca.SX.sym("shared", self.shared_size)
         start, h, v = ca.SX.sym("start", self.layout.size), ca.SX.sym("h"), ca.SX.sym("v")
         steps, moments = self.horizon, start
-        cost, kernel = ca.SX(0), MomentKernel(self.layout, h, v, shared[2 * steps :])
+        cost, kernel = ca.SX(0), MomentKernel(self.layout, h, v, shared[2 * steps : -1])
         for t in range(steps):
             values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=steps)
             kernel.set_rule(linear_rows(self.family, values, clock))
@@ -129,6 +134,25 @@ class MomentProgram:
         starts = ca.reshape(start, self.layout.size, nodes)
         outputs = function(x, p[:s], starts, curvatures.T, noise.T)
         return list(outputs) if isinstance(outputs, tuple) else [outputs]
+
+    @cached_property
+    def course(self) -> ca.Function:
+        """(c, shared, start, h, v) -> ½h E(θ_t - μ_t)² of one mode, t = 0 … T."""
+        x, shared = ca.SX.sym("c", self.coefficients.size), ca.SX.sym("shared", self.shared_size)
+        start, h, v = ca.SX.sym("start", self.layout.size), ca.SX.sym("h"), ca.SX.sym("v")
+        kernel = MomentKernel(self.layout, h, v, shared[2 * self.horizon : -1])
+        moments, spreads = start, [kernel.spread(start)]
+        for t in range(self.horizon):
+            values, clock = self.coefficients.at_step(x, t), Clock(step=t, horizon=self.horizon)
+            kernel.set_rule(linear_rows(self.family, values, clock))
+            moments, _ = kernel.advance(moments)
+            spreads.append(kernel.spread(moments))
+        losses = h / 2 * ca.vertcat(*spreads)
+        return ca.Function("mode_course", [x, shared, start, h, v], [losses])
+
+    def losses(self, nodes: int, x: ca.MX, p: ca.MX) -> ca.MX:
+        """(T+1,) losses above the floor where gradients are taken, from the start on."""
+        return self.mapped("course", nodes, x, p)[0] @ self.weights_of(nodes, p)
 
     def expected(self, which: str, nodes: int, x: ca.MX, p: ca.MX) -> list[ca.MX]:
         """[J] of a "value", with ∇J of a "slope", and with ∇²J as a column of a "curvature"."""

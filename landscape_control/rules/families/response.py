@@ -72,6 +72,26 @@ def linear_rows(family: Family, coefficients: Values, clock: Clock) -> list[list
     return [list(row) for row in zip(*columns, strict=True)]
 
 
+def edge_share(rows: list[list[Value]], largest: float) -> Value:
+    """h_max/h*: the largest curvature over the one at which a rule held as it is would flip.
+
+    ``rows`` are those of :func:`linear_rows` at one step. With A(h) = A₀ + h u e₀ᵀ over (θ, state…)
+    the rule leaves stability through an eigenvalue -1 where det(I + A(h)) = 0, at h* = -1/(e₀ᵀ(I +
+    A₀)⁻¹u): 2/α for gradient descent, 2(1+β)/α for heavy ball.
+    """
+    matrix = [[row[0], *row[2:]] for row in rows]
+    for i, row in enumerate(matrix):
+        row[i] = row[i] + (2.0 if i == 0 else 1.0)  # θ' = θ + Δθ
+    right = [row[1] for row in rows]
+    for last in range(len(rows) - 1, 0, -1):  # elimination, the states first
+        for i in range(last):
+            factor = matrix[i][last] / matrix[last][last]
+            right[i] = right[i] - factor * right[last]
+            for j in range(last):
+                matrix[i][j] = matrix[i][j] - factor * matrix[last][j]
+    return -largest * right[0] / matrix[0][0]
+
+
 def readout_row(family: Family, coefficients: Values, clock: Clock) -> list[Value]:
     """What a linear family answers with after a step, as a row over (θ, state…), 1 + k entries."""
     return [

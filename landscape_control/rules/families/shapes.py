@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -222,7 +223,7 @@ class LogLinear(Shape):
     arguments = {"pieces": "how many pieces the logarithm has, e.g. 4"}
     contains = {"constant": "log_rate_i = 0", "exponential decay": "log_rate_i = i·log_rate_1"}
 
-    @property
+    @cached_property
     def coefficients(self) -> tuple[Coefficient, ...]:
         return tuple(
             Coefficient(
@@ -235,14 +236,15 @@ class LogLinear(Shape):
     def constant_at(self) -> Mapping[str, float]:
         return {each.name: 0.0 for each in self.coefficients}
 
-    @property
+    @cached_property
     def coarser(self) -> "LogLinear | None":
         """Half as many pieces."""
         return LogLinear(pieces=self.pieces // 2) if self.pieces > 1 else None
 
     def refined(self, coefficients: Values) -> dict[str, Value]:
         """The logarithm of the coarser course at the knots of this one."""
-        coarse = LogLinear(pieces=self.pieces // 2)
+        coarse = self.coarser
+        assert coarse is not None  # asked only of shapes that have a coarser one
         known = [0.0, *(float(coefficients[each.name]) for each in coarse.coefficients)]
         knots = np.arange(1, self.pieces + 1) * coarse.pieces / self.pieces
         values = np.interp(knots, np.arange(coarse.pieces + 1), known)
