@@ -76,6 +76,8 @@ _LATER = {
     "export": "exports",
     "Measurement": "training",
     "measure": "training",
+    "TrainingPlan": "training",
+    "plan_training": "training",
     "replay": "optimisation",
     "worst_case": "optimisation",
     "identify": "identification",
@@ -148,6 +150,7 @@ __all__ = [
     "Solver",
     "Status",
     "TaskChain",
+    "TrainingPlan",
     "Uniform",
     "UnstabilisableError",
     "belief_model",
@@ -170,6 +173,7 @@ __all__ = [
     "optimize_policy",
     "paired_difference",
     "path_law",
+    "plan_training",
     "plotting",
     "policies",
     "preconditioner_exponent",
@@ -242,7 +246,9 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import resume as resume
     from .sweeps import sweep as sweep
     from .training import Measurement as Measurement
+    from .training import TrainingPlan as TrainingPlan
     from .training import measure as measure
+    from .training import plan_training as plan_training
 
     comparison = _maps  # an import under another name would be private to strict checkers
 else:

@@ -127,6 +127,8 @@ ROWS = {
     "linearised_rules": {},
     "Measurement": {},
     "measure": {"model": None, "loss_fn": len, "loader": []},
+    "TrainingPlan": {},
+    "plan_training": {"model": None, "loss_fn": len, "loader": [], "objective": OBJECTIVE},
     "load": {"path": "nothing.nc"},
     "nearest_rules": {},
     "optimize_policy": {},
@@ -487,7 +489,7 @@ STAND_INS = {
     "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure", "nearest_rules",
     "optimize_policy",
     "paired_difference", "path_law", "preconditioner_exponent", "raw_rule", "resume", "rollout", "save", "share_momentum",
-    "simulate", "solve", "sweep", "worst_case",
+    "TrainingPlan", "plan_training", "simulate", "solve", "sweep", "worst_case",
 }  # fmt: skip
 
 

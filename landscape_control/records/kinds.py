@@ -27,6 +27,7 @@ MODULES = {
     "SecondVariation": "planning.beliefs.second_variation",
     "Solution": "planning.solution",
     "Tail": "planning.solution",
+    "TrainingPlan": "training.trajectories.training_plan",
     "TranscribedSolution": "planning.beliefs.transcribed",
     "WorstCaseResult": "optimisation.worst_cases",
 }
@@ -74,6 +75,13 @@ DIMS: dict[str, dict[str, tuple]] = {
         **dict.fromkeys(("curvature_errors", "gradient_errors", "noise_errors"), ("mode",)),
         **dict.fromkeys(("layer_weights", "layer_gradient", "layer_noise"), ("layer",)),
         **dict.fromkeys(("layer_noise_errors", "layer_leading"), ("layer",)),
+    },
+    "TrainingPlan": {
+        **dict.fromkeys(("times", "losses"), (_NODE,)),
+        "parameters": (_NODE, _STATE),
+        **dict.fromkeys(("vertices", "arc_lengths"), ("vertex",)),
+        "positions": ("position",),
+        "layer_weights": ("layer",),
     },
     "GridPolicy": {
         "to_go": ("slice",),

@@ -11,6 +11,7 @@ from ...planning.status import Status
 from .action import Action, Reached
 
 LOOK_BACK = 10  # iterations over which the fall of the cost is looked at
+_AT_ONCE = 1e-3  # of the residual allowed: so small that there is no need to look back
 # Curvature pairs that SciPy keeps. On networks with 1000 weights 12 took 250 gradients of the path
 # whatever the mesh; each pair is two arrays of the path's size.
 PAIRS = 12
@@ -78,15 +79,20 @@ class _Watch:
             self.status = Status.TIME_LIMIT
             raise _Ended
 
-    def is_done(self, look_back: int) -> bool:
-        """Whether residual and fall of the cost are small: see :func:`descend`."""
+    def is_stationary(self, factor: float = 1.0) -> bool:
+        """Whether half the squared residual is at most ``factor`` times what is allowed."""
         assert self.best is not None
         allowed = self.tolerance * self.best.size
-        has_settled = len(self.costs) > look_back and self.costs[0] - self.costs[-1] <= allowed
-        return has_settled and self.best.squared_residual / 2 <= allowed
+        return self.best.squared_residual / 2 <= factor * allowed
+
+    def has_settled(self) -> bool:
+        """Whether the cost has fallen by no more than that over the last iterations."""
+        assert self.best is not None
+        fall = self.costs[0] - self.costs[-1]
+        return len(self.costs) > LOOK_BACK and fall <= self.tolerance * self.best.size
 
     def _end_where_done(self) -> None:
-        if self.is_done(LOOK_BACK):
+        if self.is_stationary(_AT_ONCE) or (self.is_stationary() and self.has_settled()):
             self.status = Status.CONVERGED
             raise _Ended
 
@@ -101,6 +107,8 @@ def descend(
     report: Callable[[int, Reached], None],
 ) -> Descent:
     """From a path until ½|∂J/∂y|² and the fall of J over ten iterations are ≤ tolerance · size.
+
+    Or until the first is a thousandth of that.
 
     Half the squared residual bounds J - min J where L is convex, as the Hessian of J in y is then at
     least the identity. SciPy's L-BFGS-B without bounds: D. C. Liu, J. Nocedal, *On the limited
@@ -129,9 +137,9 @@ def descend(
     except KeyboardInterrupt:
         watch.status = Status.INTERRUPTED
     else:
-        # a line search that rounding has stopped; the criteria may be met all the same
+        # a line search that rounding has stopped, where nothing is left to gain
         watch.message = f"SciPy's L-BFGS-B: {run.message}"
-        if watch.is_done(0):
+        if watch.is_stationary():
             watch.status, watch.message = Status.CONVERGED, ""
     assert watch.best is not None or watch.tried is not None
     reached = watch.best or watch.tried
