@@ -119,7 +119,7 @@ def network_path():
         vertices=np.array([0.0, 0.3, 0.9]),
         positions=np.array([0.0, 0.5, 1.0]),
         arc_lengths=np.array([0.0, 0.4, 0.7]),
-        status=Status.REFINEMENT_CAP,
+        status=lc.Status.REFINEMENT_CAP,
         message="größer",
         cost_error=1e-3,
         remaining=np.inf,

@@ -90,7 +90,9 @@ def vertex_velocities(grid: TimeGrid, offsets: np.ndarray, gradients: np.ndarray
     index = node_index(grid.elements, degree)
     for place, own in enumerate(index):
         width = grid.vertices[place + 1] - grid.vertices[place]
-        weights = width * lobatto(degree + 1).weights * np.exp(-objective.discount * grid.times[own])
+        weights = (
+            width * lobatto(degree + 1).weights * np.exp(-objective.discount * grid.times[own])
+        )
         velocity = derivative / width
         rows = velocity.T @ (weights[:, None] * velocity) / objective.learning_rate
         forces = objective.loss_weight * weights

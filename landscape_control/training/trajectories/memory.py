@@ -5,7 +5,9 @@ from pathlib import Path
 
 from .descent import PAIRS
 
-_OF_DESCENT = 5 + 12  # SciPy's own vectors; iterates, gradients and offsets that are alive with them
+_OF_DESCENT = (
+    5 + 14
+)  # SciPy's own vectors; iterates, gradients and offsets that are alive with them
 
 
 def bytes_needed(weights: int, nodes: int) -> int:

@@ -60,9 +60,7 @@ class NetworkLoss:
         total = torch.zeros_like(self.start)
         for share, inputs, targets in self.pieces:
             mean = self._mean(weights, inputs, targets)
-            (slope,) = torch.autograd.grad(
-                mean, weights, create_graph=True, materialize_grads=True
-            )
+            (slope,) = torch.autograd.grad(mean, weights, create_graph=True, materialize_grads=True)
             if slope.requires_grad:  # else the loss is linear here
                 (curved,) = torch.autograd.grad(slope @ along, weights, materialize_grads=True)
                 total += share * curved

@@ -118,9 +118,7 @@ def _check_memory(search: Search) -> None:
         )
 
 
-def _plan(
-    search: Search, found: Found, start_gradient: np.ndarray, seconds: float
-) -> TrainingPlan:
+def _plan(search: Search, found: Found, start_gradient: np.ndarray, seconds: float) -> TrainingPlan:
     grid, reached, loss = found.action.grid, found.reached, search.loss
     variation = found.variation
     start = loss.start.double().cpu().numpy()

@@ -58,9 +58,7 @@ class Search:
             if self.progress is not None:
                 gap = reached.squared_residual / 2 / reached.size
                 self.progress(
-                    PlanProgress(
-                        elements=elements, iteration=iteration, cost=reached.cost, gap=gap
-                    )
+                    PlanProgress(elements=elements, iteration=iteration, cost=reached.cost, gap=gap)
                 )
 
         return descend(
@@ -101,8 +99,7 @@ def first_offsets(search: Search, guess: TrainingPlan | None) -> np.ndarray:
             advice="pass a plan of the same network",
         )
     fractions = grid.times[1:] / grid.times[-1]
-    moved = guess.parameters_at(fractions * guess.times[-1]) - guess.parameters[0]
-    return moved
+    return guess.parameters_at(fractions * guess.times[-1]) - guess.parameters[0]
 
 
 def refined(search: Search, offsets: np.ndarray) -> Found:
