@@ -100,7 +100,7 @@ def gradient_flow(
         raise SolveError(
             f"gradient flow has come to a loss of {path.losses[-1]:.4g} at time {path.times[-1]:.3g}"
             f" with {path.evaluations} gradients, above {until_loss:g}: ask for a higher loss, or"
-            " raise longest= or max_evaluations=",
+            " allow more time or gradients",
             path,
         )
     return path
