@@ -78,5 +78,11 @@ def _add_end(steps: FlowSteps, run: RK45, loss: NetworkLoss, until_loss: float) 
         return loss.at(within(time)[:-1])[0] - until_loss
 
     begin, end = run.t_old, run.t
-    time = brentq(above, begin, end, rtol=1e-10) if above(begin) > 0 else begin
+    # at either end of the step the loss may be the one asked for to rounding
+    if above(begin) <= 0:
+        time = begin
+    elif above(end) >= 0:
+        time = end
+    else:
+        time = brentq(above, begin, end, rtol=1e-10)
     steps.add(float(time), until_loss, within(time))

@@ -55,7 +55,10 @@ def plan_training(
     4. What is reported was not used by the search: the second variation (Hessian products), the
        energy law, and by how much a Newton step would lower J.
 
-    A plan is a stationary path; it is not known to be the cheapest of all.
+    A plan is a stationary path; it is not known to be the cheapest of all. Rectified linear units
+    bend the loss at kinks, which no second derivative sees: between them the second variation of a
+    converged plan may be negative, with little to gain before the next kink. How much was found
+    along that direction counts in ``remaining``.
 
     Parameters
     ----------
