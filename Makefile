@@ -25,7 +25,7 @@ OLDEST_TESTS := $(wildcard $(addprefix tests/test_,model_belief_*.py model_lands
   problems_pictures*.py readme.py packaging.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce networks test test-all test-networks test-oldest bench trust lint clean
+.PHONY: help reproduce networks test test-all test-networks test-oldest bench trust docs lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,10 @@ lint: $(VENV)/.stamp-lint  ## ruff, its rules and its format; mypy
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 
+docs: $(VENV)/.stamp-docs  ## the site in results/site, with the pictures of `make reproduce` where they are
+	$(BIN)/python scripts/documentation/build.py --output $(OUTPUT)/site --results $(OUTPUT)
+	@echo "Open $(OUTPUT)/site/index.html"
+
 clean:  ## remove the environment and everything generated
 	rm -rf $(VENV) $(OLDEST_VENV) $(OUTPUT) build dist *.egg-info .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -78,7 +82,7 @@ $(VENV)/.stamp-run: pyproject.toml setup.py $(VENV)/.stamp-venv
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/.stamp-test $(VENV)/.stamp-lint: $(VENV)/.stamp-%: pyproject.toml setup.py $(VENV)/.stamp-venv
+$(VENV)/.stamp-test $(VENV)/.stamp-lint $(VENV)/.stamp-docs: $(VENV)/.stamp-%: pyproject.toml setup.py $(VENV)/.stamp-venv
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 

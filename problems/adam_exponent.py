@@ -278,6 +278,7 @@ def table(values) -> np.ndarray:
 
 CLAIM = Claim(
     name="adam-exponent",
+    theme="Adam",
     title=(
         "Adam's exponent: 0 for short sight, ¼ for long sight of a clear signal, above it in noise"
     ),

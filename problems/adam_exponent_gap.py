@@ -267,6 +267,7 @@ def picture(exact: dict[int, Parts]) -> dict:
 
 CLAIM = Claim(
     name="adam-exponent-gap",
+    theme="Adam",
     title="Adam's exponent stays below that of known curvature because v̂ falls while one descends",
     statement=(
         "The gap q - p grows with the horizon. It goes with the bias of v̂ = σ²h + h²θ², not with its"

@@ -111,6 +111,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="adam-exponent-limit",
+    theme="Adam",
     title="For long horizons the exponent is that of discrete time: 1/(2 - g), above ½",
     statement=(
         "The exponent of the rule that knows place and curvature tends, for T → ∞, to that of the"

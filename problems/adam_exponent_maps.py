@@ -235,6 +235,7 @@ def shape_checks():
 
 CLAIM = Claim(
     name="adam-exponent-map",
+    theme="Adam",
     title="Adam's exponent over horizon and noise",
     statement=(
         "p rises with the horizon: along q/2 without noise, to ¼; in noise later and further, along"

@@ -143,6 +143,7 @@ def limit_checks(cell, paths, words):
 
 CLAIM = Claim(
     name="adam-from-beliefs",
+    theme="Adam",
     title="Adam composed from beliefs: the control on top, and its limits",
     statement=(
         "u = -[√(γ²/4 + ηkV) - γ/2]V⁻¹m̂ with discounted Bayes' m̂ and V = cv̂ is the optimal control"

@@ -239,6 +239,7 @@ def signal_checks():
 
 CLAIM = Claim(
     name="adam-from-beliefs-regret",
+    theme="Adam",
     title="What Adam composed from beliefs costs, and where Adam and SGD stand",
     statement=(
         "At best coefficients, β₂ among them, in every cell of σ and γ: Adam from beliefs costs less"

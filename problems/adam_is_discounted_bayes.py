@@ -287,6 +287,7 @@ def evaluate_start() -> Evidence:
 CLAIMS = (
     Claim(
         name="adam-is-discounted-bayes",
+        theme="Adam",
         title="Adam's two estimates are discounted Bayes, bias corrections included",
         statement=(
             "A diffuse belief in a drifting mean and a drifting scale that forgets by β₁ and β₂ has"
@@ -298,6 +299,7 @@ CLAIMS = (
     ),
     Claim(
         name="adam-proper-start",
+        theme="Adam",
         title="A proper start of the scale is what ε and warm-up imitate",
         statement=(
             "A start (a₀, b₀) adds b₀β₂ᵗ and a₀β₂ᵗ: steps warm up by themselves over a few 1/(1-β₂),"

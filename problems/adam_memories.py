@@ -261,6 +261,7 @@ def curves(found) -> dict:
 CLAIMS = (
     Claim(
         name="beta1-from-drift",
+        theme="Adam",
         title="β₁ from the drift of the gradient against its noise",
         statement=(
             "(1-β₁)²/β₁ = q/s² is the steady Kalman filter and the best of all averages; Adam's 0.9"
@@ -272,6 +273,7 @@ CLAIMS = (
     ),
     Claim(
         name="beta2-from-volatility",
+        theme="Adam",
         title="β₂ from the volatility of the scale, by the law of β₁",
         statement=(
             "(1-β₂)²/β₂ = ν²/2 for a log-precision that moves by ν per step: exact in the local-scale"

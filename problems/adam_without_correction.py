@@ -259,6 +259,7 @@ def table_checks():
 
 CLAIM = Claim(
     name="adam-without-correction",
+    theme="Adam",
     title="Without bias correction Adam's exponent is a falling learning rate in disguise",
     statement=(
         "v^-p = (1-β₂ᵗ)^-p v̂^-p: the bare rule is the corrected one with a learning rate that falls"

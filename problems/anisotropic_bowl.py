@@ -143,6 +143,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="anisotropic-bowl",
+    theme="short and long horizons",
     title="Paths down an anisotropic bowl, T = ∞",
     statement=(
         "θ(t) = μ + e^{-Rt}(θ₀-μ): between gradient descent (γ → ∞) and the straight line, never"

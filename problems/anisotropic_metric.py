@@ -64,6 +64,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="anisotropic-metric",
+    theme="geometry and partial control",
     title="Anisotropic metric: costly directions are left for later",
     statement="θ̇ = -R(θ-μ) with R² + γR = ηkh G⁻¹",
     source="VGR25 (arXiv 2510.26997), Fig. 3b",

@@ -193,6 +193,7 @@ def picture(landscape, times, theta, kinetic, potential) -> dict:
 
 CLAIM = Claim(
     name="ballistic",
+    theme="short and long horizons",
     title="No discount, no deadline: the ballistic rule and the geodesic",
     statement=(
         "At γ = 0, T = ∞ the optimal policy on a bowl is -√(ηk)H^{-1/2}∇L (with its metric form);"

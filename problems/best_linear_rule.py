@@ -221,6 +221,7 @@ def equal(quantity: str, computed: float, tolerance: float) -> Check:
 
 CLAIM = Claim(
     name="best-linear-rule",
+    theme="momentum and schedules",
     title="Which linear rule is near-optimal over noise and drift",
     statement=(
         "heavy ball with weight decay is the exact optimum, SGD, heavy ball or SGD with decay where"

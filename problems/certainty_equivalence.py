@@ -293,6 +293,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="certainty-equivalence",
+    theme="beliefs and probing",
     title="Known curvature: act on the belief's mean as if it were the truth",
     statement=(
         "u(θ, m, P) is the full-information control with m in place of μ, whatever the noise and P;"

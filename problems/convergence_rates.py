@@ -122,6 +122,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="convergence-rates",
+    theme="short and long horizons",
     title="Ratio of the convergence rates of two modes, T = ∞",
     statement="r₁/r₂ rises from √(h₁/h₂) for γ → 0 to h₁/h₂, gradient descent, for γ → ∞",
     source="VGR25 (arXiv 2510.26997), Fig. 2d",

@@ -237,6 +237,7 @@ def picture(landscape, plan, descent, ball) -> dict:
 
 CLAIM = Claim(
     name="double-well",
+    theme="barriers",
     title="Planning crosses the barrier, gradient descent and momentum do not",
     statement=(
         "From (-0.6, 0.55) the optimal plan (γ = 0.1, T = 4, free end) ends near θ₁ = 1.0575,"

@@ -164,6 +164,7 @@ def picture(landscape, solution) -> dict:
 
 CLAIM = Claim(
     name="double-well-fixed-end",
+    theme="barriers",
     title="The action of Fig. 1 by three transcriptions, and its second-order law",
     statement=(
         "With ends (-0.6, 0.55) and (1.0625, 0), γ = 0.1, T = 4: J = 0.619463 by discretised"

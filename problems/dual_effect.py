@@ -303,6 +303,7 @@ def finite_checks():
 
 CLAIM = Claim(
     name="dual-effect",
+    theme="beliefs and probing",
     title="Probing: where certainty equivalence fails, and what it costs",
     statement=(
         "With tasks of different curvature the optimal learner stays where gradients tell them"

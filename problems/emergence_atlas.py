@@ -295,6 +295,7 @@ def second_checks() -> tuple[Check, ...]:
 
 CLAIM = Claim(
     name="emergence-atlas",
+    theme="momentum and schedules",
     title="Where momentum earns its coefficient: an atlas over horizon and noise",
     statement=(
         "With constant coefficients momentum is worth nothing at T = 1, and above 1 % of the cost"

@@ -150,6 +150,7 @@ def second_checks() -> tuple[Check, ...]:
 
 CLAIM = Claim(
     name="emergence-atlas-drift",
+    theme="momentum and schedules",
     title="Weight decay answers the drift of the task, momentum the noise of the gradient",
     statement=(
         "With a minimum that reverts at rate λ, the preferred rule has weight decay where λ is"

@@ -301,6 +301,7 @@ def spending(landscape, plan, times, discount: float):
 
 CLAIM = Claim(
     name="escape-horizon",
+    theme="barriers",
     title="Beyond which (γ, T) crossing the barrier of the double well pays",
     statement=(
         "From (-0.6, 0.55) crossing pays exactly for γ < γ* and T > T*(γ); T* grows with γ and"

@@ -96,6 +96,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="finite-horizon-gain",
+    theme="short and long horizons",
     title="Gain against time-to-go, free end",
     statement="u = -r_sθ with r_s = r(1 - e^{-2ws})/(1 + r/(r+γ)·e^{-2ws})",
     source="scalar Riccati equation; VGR25 (arXiv 2510.26997) for s = ∞",

@@ -241,6 +241,7 @@ def picture(speeds, pair, late: float) -> dict:
 
 CLAIM = Claim(
     name="gaussian-weights",
+    theme="geometry and partial control",
     title="Uncertain weights learn fast, consolidated ones are protected",
     statement=(
         "For weights N(μ, v) with G = diag(1/v, 1/(2v²)) the short-horizon optimum is μ̇ = -(ηk/γ)"

@@ -129,6 +129,7 @@ def picture(posed, found, cross, stay) -> dict:
 
 CLAIM = Claim(
     name="global-certificate",
+    theme="barriers",
     title="The Hamilton-Jacobi-Bellman equation certifies which plan is global",
     statement=(
         "On the double well a grid solution certifies the crossing plan of Fig. 1 as global,"

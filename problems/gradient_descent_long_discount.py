@@ -190,6 +190,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="gradient-descent-long-discount",
+    theme="short and long horizons",
     title="Strong discounting gives gradient descent, at second order in 1/γ",
     statement="u* = -(ηk/γ)G⁻¹∇L with relative error (ηk/γ²)·|G⁻¹Hv|/|v|, v = G⁻¹∇L",
     source="VGR25 (arXiv 2510.26997), short planning horizons; next order derived",

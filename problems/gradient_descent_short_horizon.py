@@ -140,6 +140,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="gradient-descent-short-horizon",
+    theme="short and long horizons",
     title="A short horizon gives gradient descent, at second order in T",
     statement="u* = -ηkT G⁻¹∇L with relative error (ηkT²/3)·|G⁻¹Hv|/|v|, v = G⁻¹∇L",
     source="VGR25 (arXiv 2510.26997), short planning horizons; next order derived",

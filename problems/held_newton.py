@@ -114,6 +114,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="held-newton",
+    theme="short and long horizons",
     title="A plan held for long is a Newton step",
     statement="Δθ = -(I - e^{-RΔt})H⁻¹∇L, which tends to -H⁻¹∇L as e^{-r₁Δt}",
     source="VGR25 (arXiv 2510.26997), quadratic landscapes",

@@ -224,6 +224,7 @@ def picture(study, curves) -> dict:
 
 CLAIM = Claim(
     name="inferred-curvature",
+    theme="beliefs and probing",
     title="A curvature inferred from one's own steps: probing, and what v̂ = E[y²] misses",
     statement=(
         "With curvature and minimum hidden only differences of gradients along the path show h: the"

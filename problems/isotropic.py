@@ -144,6 +144,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="isotropic",
+    theme="geometry and partial control",
     title="Isotropic bowl: straight to the minimum",
     statement="θ̇ = -r(θ-μ), r = √(γ²/4 + ηkh) - γ/2",
     source="VGR25 (arXiv 2510.26997), Fig. 3a",

@@ -206,6 +206,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="iterate-averaging",
+    theme="momentum and schedules",
     title="Averaging the iterates replaces a schedule",
     statement=(
         "a constant rate with averaged iterates costs less than the best schedule at small noise;"

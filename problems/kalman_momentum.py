@@ -271,6 +271,7 @@ def transient_checks(gains, adam, steady: float):
 
 CLAIM = Claim(
     name="kalman-momentum",
+    theme="Adam",
     title="Adam's first moment is a Kalman filter of the gradient, its bias correction almost one",
     statement=(
         "E[g_t | y] = m_t with m_t = (1-K)a m_{t-1} + K y_t, so β₁ = (1-K)a with K of ρ = q/s² and"

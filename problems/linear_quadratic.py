@@ -175,6 +175,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="linear-quadratic",
+    theme="short and long horizons",
     title="Linear-quadratic problems of any shape against Riccati equations",
     statement="u = -ηG⁻¹Bᵀ(S(θ-μ) + g) with S, g from the discounted Riccati equation",
     source="Anderson & Moore, Optimal Control: Linear Quadratic Methods (1990), ch. 2-4",

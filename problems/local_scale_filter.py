@@ -187,6 +187,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="local-scale-filter",
+    theme="Adam",
     title="The discounted belief about a scale is Bayes' rule",
     statement=(
         "Gamma(a, b) → Gamma(βa, βb), then a += ½, b += y²/2, is the exact posterior of a precision"

@@ -283,6 +283,7 @@ def picture(rate):
 
 CLAIM = Claim(
     name="lqg-from-policies",
+    theme="momentum and schedules",
     title="Optimised momentum and weight decay are those of the exact LQG rule",
     statement=(
         "for long horizons b = a(1-K)(1-R), α = SK/h, c = R(1-a(1-K)) - SK in Δθ_t = bΔθ_{t-1} -"

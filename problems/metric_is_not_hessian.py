@@ -323,6 +323,7 @@ def picture(found, wanted) -> dict:
 
 CLAIM = Claim(
     name="metric-is-not-hessian",
+    theme="geometry and partial control",
     title="G is not H: which rule depends on the metric, which on the curvature",
     statement=(
         "In a misspecified model H ≠ G: the short-horizon rule depends on G only, the held plan on H"

@@ -262,6 +262,7 @@ def picture(found):
 
 CLAIM = Claim(
     name="momentum-from-noise",
+    theme="momentum and schedules",
     title="Noisy gradients, moving task: heavy-ball momentum with weight decay is exact",
     statement=(
         "dv = -(r + λ + κh)v dt - r s κ dY - r[λ + κh(1-s)](θ-μ₀)dt; in n dimensions matrices,"

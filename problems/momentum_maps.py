@@ -60,6 +60,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="momentum-maps",
+    theme="momentum and schedules",
     title="Momentum, learning rate and weight decay over noise and horizon",
     statement=(
         "β = exp(-(r + λ + κh)Δt), learning rate r s κ, weight decay r[λ + κh(1-s)] on a map of σ"

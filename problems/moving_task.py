@@ -279,6 +279,7 @@ def picture(factors, slow, short):
 
 CLAIM = Claim(
     name="moving-task",
+    theme="changing tasks",
     title="A moving task: aim short of what you believe",
     statement=(
         "u = -r[θ - μ₀ - s(m-μ₀)] with s = (r+γ)/(r+γ+λ), the same for Ornstein-Uhlenbeck and"

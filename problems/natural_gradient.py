@@ -268,6 +268,7 @@ def flow(slopes, start, times) -> np.ndarray:
 
 CLAIM = Claim(
     name="natural-gradient",
+    theme="geometry and partial control",
     title="Natural gradient and independence of the parametrisation on a Gaussian model",
     statement=(
         "With the Fisher metric the optimal policy tends to -(ηk/γ)F⁻¹∇L as γ → ∞ with an error of"

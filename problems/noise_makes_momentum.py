@@ -265,6 +265,7 @@ def picture(rates, momenta):
 
 CLAIM = Claim(
     name="noise-makes-momentum",
+    theme="momentum and schedules",
     title="Noise makes momentum, unless the learning rate may fall",
     statement=(
         "β*(T, σ) of constant heavy ball for terminal loss: grows with T; with σ up to 0.3116 √T,"

@@ -144,6 +144,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="noise-sweep",
+    theme="momentum and schedules",
     title="Noise shortens the step on the raw gradient",
     statement=(
         "-∂u/∂y = (r_T/h)·h²P₀/(h²P₀ + σ²/τ): as 1/σ² for loud noise, gradient descent for short"

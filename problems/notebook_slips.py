@@ -145,6 +145,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="notebook-slips",
+    theme="geometry and partial control",
     title="Weight decay and rotation: two slips in the paper's public notebook",
     statement=(
         "With a discount, weight decay has j(j+γ), not j(j-γ), in its rate and point of rest; under"

@@ -240,6 +240,7 @@ def schedule(result):
 
 CLAIM = Claim(
     name="optimal-schedule",
+    theme="momentum and schedules",
     title="Under noise the best learning rate falls as 1/t, without warm-up",
     statement=(
         "h known: α_t = (1/h)/(t + 1 + σ²/h²m₀) exactly; h unknown, uniform: 1/t is the nearest"

@@ -245,6 +245,7 @@ def picture(found):
 
 CLAIM = Claim(
     name="orthogonal-momentum",
+    theme="momentum and schedules",
     title="Unknown curvature, no noise: momentum is the recurrence of orthogonal polynomials",
     statement=(
         "α_t, β_t of the best rule are the recurrence of the polynomials orthogonal in h²w(h); more"

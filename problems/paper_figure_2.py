@@ -198,6 +198,7 @@ def paths_in_the_plane(plans):
 
 CLAIM = Claim(
     name="paper-figure-2",
+    theme="short and long horizons",
     title="Fig. 2 a-d of the paper, at its own numbers",
     statement=(
         "At γ = 0, 1, 10 and h = 1 the loss is halved in log 2/(2r), r = √(γ²/4 + ηkh) - γ/2; for"

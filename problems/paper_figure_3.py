@@ -147,6 +147,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="paper-figure-3",
+    theme="geometry and partial control",
     title="Fig. 3 a-d of the paper, at its own numbers",
     statement=(
         "θ̇ = M(θ-θ*) with M = -2I, -diag(√200, 2), A - 2I, -√104·I; rest in μ without drift, in"

@@ -279,6 +279,7 @@ def picture(landscape, times, theta, updates, descents, angles) -> dict:
 
 CLAIM = Claim(
     name="partial-control",
+    theme="geometry and partial control",
     title="Pushing some directions only: reachable set, and updates that are not the gradient",
     statement=(
         "Without drift the plan stays in θ₀ + range B and may climb at more than 90° to -∇L; its"

@@ -165,6 +165,7 @@ def picture(far, near) -> dict:
 
 CLAIM = Claim(
     name="preconditioner-exponent",
+    theme="short and long horizons",
     title="Between gradient descent and Adam: the preconditioner exponent p(γ, T)",
     statement=(
         "Measured from the numerical policy, p = 1 - d log r/d log h is r/(2r + γ) at T = ∞, that"

@@ -181,6 +181,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="proximal-step",
+    theme="short and long horizons",
     title="Only the final loss counts: the proximal step",
     statement="θ(T) = argmin |θ-θ₀|²_G/2ηT + κL, a gradient step for small T",
     source="implicit Euler as proximal point (Rockafellar 1976)",

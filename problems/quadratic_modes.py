@@ -117,6 +117,7 @@ def checks_of(discount: float, plan, rates) -> tuple[Check, ...]:
 
 CLAIM = Claim(
     name="quadratic-modes",
+    theme="short and long horizons",
     title="Relaxation of quadratic modes, T = ∞",
     statement="A mode of curvature h relaxes as e^{-rt} with r = √(γ²/4 + ηkh) - γ/2",
     source="VGR25 (arXiv 2510.26997), Fig. 2a, b",

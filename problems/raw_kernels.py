@@ -194,6 +194,7 @@ def picture():
 
 CLAIM = Claim(
     name="raw-kernels",
+    theme="momentum and schedules",
     title="What the optimal learner makes of one gradient: momentum with decay, exactly",
     statement=(
         "θ̇(t) = -rsκ(z₁e^{z₁t} - z₂e^{z₂t})/(z₁ - z₂) after a unit impulse; momentum alone only"

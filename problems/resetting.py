@@ -325,6 +325,7 @@ def picture(regrets, errors) -> dict:
 
 CLAIM = Claim(
     name="resetting",
+    theme="changing tasks",
     title="Resetting: what each way of forgetting costs when tasks switch",
     statement=(
         "The optimum aims at s m, s = (r+γ)/(r+γ+λ), whether switches are announced or inferred; L2"

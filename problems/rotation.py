@@ -77,6 +77,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="rotation",
+    theme="geometry and partial control",
     title="Rotating drift: a spiral to a point short of the minimum",
     statement="θ̇ = (A - r)(θ-θ*), θ* = ηkh(ηkh + q² - γA)⁻¹μ",
     source="VGR25 (arXiv 2510.26997), Fig. 3c",

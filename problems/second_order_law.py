@@ -203,6 +203,7 @@ def picture(laws, rate, momentum) -> dict:
 
 CLAIM = Claim(
     name="second-order-law",
+    theme="short and long horizons",
     title="One second-order law for all curvatures, and why it is not heavy ball",
     statement=(
         "θ̈ = aθ̇ + b∇L holds on optimal paths of every landscape with a = γ, b = ηk; one mode does"

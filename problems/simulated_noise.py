@@ -114,6 +114,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="simulated-noise",
+    theme="beliefs and probing",
     title="A simulation draws the noise that the problem states, to a fifth of 5 %",
     statement=(
         "Mean simulated costs of SGD are those of E d² ← (1-αhΔt)²E d² + α²σ²Δt + qΔt, within a fifth"

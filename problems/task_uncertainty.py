@@ -201,6 +201,7 @@ def picture() -> dict:
 
 CLAIM = Claim(
     name="task-uncertainty",
+    theme="changing tasks",
     title="Task uncertainty raises v and pulls μ: which weights are reset first",
     statement=(
         "Under a task drawn afresh at rate λ, v̇ = λ(v₀-v) + λ(μ-μ₀)² and μ̇ = -λ(μ-μ₀) between"

@@ -246,6 +246,7 @@ def response(found, curvatures):
 
 CLAIM = Claim(
     name="terminal-not-identifiable",
+    theme="momentum and schedules",
     title="Terminal loss without noise: momentum and a schedule are the same thing",
     statement=(
         "scheduled gradient descent attains the cost of every first-order rule, in any order of its"

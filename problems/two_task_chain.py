@@ -272,6 +272,7 @@ def picture(found, rates, factors):
 
 CLAIM = Claim(
     name="two-task-chain",
+    theme="changing tasks",
     title="Two tasks with unequal minima: the factor of the chain",
     statement=(
         "u = -r[θ - μ₀ - s(m-μ₀)] with s = (r+γ)/(r+γ+a+b), a and b the switching rates, whatever"

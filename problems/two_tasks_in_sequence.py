@@ -326,6 +326,7 @@ def picture(found) -> dict:
 
 CLAIM = Claim(
     name="two-tasks-in-sequence",
+    theme="changing tasks",
     title="Consolidated weights are protected because an old task needs them",
     statement=(
         "With a loss on both tasks the optimum protects weights by v⁻¹ = diag H_A where H_A is diagonal:"

@@ -327,6 +327,7 @@ def picture(table, sights) -> dict:
 
 CLAIM = Claim(
     name="uncertain-weights-reset",
+    theme="changing tasks",
     title="Uncertain weights are reset: how fast, and where resets are near-optimal",
     statement=(
         "At an announced switch the optimum returns to the prior mean at rate r; a reset of weights and"

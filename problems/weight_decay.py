@@ -99,6 +99,7 @@ def evaluate():
 
 CLAIM = Claim(
     name="weight-decay",
+    theme="geometry and partial control",
     title="Weight decay: rest short of the minimum, reached sooner",
     statement="θ̇ = -ρ(θ-θ*), ρ = √(γ²/4 + ηkh + j(j+γ)) - γ/2, θ* = ηkh/(ηkh + j(j+γ))·μ",
     source="VGR25 (arXiv 2510.26997), Fig. 3d",

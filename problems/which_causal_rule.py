@@ -275,6 +275,7 @@ def _label(quantity, computed, theory) -> Check:
 
 CLAIM = Claim(
     name="which-causal-rule",
+    theme="momentum and schedules",
     title="Which causal rule a policy is: named from its updates, and a path that is no rule",
     statement=(
         "Out of all rules of the catalogue, PyTorch's SGD, momentum, Nesterov, Adam, AdamW and"

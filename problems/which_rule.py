@@ -207,6 +207,7 @@ def picture(verdict) -> dict:
 
 CLAIM = Claim(
     name="which-rule",
+    theme="short and long horizons",
     title="Which learning rule is the optimal policy: the verdict in six regimes",
     statement=(
         "Fitted to the optimal policy with shared coefficients, large γ is gradient descent (α ="

@@ -285,6 +285,7 @@ def picture(distance):
 
 CLAIM = Claim(
     name="worst-case-steps",
+    theme="momentum and schedules",
     title="The worst curvature: Chebyshev's steps, and what their guarantee costs",
     statement=(
         "minimising the worst (θ_T/θ_0)² over curvatures in [a, b] gives Chebyshev's steps, 2/(a+b)"

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from matplotlib.image import imsave
 
 from landscape_control.claims import Check, Claim, Evidence
 from landscape_control.claims.runner import Outcome
@@ -126,6 +127,7 @@ def outcomes(attack, folder):
         title=f"title {attack}",
         statement=f"statement {attack}",
         source=f"source {attack}",
+        theme=f"theme {attack}",
         relations=("equal",),
         evaluate=print,
         figure=f"Fig. 1 {attack}".replace("\u2028", "").replace("\u2029", ""),
@@ -133,7 +135,7 @@ def outcomes(attack, folder):
     claims = [replace(claim, name=name) for name in ("held", "undrawn", "broken")]
     evidence = Evidence(checks=checks)
     file = folder / "<img src=x onerror=alert(1)>.png"
-    file.write_bytes(b"not a picture")
+    imsave(file, np.zeros((2, 2)), format="png")
     pictures = {
         "held": Picture(name="held", files=(file,)),
         "undrawn": Picture(

@@ -53,7 +53,7 @@ def test_reproduce_writes_table_page_and_pictures(capsys, tmp_path, sample_pictu
 def test_report_is_one_file_that_fetches_and_runs_nothing(capsys, tmp_path, sample_pictures):
     run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert '<img alt="The rate solves its quadratic equation" src="data:image/png;base64,' in page
+    assert '<img alt="The rate solves its quadratic equation" src="data:image/webp;base64,' in page
     assert not re.search(r"<script|<link|https?://|url\(|src=\"(?!data:)", page)
     for part in (
         "1 of 1 claims hold",

@@ -94,7 +94,7 @@ def test_no_word_of_a_claim_runs_in_the_report_and_every_one_can_be_read(dark, t
     harmless(visited, scripts=0)
     assert visited.dom.count("<img") == 2
     words = shown(visited.dom)
-    for part in ("quantity 0", "quantity 1", "title", "statement", "source", "traceback"):
+    for part in ("quantity 0", "quantity 1", "title", "statement", "source", "theme", "traceback"):
         assert f"{part} {readable(EVERYTHING)}" in words, part
     assert "<img src=x onerror=alert(1)>.png" in words
     assert "Fig. 1 <img" in words

@@ -4,7 +4,7 @@ A module in problems/ defines ``CLAIM`` (or ``CLAIMS``) and ``problem()``; see :
 """
 
 from .check import BOUNDS, KINDS, REFERENCES, RELATIONS, Check, fitted_slope
-from .claim import Claim
+from .claim import THEMES, Claim
 from .discovery import all_claims, claim_problem, find_claim
 from .evidence import Evidence
 from .runner import Outcome, Verdict, run_claims
@@ -14,6 +14,7 @@ __all__ = [
     "KINDS",
     "REFERENCES",
     "RELATIONS",
+    "THEMES",
     "Check",
     "Claim",
     "Evidence",

@@ -12,6 +12,17 @@ from ..support.errors import ProblemError, check_choice
 from .check import RELATIONS, words
 from .evidence import Evidence
 
+# what claims are about, in the order in which they are shown
+THEMES = (
+    "short and long horizons",
+    "geometry and partial control",
+    "barriers",
+    "momentum and schedules",
+    "Adam",
+    "beliefs and probing",
+    "changing tasks",
+)
+
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,6 +39,8 @@ class Claim:
         exactly these
     evaluate : callable of no arguments returning Evidence; defined at module level, so that worker
         processes find it
+    theme : str or None, what it is about: one of THEMES, by which the report and the gallery are
+        ordered, or words of your own, which come after them
     figure : str or None, the panel of the paper it belongs to, e.g. "Fig. 2a"
     picture : str or None, what draws ``evidence.data``: NAME for the function NAME in
         problems/pictures/NAME.py, or a general figure of landscape_control.display.plotting.overviews
@@ -45,6 +58,7 @@ class Claim:
     source: str
     relations: tuple[str, ...]
     evaluate: Callable[[], Evidence]
+    theme: str | None = None
     figure: str | None = None
     picture: str | None = None
 
@@ -58,6 +72,8 @@ class Claim:
         for relation in relations or ("",):
             check_choice(f"relation of claim {self.name!r}", relation, RELATIONS)
         object.__setattr__(self, "relations", relations)
+        if self.theme is not None:
+            words(f"theme of claim {self.name!r}", self.theme)
         if self.figure is not None:
             _pattern(
                 f"figure of claim {self.name!r}",
@@ -73,6 +89,12 @@ class Claim:
                 "the name of a drawing function, or None",
             )
         _check_evaluate(self.name, self.evaluate)
+
+    @property
+    def theme_order(self) -> tuple[int, str]:
+        """What sorts claims by theme: those of THEMES first, in their order."""
+        known = THEMES.index(self.theme) if self.theme in THEMES else len(THEMES)
+        return known, self.theme or "other claims"
 
     def examine(self) -> Evidence:
         """Evaluate the claim, refusing evidence whose relations are not the ones it declares."""

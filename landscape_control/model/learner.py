@@ -18,6 +18,8 @@ from .observation import Sees
 class Learner(HoldsFunctions):
     """θ̇ = f(θ) + B(θ)u at effort uᵀG(θ)u / 2η (VGR25: B = I, u = θ̇ - f).
 
+    Theory: equation :eq:`dynamics`.
+
     Attributes
     ----------
     metric : None, array (m, m) or callable

@@ -23,6 +23,8 @@ from ..support.recordable import HoldsFunctions
 class Objective(HoldsFunctions):
     """J = ∫₀ᵀ e^{-γt} [uᵀGu/2η + k L(θ)] dt + e^{-γT} κ Φ(θ(T))   (VGR25, action functional).
 
+    Theory: equation :eq:`problem`.
+
     Attributes
     ----------
     horizon : float

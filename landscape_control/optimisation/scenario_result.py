@@ -17,8 +17,9 @@ class ScenarioResult(PolicyResult):
 
     ``cost`` is the unbiased mean over held-out scenarios, ± ``standard_error``. So are
     ``standing_still`` and the costs of ``optima``, whose order is that of their costs in sample.
+    What it has beyond PolicyResult:
 
-    Attributes beyond PolicyResult's
+    Attributes
     ----------
     in_sample_cost : float, J on the scenarios it was fitted to
     gap_error : float, standard error of ``optimism_gap``

@@ -219,6 +219,8 @@ _PLAN_FIELDS = tuple(each.name for each in fields(Plan))
 class Solution(Recordable):
     """The best plan, and the other distinct stationary plans that the starts led to.
 
+    Theory: equation :eq:`pontryagin`.
+
     ``cost``, ``times``, ``parameters``, ``controls``, ``costates`` and ``at`` are those of the best
     plan, ``plans[0]``.
 

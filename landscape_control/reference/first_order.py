@@ -20,6 +20,8 @@ def polyak(low: float, high: float) -> tuple[float, float]:
     """α = (2/(√a + √b))², β = ((√b - √a)/(√b + √a))²: the constant heavy ball of fastest worst
     decay, √β per step.
 
+    Theory: equation :eq:`polyak`.
+
     On quadratics only: with these constants the rule can cycle on smooth strongly convex functions
     (Lessard, Recht & Packard 2016). Source: B. T. Polyak 1964.
     """
@@ -103,9 +105,11 @@ def marchenko_pastur_rule(
 
     h·w is a semicircle, so the best P_t is the kernel polynomial of Chebyshev polynomials of the
     second kind:
-      S_t = Σ_{k=0..t} c^{-k}(1 - c^{k+1})²/(1 - c)²,  E L(θ_t) = scale/2S_t,
-      α_t = S_t/(c·scale·S_{t+1}) · (1 - c^{t+2})/(1 - c^{t+1}),  β_t = b_t α_t α_{t-1},
-      b_t = scale²·c(1 - c^t)(1 - c^{t+2})/(1 - c^{t+1})².
+
+        S_t = Σ_{k=0..t} c^{-k}(1 - c^{k+1})²/(1 - c)²,  E L(θ_t) = scale/2S_t,
+        α_t = S_t/(c·scale·S_{t+1}) · (1 - c^{t+2})/(1 - c^{t+1}),  β_t = b_t α_t α_{t-1},
+        b_t = scale²·c(1 - c^t)(1 - c^{t+2})/(1 - c^{t+1})².
+
     Polyak's values are α = 1/scale and β = ratio; α_t/α - 1 = -2c(1-c)² t cᵗ + O(cᵗ): exponentially
     near, from below.
     """

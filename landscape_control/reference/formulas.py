@@ -26,6 +26,8 @@ def relaxation_rate(
 ) -> float | np.ndarray:
     """r = √(γ²/4 + ηkh) - γ/2, the rate of θ̇ = -r(θ-μ) at T = ∞, f = 0, G = I (VGR25 §3).
 
+    Theory: equation :eq:`relaxation`.
+
     Solves r² + γr = ηkh. Negative for a concave mode, which the learner then leaves. Raises
     ProblemError where γ²/4 + ηkh < 0: there the cost is unbounded below.
     """
@@ -46,6 +48,8 @@ def relaxation_matrix(
 ) -> np.ndarray:
     """R in θ̇ = -R(θ-μ) at T = ∞, f = 0, B = I (VGR25 §3).
 
+    Theory: equation :eq:`relaxation`.
+
     R = G^{-1/2}[(γ²/4 + ηkG^{-1/2}HG^{-1/2})^{1/2} - γ/2]G^{1/2}, the solution of R² + γR = ηkG⁻¹H
     with eigenvalues above -γ/2 (positive for H ≻ 0). The value Hessian is GR/η.
     """
@@ -65,6 +69,8 @@ def finite_horizon_gain(
     loss_weight: LossWeight = 1.0,
 ) -> float | np.ndarray:
     """r_s in u = -r_s(θ-μ) with time-to-go s, free end, Φ = 0.
+
+    Theory: equation :eq:`finitegain`.
 
     r_s = r(1 - e^{-2ws})/(1 + r/(r+γ) e^{-2ws}) with w = √(γ²/4 + ηkh):
     √(ηkh)·tanh(√(ηkh)s) at γ = 0, ηkh·s as h → 0, r as s → ∞ with an error that decays as e^{-2ws}.
@@ -117,6 +123,8 @@ def weight_decay_rate(
 ) -> float | np.ndarray:
     """√(γ²/4 + ηkh + j(j+γ)) - γ/2, the decay rate of the path when f = -jθ, T = ∞ (VGR25 Fig. 3d).
 
+    Theory: equation :eq:`decay`.
+
     The stable root of s² - γs - (j² + jγ + ηkh) = 0, with its sign turned. The control contributes
     this rate less j.
     """
@@ -135,6 +143,8 @@ def weight_decay_attractor(
     loss_weight: LossWeight = 1.0,
 ) -> float | np.ndarray:
     """ηkh/(ηkh + j(j+γ))·μ, where the path rests when f = -jθ, T = ∞ (VGR25 Fig. 3d).
+
+    Theory: equation :eq:`decay`.
 
     It falls short of the minimum.
     """
@@ -187,6 +197,8 @@ def spiral_frequency(rotation: Matrix) -> float:
 def preconditioner_exponent(rate: Numbers, discount: Discount = 0.0) -> float | np.ndarray:
     """p = 1 - d log r/d log h = r/(2r+γ), for the gain r(h) = c·h^{1-p}, T = ∞.
 
+    Theory: equation :eq:`exponent`.
+
     0 is gradient descent (γ → ∞), ½ the ballistic rule (γ = 0).
     """
     rate, discount = np.asarray(rate, dtype=float), _discount(discount)
@@ -196,6 +208,8 @@ def preconditioner_exponent(rate: Numbers, discount: Discount = 0.0) -> float | 
 @checked
 def shrink_factor(rate: Numbers, discount: Discount, reversion: Numbers) -> float | np.ndarray:
     """s = (r+γ)/(r+γ+λ) where the task reverts to μ₀ at rate λ and is believed at m.
+
+    Theory: equation :eq:`task`.
 
     The learner aims at μ₀ + s(m-μ₀): u = -r[θ - μ₀ - s(m-μ₀)]. By certainty equivalence the same
     for tasks that jump at Poisson rate λ to a fresh draw with mean μ₀. Exact for LinearQuadratic

@@ -58,6 +58,8 @@ def orthogonal_rule(
     """The best rule of any memory for curvatures (N,) with weights (N,), Σ = 1, no noise, free
     movement, E θ_0² given.
 
+    Theory: equation :eq:`polyak`.
+
     For a continuous spectrum give nodes and weights of a quadrature that is exact to degree 2T + 2.
 
     Raises ProblemError for curvatures or weights that are not positive, and a horizon beyond the

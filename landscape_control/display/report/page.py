@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 
 from ...claims import Check, Outcome, Verdict
 from ...support.arguments import Count, NonNegative, checked
@@ -29,8 +30,12 @@ def html_page(
     seconds: NonNegative,
     workers: Count,
 ) -> str:
-    """The report as one HTML document; pictures (by claim name) are embedded as PNG."""
-    articles = "".join(_article(outcome, pictures.get(outcome.claim.name)) for outcome in outcomes)
+    """The report as one HTML document, by theme; pictures (by claim name) are embedded as WebP."""
+    outcomes = sorted(outcomes, key=_place)
+    articles = "".join(
+        f"{_theme_head(theme)}{''.join(_article(each, pictures.get(each.claim.name)) for each in part)}"
+        for theme, part in _by_theme(outcomes)
+    )
     overview = _overview(outcomes, pictures.get(OVERVIEW))
     return html_document(
         title=_TITLE,
@@ -38,6 +43,21 @@ def html_page(
         below=f"\n<p>{_tally(outcomes, seconds)}</p>",
         main=f"{overview}{_resting(outcomes)}{articles}{_colophon(seconds, workers)}",
     )
+
+
+def _place(outcome: Outcome) -> tuple:
+    """What the report is ordered by."""
+    return outcome.claim.theme_order, outcome.claim.name
+
+
+def _by_theme(outcomes: Sequence[Outcome]) -> list[tuple[str, list[Outcome]]]:
+    """(theme, its outcomes) of outcomes that are in order."""
+    groups = groupby(outcomes, key=lambda outcome: outcome.claim.theme_order)
+    return [(theme, list(part)) for (_, theme), part in groups]
+
+
+def _theme_head(theme: str) -> str:
+    return f'<h2 class="theme">{text(theme[0].upper() + theme[1:])}</h2>\n'
 
 
 def _tally(outcomes: Sequence[Outcome], seconds: float) -> str:
@@ -52,8 +72,12 @@ def _tally(outcomes: Sequence[Outcome], seconds: float) -> str:
 
 
 def _overview(outcomes: Sequence[Outcome], picture: Picture | None) -> str:
-    rows = [_outcome_row(outcome) for outcome in outcomes]
-    table = _table(("claim", "figure", "relation", "verdict", "seconds"), rows)
+    columns = ("claim", "figure", "relation", "verdict", "seconds")
+    rows = []
+    for theme, part in _by_theme(outcomes):
+        rows.append([f'<th colspan="{len(columns)}" scope="rowgroup">{text(theme)}</th>'])
+        rows += [_outcome_row(outcome) for outcome in part]
+    table = _table(columns, rows)
     drawn = _picture("How much of its tolerance each claim uses", picture)
     return f"<nav>{table}</nav>\n{drawn}"
 
@@ -130,10 +154,12 @@ def _picture(title: str, picture: Picture | None) -> str:
         return ""
     if picture.png is None:
         return _failure(f"The picture could not be drawn: {picture.error}", picture.traceback)
-    code = base64.b64encode(picture.png.read_bytes()).decode("ascii")
+    from ..plotting.saving import compact  # matplotlib takes a while: imported when drawing
+
+    code = base64.b64encode(compact(picture.png)).decode("ascii")
     names = " and ".join(text(path.name) for path in picture.files)
     return (
-        f'<figure><img alt="{text(title)}" src="data:image/png;base64,{code}">'
+        f'<figure><img alt="{text(title)}" src="data:image/webp;base64,{code}">'
         f"<figcaption>Also saved as {names}.</figcaption></figure>\n"
     )
 

@@ -207,6 +207,8 @@ def raw_rule(solution: ExactSolution, time: NonNegative | None = None) -> RawRul
     """The rule on raw observations of an exact LQG solution: the steady one at T = ∞, or that of
     one ``time``, frozen.
 
+    Theory: equation :eq:`lqg`.
+
     ẋ = (A - BK_θ)θ - BK_m m + …, ṁ = ν - Λm + K(y - Fθ - Cm - e) with the filter gain K = PCᵀR⁻¹.
 
     Raises

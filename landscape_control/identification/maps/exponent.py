@@ -67,6 +67,8 @@ def preconditioner_exponent(
     """Measure r(h) and p(h) on the eigen-directions of the curvature, in the metric, at a minimum
     of the landscape.
 
+    Theory: equation :eq:`exponent`.
+
     The policy is read at small displacements to both sides of the minimum (the quadratic part of
     the policy cancels), on the plans that stay there, should a better one leave for another basin.
     The gain depends on curvature only through ηh (kL and κΦ alike), so p = 1 - d log r/d log η, by

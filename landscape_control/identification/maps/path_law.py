@@ -98,6 +98,8 @@ def path_law(
     """Fit the second-order law to one or several solutions (or plans), with (a, b) shared between
     them.
 
+    Theory: equation :eq:`secondorder`.
+
     θ̇ = f + Bu exactly and θ̈ as the derivative of its polynomial on each element of the plan, at
     two Gauss points per element. M = BG⁻¹Bᵀ, the identity for G = B = I.
 

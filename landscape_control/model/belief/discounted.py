@@ -97,6 +97,8 @@ class DiscountedBelief:
 class DiscountedModel:
     """The filter of a :class:`DiscountedBelief`: predict, then update, once per gradient.
 
+    Theory: equation :eq:`adam`.
+
     predict   w → β₁w,  (a, b) → (β₂a, β₂b)
     update    w += 1,  m += (y - m)/w,  a += ½,  b += y²/2
 

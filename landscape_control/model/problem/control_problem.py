@@ -27,6 +27,8 @@ _OWN_FIELDS = ("landscape", "learner", "start", "end", "objective")
 class ControlProblem(PickledAsRecord, Recordable):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
 
+    Theory: equations :eq:`problem` and :eq:`dynamics`.
+
     Attributes
     ----------
     landscape : Landscape

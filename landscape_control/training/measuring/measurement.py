@@ -36,6 +36,8 @@ _OF_LAYERS = (
 class Measurement(Recordable):
     """What :func:`landscape_control.measure` found at one place in weight space.
 
+    Theory: equation :eq:`network`.
+
     The loss is modelled as L(θ+d) = L + g·d + ½ d'Hd, where L is the mean over samples, and the
     gradient of a batch of B samples has covariance C/B. A linear rule that starts from zero state
     sees of H, g and C only the measures over curvature
