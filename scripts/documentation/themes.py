@@ -67,7 +67,7 @@ THEMES: dict[str, tuple[str, ...]] = {
         "Discrete",
     ),
     "Simulation": ("simulate", "paired_difference", "best_coefficients"),
-    "Networks": ("measure", "Measurement", "export"),
+    "Networks": ("measure", "Measurement", "export", "plan_training", "TrainingPlan"),
     "Sweeps and files": ("sweep", "resume", "save", "load", "fingerprint"),
     "Errors": ("ProblemError", "SolveError", "SolveInterrupted", "UnstabilisableError"),
 }

@@ -38,10 +38,8 @@ def network_paths(d: SimpleNamespace) -> Figure:
         ("gradient_descent", "gradient flow", d.flow_lengths, d.flow_losses),
         ("optimal", "optimal plan", d.plan_lengths, d.plan_losses),
     ):
-        for seed, (along, loss) in enumerate(zip(lengths, losses, strict=True)):
-            paths.rule_series(
-                axes["loss"], along, loss, rule=rule, label=None if seed else label, linewidth=0.9
-            )
+        for along, loss in zip(lengths, losses, strict=True):
+            paths.rule_series(axes["loss"], along, loss, rule=rule, label=label, linewidth=0.9)
     words = "" if d.title is None else f": {d.title}"
     style.label(
         axes["loss"], "length of the path", "training loss", title=f"loss{words}", letter="a"
