@@ -97,6 +97,7 @@ COMPUTED_IMPORTS = {
     f"{PACKAGE}.records.kinds": "a table from names in files to classes, loaded where one is met",
     f"{PACKAGE}.sweeps.measures.measure": "the user's own function, given as 'module:function'",
     f"{PACKAGE}.claims.discovery": "the modules of problems, as many as there are",
+    f"{PACKAGE}.claims.own": "the user's own files",
 }
 
 

@@ -29,13 +29,13 @@ FAILING = """
 
 
 def test_reproduce_writes_table_page_and_pictures(capsys, tmp_path, sample_pictures):
-    result = run(capsys, "reproduce", "--output", tmp_path / "out", "--workers", 1)
+    result = run(capsys, "reproduce", "-v", "--output", tmp_path / "out", "--workers", 1)
     assert result.status == 0, result.err
     assert re.search(
         r"r² \+ γr at γ = 1 +\| 1 +\| 1 +\| equal ±1e-12 +\| not said +\| not said \| holds",
         result.out,
     )
-    assert "1 of 1 claims hold; 2 pictures" in result.out
+    assert "1 of 1 claims hold; pictures drawn: 2" in result.out
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "claims.csv",
         "report.html",
@@ -69,7 +69,7 @@ def test_failing_and_raising_claims_are_rows_and_exit_1(
     capsys, tmp_path, sample_claims, sample_pictures
 ):
     sample_claims("failing", FAILING)
-    result = run(capsys, "reproduce", "--output", tmp_path, "--workers", 1)
+    result = run(capsys, "reproduce", "-v", "--output", tmp_path, "--workers", 1)
     assert result.status == 1
     assert re.search(
         r"θ̇ < 1 +\| 1 +\| 2 +\| at most +\| stated bound +\| before +\| fails", result.out
@@ -96,6 +96,7 @@ def test_table_columns_align_although_combining_dots_take_no_room(
         tmp_path,
         "--workers",
         1,
+        "--verbose",
         "--only",
         "sample-miss",
         "sample_rate",

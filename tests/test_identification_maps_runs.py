@@ -162,3 +162,13 @@ def test_rules_cost_side_by_side_what_they_cost_alone(horizon):
         if alone.cost is not None:
             assert run.cost == pytest.approx(alone.cost, rel=1e-7)
     assert together[0].cost is not None
+
+
+def test_at_rest_in_the_minimum_there_is_no_cost_to_compare_with():
+    """J* is zero up to the error of its own sum: no excess is a share of it."""
+    objective = lc.Objective(horizon=math.inf, discount=1.0)
+    bowl = lc.quadratic(hessian=[[2.0]], minimum=[0.1])
+    problem = lc.ControlProblem(landscape=bowl, start=[0.1], objective=objective)
+    verdict = lc.compare(problem, starts=[[1.1], [-0.4], [0.7]])
+    assert {row.excess_cost for row in verdict.rows} == {None}
+    assert "optimal cost is zero" in str(verdict)

@@ -2,8 +2,10 @@
 how they say no.
 """
 
+import inspect
 import math
 import pickle
+import re
 
 import casadi as ca
 import numpy as np
@@ -12,8 +14,10 @@ import standard
 
 import landscape_control as lc
 from landscape_control.planning.beliefs import METHODS, NotLinearQuadratic, read_belief, solve
+from landscape_control.planning.beliefs.dispatch import _known_options
 from landscape_control.planning.beliefs.expected_cost import Uncertainty
 from landscape_control.planning.beliefs.lqg_cost import expected_cost
+from landscape_control.support.arguments import declared
 
 ALL = ("lqg", "transcription", "replanning", "dynamic programming")
 
@@ -265,3 +269,16 @@ def test_unseen_combinations_are_named_by_every_method(method):
         objective=lc.Objective(horizon=2.0, discount=0.3),
     )
     assert "no observation shows" in lc.solve(problem, method=method).message
+
+
+@pytest.mark.parametrize(
+    "method", ["lqg", "transcription", "auto", "replanning", "dynamic programming"]
+)
+def test_help_names_every_option_of_every_method(method):
+    """Also those of a known landscape, which ``Solver`` takes."""
+    text = inspect.getdoc(lc.solve)
+    of_known = {*inspect.signature(lc.Solver.solve).parameters, *declared(lc.Solver)}
+    options = _known_options(method) if method != "auto" else dict.fromkeys(of_known)
+    left_out = {"self", "problem", "numbers", "throw", "method"}
+    missing = {name for name in {*options} - left_out if not re.search(rf"\b{name}\b", text)}
+    assert missing == set()

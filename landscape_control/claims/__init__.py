@@ -7,6 +7,7 @@ from .check import BOUNDS, KINDS, REFERENCES, RELATIONS, Check, fitted_slope
 from .claim import THEMES, Claim
 from .discovery import all_claims, claim_problem, find_claim
 from .evidence import Evidence
+from .own import claims_at
 from .runner import Outcome, Verdict, run_claims
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Verdict",
     "all_claims",
     "claim_problem",
+    "claims_at",
     "find_claim",
     "fitted_slope",
     "run_claims",

@@ -30,7 +30,7 @@ def all_claims() -> tuple[Claim, ...]:
     home_of: dict[str, str] = {}  # claim -> module
     claims = []
     for module in _modules():
-        for claim in _claims_of(module):
+        for claim in claims_of(module):
             if claim.name in home_of:
                 both = f"{home_of[claim.name]} and in {module.__name__}"
                 raise ProblemError(
@@ -59,7 +59,7 @@ def claim_problem(name: str) -> "ControlProblem | PolicyProgram":
         return importlib.import_module(f"{PACKAGE}.{file}").problem()
     makers = {}
     for module in _modules():
-        for claim in _claims_of(module):
+        for claim in claims_of(module):
             makers[claim.name] = module.problem
         makers.setdefault(_spelling(module.__name__.rsplit(".", 1)[-1]), module.problem)
     return makers[check_choice("claim", _spelling(name), makers)]()
@@ -82,7 +82,8 @@ def _modules() -> Iterator[ModuleType]:
         yield importlib.import_module(f"{PACKAGE}.{entry.name}")
 
 
-def _claims_of(module: ModuleType) -> tuple[Claim, ...]:
+def claims_of(module: ModuleType) -> tuple[Claim, ...]:
+    """``CLAIMS`` of a module, or its ``CLAIM``."""
     claims = getattr(module, "CLAIMS", None) or (getattr(module, "CLAIM", None),)
     if not isinstance(claims, (tuple, list)) or not all(
         isinstance(claim, Claim) for claim in claims

@@ -48,18 +48,24 @@ class SolveInterrupted(KeyboardInterrupt):
         self.solution = solution
 
 
+_LISTED = 20  # names that a message lists even where some of them are near
+
+
 def check_choice(what: str, value: object, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``allowed``; otherwise refuse, naming the near matches."""
     names = sorted(allowed)
     if isinstance(value, str) and value in names:
         return value
     advice = "choose one of the allowed names"
-    near = difflib.get_close_matches(str(value), names, n=2, cutoff=0.4)
+    near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.4)
     if near:
         advice = f"did you mean {' or '.join(map(repr, near))}?"
+    is_long = near and len(names) > _LISTED
     raise ProblemError(
         what,
-        expected=f"one of {', '.join(map(repr, names))}",
+        expected=f"one of {len(names)} names"
+        if is_long
+        else f"one of {', '.join(map(repr, names))}",
         received=shown(value),
         advice=advice,
     )

@@ -57,7 +57,15 @@ def solve(
         How many are simulated. None is 256, or up to 2048 where chance decides, and none for
         "replanning", which solves a plan per episode and step: it has no planned cost, and gets the
         simulated one where ``episodes`` is given.
-    options : of the method chosen: tolerance, seed, ...
+    options : of the method chosen.
+        Nothing hidden, as for ``Solver`` and :meth:`Solver.solve`: tolerance, seed, starts, guess,
+        solver, max_elements, max_doublings, time_limit, options, keep_log.
+        "lqg": tolerance, seed.
+        "transcription" and "auto": tolerance, seed, innovations, covariance, aims, rounds, response,
+        and solver, max_elements, max_doublings, time_limit, options, keep_log of ``Solver``.
+        "replanning": tolerance, seed, inner, covariance, aims, and the same of ``Solver``.
+        "dynamic programming": seed, and accuracy, box, covariance, margin, order, points, steps,
+        tolerance of :func:`landscape_control.stochastic.solve_grid`.
 
     Returns
     -------

@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-
 BACK = re.compile(r'<a class="viewcode-back" href="([^"]*)">.*?</a>', re.DOTALL)
 
 
@@ -16,10 +15,16 @@ def drop_lost_ways_back(site: Path) -> None:
     Sphinx writes them for an object's own module, pages show some objects under a public path.
     """
     for page in (site / "_modules").rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        kept = BACK.sub(lambda back: back[0] if _leads_somewhere(page, back[1]) else "", text)
-        page.write_text(kept, encoding="utf-8")
+        _drop_lost(page)
     read.cache_clear()
+
+
+def _drop_lost(page: Path) -> None:
+    def kept(back: re.Match) -> str:
+        return back[0] if _leads_somewhere(page, back[1]) else ""
+
+    text = page.read_text(encoding="utf-8")
+    page.write_text(BACK.sub(kept, text), encoding="utf-8")
 
 
 def broken_links(site: Path) -> list[str]:

@@ -92,3 +92,10 @@ def _why_unwritable(path: Path, replaces: Callable[[Path], bool] | None) -> str:
         return "there already, and not written by landscape_control"
     with TemporaryFile(dir=path.parent):
         return ""
+
+
+def is_ours(path: Path) -> bool:
+    """Whether this package wrote the file, so that it may be replaced."""
+    from ...records.checksum import is_sealed
+
+    return is_sealed(path.read_bytes())

@@ -1,6 +1,5 @@
 """The command solve."""
 
-import json
 import math
 import sys
 from argparse import Namespace
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from .common import OK, SHORT, check_output, print_json, read_problem
+from ...support.errors import ProblemError
+from .common import OK, SHORT, check_output, is_ours, print_json, read_problem
 
 if TYPE_CHECKING:
     from ...model.problem import ControlProblem
@@ -23,7 +23,8 @@ def solve_target(options: Namespace) -> int:
     from ...optimisation.program import PolicyProgram
 
     if options.output:
-        check_output("--output", options.output)
+        replaces = is_ours if options.output.suffix == ".nc" else None
+        check_output("--output", options.output, replaces=replaces)
     problem = read_problem(options.target)
     if isinstance(problem, PolicyProgram):
         return _solve_program(problem, options)
@@ -36,11 +37,23 @@ def _solve_known(problem: "ControlProblem", options: Namespace) -> int:
     from ...planning.solver import solve
     from ..report import describe_solution
 
-    solution = solve(problem, tolerance=options.tolerance, throw=False)
+    chosen = {} if options.method is None else {"method": options.method}
+    solution = solve(
+        problem,
+        tolerance=options.tolerance,
+        seed=options.seed,
+        starts=options.starts,
+        throw=False,
+        **chosen,
+    )
     document = None
     if options.json or options.output:
         document = describe_solution(problem, solution)
-    _hand_out(options, document, lambda: f"{problem.describe()}\n\n{_plans(solution)}")
+
+    def text() -> str:
+        return f"{problem.describe()}\n\n{_plans(solution)}"
+
+    _hand_out(options, solution, document, text)
     return _judge(solution)
 
 
@@ -49,7 +62,16 @@ def _solve_hidden(problem: "ControlProblem", options: Namespace) -> int:
     from ...verification import solve
 
     # Known problems, whose solution is another one, went to _solve_known.
-    solution = cast("BeliefSolution", solve(problem, throw=False))
+    if options.starts is not None:
+        raise ProblemError(
+            "--starts",
+            expected="a known landscape or a policy program",
+            received="a problem with hidden variables",
+            advice="leave it out",
+        )
+    method = options.method or "auto"
+    answer = solve(problem, method=method, seed=options.seed, throw=False)
+    solution = cast("BeliefSolution", answer)
     document = _fields(solution, "method", "cost", "cost_kind", "status", "assumes", "message")
     if solution.confirmation is not None:
         document["simulated"] = _fields(solution.confirmation, "simulated", "error", "episodes")
@@ -57,7 +79,7 @@ def _solve_hidden(problem: "ControlProblem", options: Namespace) -> int:
     def text() -> str:
         return f"{problem.describe()}\n\n{solution.summary()}\nassumes     {solution.assumes}"
 
-    _hand_out(options, document, text)
+    _hand_out(options, solution, document, text)
     return _judge(solution, certified=False)
 
 
@@ -65,7 +87,11 @@ def _solve_program(program: "PolicyProgram", options: Namespace) -> int:
     """The best coefficients of the family, how far to trust them, and which are not determined."""
     from ...optimisation.optimise import solve_program
 
-    result = solve_program(program, tolerance=options.tolerance, throw=False)
+    given = {"starts": options.starts, "method": options.method}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    result = solve_program(
+        program, tolerance=options.tolerance, seed=options.seed, throw=False, **chosen
+    )
     document = _fields(
         result,
         "method",
@@ -84,7 +110,7 @@ def _solve_program(program: "PolicyProgram", options: Namespace) -> int:
     def text() -> str:
         return "\n".join([program.describe(), "", result.summary(), *trust])
 
-    _hand_out(options, document, text)
+    _hand_out(options, result, document, text)
     return _judge(result)
 
 
@@ -99,12 +125,20 @@ def _plain(value: object) -> str | float | int | None:
     return value if isinstance(value, int | float) else str(value)
 
 
-def _hand_out(options: Namespace, document: object, text: Callable[[], str]) -> None:
-    """The document to the file and to standard output as asked, or the text."""
-    from ..report.reproduction import write_whole
+def _hand_out(
+    options: Namespace, solution: object, document: object, text: Callable[[], str]
+) -> None:
+    """The solution to the file and to standard output as asked, or the text.
 
-    if options.output:
-        write_whole(options.output, json.dumps(document, ensure_ascii=False, allow_nan=False))
+    A file that ends in .nc is one that ``lc.load`` reads; any other is the document as JSON.
+    """
+    from ...records import save
+    from ..report.reproduction import write_json
+
+    if options.output and options.output.suffix == ".nc":
+        save(solution, options.output)
+    elif options.output:
+        write_json(options.output, document)
     if options.json:
         print_json(document)
     else:

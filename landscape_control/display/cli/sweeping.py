@@ -1,9 +1,10 @@
 """The commands sweep, resume and show."""
 
+import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +12,28 @@ import numpy as np
 
 from ...support.errors import ProblemError
 from .axis_texts import read_axis, variants
-from .common import INTERRUPTED, OK, SHORT, check_output, print_json, read_problem, users_code
+from .common import (
+    INTERRUPTED,
+    OK,
+    SHORT,
+    check_output,
+    is_ours,
+    print_json,
+    read_problem,
+    users_code,
+)
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    Commands = _SubParsersAction[ArgumentParser]
+    from .parsing import Parser
+
+    Commands = _SubParsersAction[Parser]
 else:
     Commands = Any
 
 
-def add_commands(commands: Commands, epilog: str) -> list[ArgumentParser]:
+def add_sweeping(commands: Commands, epilog: str) -> list[ArgumentParser]:
     """Put the three commands into a parser; returns them."""
     sweeping = _add_sweep(commands, epilog)
     resuming = commands.add_parser("resume", help="finish a sweep from its folder", epilog=epilog)
@@ -135,7 +147,7 @@ def sweep(options: Namespace) -> int:
     solver = {name: value for name, value in given.items() if value is not None}
     problem = read_problem(options.target)
     if options.output:
-        check_output("--output", options.output, replaces=_is_ours)
+        check_output("--output", options.output, replaces=is_ours)
     with _running(options) as common:
         dataset = run(
             problem,
@@ -149,7 +161,8 @@ def sweep(options: Namespace) -> int:
         )
     if options.output:
         save(dataset, options.output)
-    return _report(dataset, options)
+    kept = options.store or options.output
+    return _report(dataset, options, cells=not kept)
 
 
 def resume(options: Namespace) -> int:
@@ -226,15 +239,13 @@ def _client(address: str | None) -> Any:
         ) from error
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether this package wrote the file, so that it may be replaced."""
-    from ...records.checksum import is_sealed
+def _report(
+    dataset: Any, options: Namespace, files: Sequence[Path] = (), *, cells: bool = False
+) -> int:
+    """Print what a sweep holds, as JSON or in words; the exit status.
 
-    return is_sealed(path.read_bytes())
-
-
-def _report(dataset: Any, options: Namespace, files: Sequence[Path] = ()) -> int:
-    """Print what a sweep holds, as JSON or in words; the exit status."""
+    With ``cells`` every cell is printed too: nothing else keeps them.
+    """
     from ...sweeps import describe
 
     failed = int(dataset.attrs["failed"])
@@ -248,8 +259,47 @@ def _report(dataset: Any, options: Namespace, files: Sequence[Path] = ()) -> int
             "written": list(map(str, files)),
         }
         attributes = dataset.attrs.items()
-        simple = {name: each for name, each in attributes if isinstance(each, str | int | float)}
-        print_json(document | simple)
+        simple = {
+            name: _unpacked(each)
+            for name, each in attributes
+            if isinstance(each, str | int | float)
+        }
+        numbers = {"numbers": _cells(dataset)} if cells else {}
+        print_json(document | simple | numbers)
     else:
         print("\n".join([describe(dataset), *(f"written   {file}" for file in files)]))
+        if cells:
+            print(f"\n{_table(_cells(dataset))}")
     return SHORT if failed else OK
+
+
+def _unpacked(value: Any) -> Any:
+    """What a text of JSON holds; any other value as it is."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        with suppress(ValueError):
+            return json.loads(value)
+    return value
+
+
+def _cells(dataset: Any) -> list[dict]:
+    """Every cell with its axes and whatever is one number or word of it, unless all are empty."""
+    from ..report.documents import plain
+
+    axes = tuple(dataset["status"].dims)
+    names = [name for name, values in dataset.data_vars.items() if tuple(values.dims) == axes]
+    names = [name for name in names if not np.all(dataset[name].values == "")]
+    frame = dataset[names].to_dataframe().reset_index()
+    return [plain(row) for row in frame[[*axes, *names]].to_dict("records")]
+
+
+def _table(cells: list[dict]) -> str:
+    from ..report.table import align
+
+    rows = [tuple(cells[0]), *(tuple(map(_word, cell.values())) for cell in cells)]
+    return "\n".join(align(rows))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.8g}"
+    return "" if value is None else str(value)

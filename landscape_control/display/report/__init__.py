@@ -1,12 +1,12 @@
 """What a run of the claims leaves behind: table, CSV, pictures and one page of HTML."""
 
 from .atlas import atlas_page, write_atlas
-from .documents import claim_document, describe_solution, outcome_document
+from .documents import claim_document, describe_solution, outcome_document, verdict_document
 from .page import html_page
 from .pictures import OVERVIEW, Picture, draw_pictures
 from .provenance import Provenance, provenance, provenance_rows
 from .reproduction import Reproduction, reproduce, steps
-from .table import csv_table, text_table
+from .table import claim_lines, csv_table, text_table
 
 __all__ = [
     "OVERVIEW",
@@ -15,6 +15,7 @@ __all__ = [
     "Reproduction",
     "atlas_page",
     "claim_document",
+    "claim_lines",
     "csv_table",
     "describe_solution",
     "draw_pictures",
@@ -25,5 +26,6 @@ __all__ = [
     "reproduce",
     "steps",
     "text_table",
+    "verdict_document",
     "write_atlas",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...claims import Claim, Outcome
+from ...identification.maps import Verdict
 from ...model.problem import ControlProblem
 from ...planning.solution import Solution
 from ...support.arguments import checked
@@ -66,7 +67,16 @@ def claim_document(claim: Claim) -> dict:
     """What a claim says about itself."""
     return {
         name: plain(getattr(claim, name))
-        for name in ("name", "title", "figure", "relations", "statement", "source", "picture")
+        for name in (
+            "name",
+            "title",
+            "theme",
+            "figure",
+            "relations",
+            "statement",
+            "source",
+            "picture",
+        )
     }
 
 
@@ -117,3 +127,45 @@ def describe_solution(problem: ControlProblem, solution: Solution) -> dict:
             **plain(solution.certificate),
         }
     return document
+
+
+_FIT_FIELDS = (
+    "coefficients",
+    "intervals",
+    "predicted",
+    "error",
+    "condition",
+    "identifiable",
+    "equivalent_to",
+    "undefined",
+    "at_bound",
+)
+
+
+@checked
+def verdict_document(verdict: Verdict) -> dict:
+    """A verdict with its rules, best first, and in words.
+
+    Keys: format, versions, conclusion, best (null where no rule fits), equivalent, rules (each with
+    key, name, formula and the numbers of its fit), refused, failures, samples, starts, sampling,
+    words.
+    """
+    rules = [
+        {
+            "key": row.key,
+            "name": row.rule.name,
+            "formula": row.rule.formula,
+            **{name: plain(getattr(row, name)) for name in _FIT_FIELDS},
+        }
+        for row in verdict.rows
+    ]
+    document: dict[str, object] = {
+        "format": "landscape-control verdict 1",
+        "versions": versions(),
+        "conclusion": verdict.conclusion.value,
+        "best": None if verdict.best is None else verdict.best.key,
+        "rules": rules,
+        "words": str(verdict),
+    }
+    names = ("equivalent", "refused", "failures", "samples", "starts", "sampling")
+    return document | {name: plain(getattr(verdict, name)) for name in names}

@@ -1,5 +1,6 @@
 """Run claims, draw their pictures and write everything into one folder."""
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -94,6 +95,11 @@ def reproduce(
     write_whole(result.table, csv_table(outcomes))
     write_whole(result.page, html_page(outcomes, pictures, seconds=result.seconds, workers=workers))
     return result
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a document of plain values as JSON, whole or not at all."""
+    write_whole(path, json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -70,6 +70,37 @@ def text_table(outcomes: Iterable[Outcome]) -> str:
     return "\n".join(lines)
 
 
+@checked
+def claim_lines(outcomes: Iterable[Outcome]) -> str:
+    """One line per claim, ``claim | checks | seconds | verdict``; below it the checks that fail."""
+    rows: list[tuple[str, ...]] = [("claim", "checks", "seconds", "verdict")]
+    notes: dict[int, list[str]] = {}  # number of rows above them -> lines that have no columns
+    for outcome in outcomes:
+        checks = () if outcome.evidence is None else outcome.evidence.checks
+        held = sum(check.passed for check in checks)
+        rows.append(
+            (
+                outcome.claim.name,
+                f"{held} of {len(checks)}",
+                f"{outcome.seconds:.1f}",
+                str(outcome.verdict),
+            )
+        )
+        failed = [_failed(check) for check in checks if not check.passed]
+        broken = [f"  {first_line(outcome.error)}"] if outcome.evidence is None else []
+        notes[len(rows)] = [*failed, *broken]
+    lines = align(rows)
+    for count in sorted(notes, reverse=True):
+        lines[count + 1 : count + 1] = notes[
+            count
+        ]  # one further down for the rule below the header
+    return "\n".join(lines)
+
+
+def _failed(check: Check) -> str:
+    return f"  {check.quantity}: {check.computed:.8g} against {check.theory:.8g}, {relation_words(check)}"
+
+
 def _check_row(check: Check) -> tuple[str, ...]:
     return (
         f"  {check.quantity}",

@@ -121,7 +121,8 @@ def sample_policy(
             failures.append((start, str(error)))
             continue
         if index == 0:  # the problem's own start, whose cost is the J* that rules are compared with
-            optimum = solution.cost
+            is_zero = abs(solution.cost) <= solution.plans[0].cost_error  # no digit of it is known
+            optimum = 0.0 if is_zero else solution.cost
         rows.append((points, controls, np.full(len(points), index)))
     if not rows:
         return Sampling(sample=None, optimum=None, failures=tuple(failures), words=words)

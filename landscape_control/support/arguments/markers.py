@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+# Their representations are short, because help() prints them in every signature.
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Range:
     """Which floats are accepted, in ``Annotated[float, Range(...)]``."""
 
@@ -18,16 +20,30 @@ class Range:
     allow_inf: bool = False
     allow_nan: bool = False
 
+    def __repr__(self) -> str:
+        low = _bound(">" if self.low_open else "≥", self.low, -np.inf)
+        high = _bound("<" if self.high_open else "≤", self.high, np.inf)
+        words = ["∞ too"] * self.allow_inf + ["nan too"] * self.allow_nan
+        return ", ".join([*low, *high, *words]) or "finite"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Whole:
     """Which integers are accepted, in ``Annotated[int, Whole(...)]``."""
 
     low: int | None = None
     high: int | None = None
 
+    def __repr__(self) -> str:
+        return ", ".join([*_bound("≥", self.low, None), *_bound("≤", self.high, None)]) or "any"
 
-@dataclass(frozen=True)
+
+def _bound(sign: str, value: float | None, nothing: float | None) -> list[str]:
+    """The bound in signs, unless it bounds nothing."""
+    return [] if value == nothing else [f"{sign} {value:g}"]
+
+
+@dataclass(frozen=True, repr=False)
 class Shape:
     """Numbers of axes that are accepted (None: any) and the longest one, in ``Annotated[ArrayLike,
     Shape(...)]``.
@@ -41,8 +57,13 @@ class Shape:
     scalar: bool = True  # whether a number stands for an array of one entry
     entry: str = "number"
 
+    def __repr__(self) -> str:
+        if self.axes is None:
+            return "any shape"
+        return f"{' or '.join(map(str, self.axes))}-D"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Words:
     """What a message says of an argument beyond its kind: the symbol it has in formulas, and what
     to do.
@@ -52,15 +73,24 @@ class Words:
     advice: str = ""
     expected: str = ""
 
+    def __repr__(self) -> str:
+        return self.symbol or self.expected or "…"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Place:
     """A path that a file may have, in ``Annotated[str | os.PathLike, Place()]``."""
 
+    def __repr__(self) -> str:
+        return "path"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Filled:
     """At least one entry, in ``Annotated[Sequence[X], Filled()]``."""
+
+    def __repr__(self) -> str:
+        return "not empty"
 
 
 Positive = Annotated[float, Range(low=0, low_open=True)]

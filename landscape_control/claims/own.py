@@ -1,0 +1,78 @@
+"""Claims of a user's own: those of a Python file, or of the files of a folder."""
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from ..support.arguments import Path as PathName
+from ..support.arguments import checked
+from ..support.errors import ProblemError
+from .claim import Claim
+from .discovery import claims_of
+
+
+@checked
+def claims_at(path: PathName) -> tuple[Claim, ...]:
+    """The claims of a Python file, or of every file of a folder whose name does not begin with ``_``.
+
+    A file defines ``CLAIM``, a Claim, or ``CLAIMS``, a tuple of them. It is imported as the module
+    of its name, and its folder stays on ``sys.path``: worker processes import it again from there.
+
+    Raises
+    ------
+    ProblemError
+        No such file or folder, none with claims in it, a file that does not run or whose name is no
+        name of a module or that of another module, two claims with one name.
+    """
+    path = Path(path)
+    files = sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
+    if not files or not all(file.is_file() and file.suffix == ".py" for file in files):
+        raise ProblemError(
+            "claims",
+            expected="a Python file, or a folder of them",
+            received=f"{path} ({'no Python files' if path.is_dir() else 'no such file'})",
+            advice="check the path; files whose names begin with _ are helpers",
+        )
+    claims = [claim for file in files for claim in claims_of(_imported(file))]
+    names = [claim.name for claim in claims]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ProblemError(
+            "claim names",
+            expected="every name once",
+            received=f"{', '.join(twice)} twice",
+            advice="rename one of the two",
+        )
+    return tuple(claims)
+
+
+def _imported(file: Path) -> ModuleType:
+    """The module of a file, imported by its name."""
+    folder, name = str(file.resolve().parent), file.stem
+    if not name.isidentifier():
+        _refuse(file, "a name that Python can import", name, "rename the file")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        module = importlib.import_module(name)
+    except (ProblemError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # the file is the user's and may do anything: sys.exit, too
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(file.resolve())]
+        where = f"line {lines[-1]}: " if lines else ""
+        raise ProblemError(
+            f"claims of {file}",
+            expected="a file that runs to its end",
+            received=f"{where}{type(error).__name__}: {error}",
+            advice=f"run 'python {file}' and mend it",
+        ) from error
+    if Path(module.__file__ or "").resolve() != file.resolve():
+        _refuse(file, "a name of its own", f"that of {module.__file__}", "rename the file")
+    return module
+
+
+def _refuse(file: Path, expected: str, received: str, advice: str) -> None:
+    raise ProblemError(f"claims of {file}", expected=expected, received=received, advice=advice)
