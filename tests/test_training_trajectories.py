@@ -115,10 +115,10 @@ def test_a_small_network_gets_the_plan_of_solve(objective):
         start=weights_of(small_network()),
         objective=objective,
     )
-    found = planned_small(objective=objective, tolerance=1e-7, max_elements=256)
+    found = planned_small(objective=objective, tolerance=1e-6)
     solved = lc.solve(problem, guess=found.parameters, starts=1, tolerance=1e-9)
-    assert found.cost == pytest.approx(solved.best.cost, rel=1e-7)
-    np.testing.assert_allclose(found.parameters[-1], solved.best.parameters[-1], atol=1e-4)
+    assert found.cost == pytest.approx(solved.best.cost, rel=1e-6)
+    np.testing.assert_allclose(found.parameters[-1], solved.best.parameters[-1], atol=1e-3)
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])
@@ -153,12 +153,12 @@ def test_an_orthogonal_change_of_the_weights_changes_nothing():
     rotation, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(4, 4)))
     objective = lc.Objective(horizon=1.0, loss_weight=5.0)
     one, other = (
-        lc.plan_training(model, half_squares, BOWL_DATA, objective, tolerance=1e-8)
+        lc.plan_training(model, half_squares, BOWL_DATA, objective, tolerance=1e-6)
         for model in (bowl(), bowl(rotation))
     )
-    assert other.cost == pytest.approx(one.cost, rel=1e-8)
-    assert other.length == pytest.approx(one.length, rel=1e-5)
-    np.testing.assert_allclose(other.parameters[-1] @ rotation, one.parameters[-1], atol=1e-5)
+    assert other.cost == pytest.approx(one.cost, rel=1e-6)
+    assert other.length == pytest.approx(one.length, rel=1e-3)
+    np.testing.assert_allclose(other.parameters[-1] @ rotation, one.parameters[-1], atol=1e-3)
 
 
 @pytest.mark.parametrize("factor", [1e-6, 7.0, 1e5])
