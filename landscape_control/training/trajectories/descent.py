@@ -138,7 +138,10 @@ def descend(
         watch.status = Status.INTERRUPTED
     else:
         # a line search that rounding has stopped, where nothing is left to gain
-        watch.message = f"SciPy's L-BFGS-B: {run.message}"
+        watch.message = (
+            f"SciPy's L-BFGS-B ended with {str(run.message).strip()!r}: where rounding has stopped its"
+            " line search, a model of torch.float64 or a larger tolerance goes further"
+        )
         if watch.is_stationary():
             watch.status, watch.message = Status.CONVERGED, ""
     assert watch.best is not None or watch.tried is not None

@@ -67,7 +67,7 @@ def plan_training(
     loader : batches (inputs, targets), a DataLoader or a list; all samples are taken
     objective : Objective, of a finite horizon
     tolerance : accepted error of J on its mesh and by its mesh together, relative to
-        ∫ e^{-γt} (|θ̇|²/2η + k|L|) dt + |terminal|. Below 1e-5 the model must be float64
+        ∫ e^{-γt} (|θ̇|²/2η + k|L|) dt + |terminal|. Below 1e-4 the model must be float64
     degree : of the polynomials
     max_elements : cap of K
     max_iterations : of the optimiser on one mesh
