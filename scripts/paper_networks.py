@@ -16,6 +16,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 import landscape_control as lc
@@ -71,36 +72,50 @@ def chosen(panel, only, policy):
     )
 
 
-def bar():
-    """A progress function with a bar of epochs."""
-    shown = []
+class Bar:
+    """A progress function with a bar of epochs; epochs after a divergence count as done."""
 
-    def report(progress):
-        if not shown:
-            shown.append(tqdm(total=progress.total, unit="epoch", mininterval=1.0))
+    def __init__(self):
+        self.shown = None
+
+    def __call__(self, progress):
+        if self.shown is None:
+            self.shown = tqdm(total=progress.total, unit="epoch", mininterval=1.0)
         epoch = progress.epoch
-        shown[0].set_postfix_str(
+        self.shown.set_postfix_str(
             f"{progress.recipe.key} {progress.recipe.numbers['lr']:g} seed {progress.seed}: loss {epoch.training_loss:.4f},"
             f" test {epoch.test_accuracy:.2f} %",
             refresh=False,
         )
-        shown[0].update(progress.done - shown[0].n)
-        if progress.done >= progress.total:
-            shown[0].close()
+        self.shown.update(progress.done - self.shown.n)
 
-    return report
+    def close(self):
+        """End the bar, at its end whether or not the last runs diverged."""
+        if self.shown is not None:
+            self.shown.update(self.shown.total - self.shown.n)
+            self.shown.close()
 
 
 def tell(table, published):
-    """One line per recipe and epoch: mean over seeds, and its deviation where there are several."""
+    """One line per recipe and epoch: mean over seeds, and its deviation where there are several.
+
+    Seeds without a number are counted, not averaged: the mean is that of the others.
+    """
     for key in table["recipe"].values:
         row = table.sel(recipe=key)
         print(str(row["label"].values))
         for i, epoch in enumerate(table["epoch"].values):
             loss, accuracy = (row[name].values[:, i] for name in ("training_loss", "test_accuracy"))
+            known = np.isfinite(loss) & np.isfinite(accuracy)
+            gone = f"{(~known).sum()} of {len(loss)} seeds diverged"
+            if not known.any():
+                print(f"  epoch {epoch:2d}  {gone}")
+                continue
+            loss, accuracy = loss[known], accuracy[known]
             line = f"  epoch {epoch:2d}  loss {loss.mean():.4f}"
             line += f" ± {loss.std(ddof=1):.4f}" if len(loss) > 1 else ""
             line += f"  test {accuracy.mean():.2f} %"
+            line += "" if known.all() else f"  (the others: {gone})"
             if key == "sgd" and i < len(published[0]):
                 line += f"  (published {published[0][i]:.4f}, {published[1][i]:.2f} %)"
             print(line)
@@ -127,7 +142,7 @@ def main():
     torch.set_num_threads(options.threads)
     panel = chosen(PANELS[options.panel], options.only, options.policy)
     data = generated_images() if options.generated else LOADERS[options.panel](options.data)
-    folder = options.output / options.panel
+    folder, bar = options.output / options.panel, Bar()
     table = study(
         panel=panel,
         data=data,
@@ -135,9 +150,10 @@ def main():
         seeds=options.seeds,
         epochs=options.epochs,
         resume=options.resume,
-        progress=bar(),
+        progress=bar,
         device=options.device,
     )
+    bar.close()
     is_published = data.name == "MNIST"
     published = (PUBLISHED_LOSS, PUBLISHED_ACCURACY) if is_published else ((), ())
     tell(table, published)

@@ -233,3 +233,38 @@ def test_readout_of_a_transformation_is_that_of_the_policy(name):
     found = jax.jit(transform.readout)(params, state)["w"]
     np.testing.assert_allclose(found, policy.readout(carried, theta)[0], rtol=1e-12)
     assert np.abs(found - params["w"]).max() > 0.01
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+def test_updates_and_states_keep_the_precision_of_the_weights(dtype):
+    """Every update equals that in double precision to a few roundings of the weights' own."""
+    rounding = float(jax.numpy.finfo(dtype).eps)
+    for name in ("heavy-ball", "adam", "schedule-free"):
+        transformation = lc.export(POLICIES[name], to="optax")
+        narrow = jax.numpy.asarray(START, dtype)
+        wide = jax.numpy.asarray(narrow, "float64")
+        state, other = transformation.init(narrow), transformation.init(wide)
+        for gradient in GRADIENTS[:5]:
+            seen = jax.numpy.asarray(gradient, dtype)
+            move, state = transformation.update(seen, state, narrow)
+            exact, other = transformation.update(seen.astype("float64"), other, wide)
+            assert move.dtype == dtype
+            assert all(part.dtype == dtype for part in state.carried)
+            size = np.abs(np.asarray(exact)).max()
+            np.testing.assert_allclose(np.asarray(move, float), exact, atol=50 * rounding * size)
+
+
+def test_leaves_that_are_none_are_left_alone():
+    """As optax has them where weights are frozen: no update, no state, the others as ever."""
+    transformation = lc.export(POLICIES["heavy-ball"], to="optax")
+    whole, params = jax.numpy.asarray(START), {"a": None, "b": jax.numpy.asarray(START)}
+    state, alone = transformation.init(params), transformation.init(whole)
+    for gradient in GRADIENTS[:3]:
+        seen = jax.numpy.asarray(gradient)
+        moves, state = jax.jit(transformation.update)({"a": None, "b": seen}, state, params)
+        expected, alone = jax.jit(transformation.update)(seen, alone, whole)
+        assert moves["a"] is None
+        np.testing.assert_array_equal(moves["b"], expected)
+    moved = optax.apply_updates(params, moves)
+    assert moved["a"] is None
+    np.testing.assert_array_equal(moved["b"], START + np.asarray(moves["b"]))

@@ -261,6 +261,62 @@ def test_a_state_without_its_numbers_is_refused_before_anything_is_loaded():
         kept["param_groups"] = [{k: v for k, v in kept["param_groups"][0].items() if k != entry}]
         with pytest.raises(lc.ProblemError, match=f"none for {entry}"):
             optimizer.load_state_dict(kept)
-    with pytest.raises(lc.ProblemError, match="rule of the state"):
+    with pytest.raises(lc.ProblemError, match="state to load"):
         optimizer.load_state_dict({})
     assert not optimizer.state
+
+
+@TOGETHER
+def test_entries_set_later_are_numbers_or_refused(foreach):
+    """A tensor of one number is that number; text, lists and numbers out of range are refused."""
+    theta, plain = weight(), weight()
+    make = lc.export("heavy ball", to="torch", coefficients=BALL)
+    optimizer, other = make([theta], foreach=foreach), make([plain], foreach=foreach)
+    for one, value in ((optimizer, torch.tensor(0.25)), (other, 0.25)):
+        walk(one, GRADIENTS[:2], *one.param_groups[0]["params"])
+        one.param_groups[0]["learning_rate"] = value
+        walk(one, GRADIENTS[2:], *one.param_groups[0]["params"])
+    assert torch.equal(theta, plain)
+    before = theta.detach().clone()
+    group = optimizer.param_groups[0]
+    for key, value in {
+        "learning_rate": "0.1",
+        "momentum": 1.5,
+        "foreach": "yes",
+    }.items():
+        kept, group[key] = group[key], value
+        with pytest.raises(lc.ProblemError, match=key):
+            optimizer.step()
+        group[key] = kept
+    group["momentum"] = [0.9, 0.8]
+    with pytest.raises(lc.ProblemError, match="momentum"):
+        optimizer.step()
+    assert torch.equal(theta, before)
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ("text", "a dictionary"),
+        ({"lr": 1.0}, "'params'"),
+        ({"params": [], 3: 4}, "a dictionary"),
+        ({"rule": "Adam"}, "'rule'"),
+        ({"horizon": 7}, "'horizon'"),
+        ({"foreach": "yes"}, "foreach"),
+        ({"learning_rate": "fast"}, "learning_rate"),
+        ({"momentum": 1.5}, "momentum"),
+    ],
+)
+def test_groups_that_are_none_are_refused(group, words):
+    optimizer = lc.export("heavy ball", to="torch", coefficients=BALL)([weight()])
+    if isinstance(group, dict) and not {"lr", 3} & set(group):
+        group = {"params": [weight()], **group}
+    with pytest.raises(lc.ProblemError, match=words):
+        optimizer.add_param_group(group)
+
+
+@pytest.mark.parametrize("state", ["text", {}, {"param_groups": "text"}, {"param_groups": [3]}])
+def test_a_state_that_is_none_is_refused(state):
+    optimizer = lc.export("heavy ball", to="torch", coefficients=BALL)([weight()])
+    with pytest.raises(lc.ProblemError, match=r"state_dict\(\)"):
+        optimizer.load_state_dict(state)

@@ -294,7 +294,8 @@ def test_results_survive_pickling():
 
 
 def test_full_quadrature_is_exact_and_a_cap_is_reported():
-    assert heavy_ball(10).cost_error == 0.0
+    exact = heavy_ball(10)
+    assert exact.cost_error < 1e-13 * exact.cost  # round-off alone
     one = PolicySolver(
         PolicyProgram(
             task=LandscapeDistribution.quadratic(curvatures=Uniform(1e-6, 1.0), start_variance=1.0),

@@ -178,3 +178,16 @@ def test_units_of_curvature_do_not_matter(unit):
 def test_what_else_a_user_may_get_wrong(options, prices, words):
     with pytest.raises(ProblemError, match=words):
         worst_case(program(3, HeavyBall(constant=True), **prices), **options)
+
+
+def test_modes_that_start_far_out_count_for_more():
+    """One step: max s_i(1 - αh_i)² at s = (4, 1), h = (0.2, 1) is least where 2(1 - α/5) = α - 1."""
+    spectrum = Discrete(np.array([0.2, 1.0]), np.array([0.5, 0.5]))
+    for scale in (1.0, 9.0):
+        task = LandscapeDistribution.quadratic(
+            curvatures=spectrum, start_variance=scale * np.array([4.0, 1.0])
+        )
+        found = worst_case(program(1, GradientDescent(constant=True), task=task))
+        assert found.coefficients["learning_rate"] == pytest.approx(15 / 7, rel=1e-6)
+        # in units of the largest start variance: (1 - α/5)²
+        assert found.worst == pytest.approx((4 / 7) ** 2, rel=1e-6)

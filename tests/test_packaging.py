@@ -100,7 +100,7 @@ def test_wheel_holds_every_module_and_data_file_and_nothing_else(wheel):
     }
     expected = expected_files()
     assert names == expected
-    assert {Path(name).suffix for name in expected} == {".py", ".css", ".js", ".html", ".typed"}
+    assert {Path(name).suffix for name in expected} == {".bash", ".css", ".html", ".js", ".py", ".typed"}
 
 
 def test_wheel_holds_every_claim_and_one_top_level_name(wheel):

@@ -1,11 +1,13 @@
 """The script of the paper's networks, as a user calls it."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray
 from data_files import write_mnist
 
 import landscape_control as lc
@@ -46,6 +48,24 @@ def test_a_folder_gives_curves_and_a_picture_and_is_gone_on_with(tmp_path):
     two = lc.load(tmp_path / "out" / "e" / "result.nc")
     assert dict(two.sizes) == {"recipe": 3, "seed": 2, "epoch": 2}
     np.testing.assert_array_equal(two["training_loss"][..., :1], one["training_loss"])
+
+
+def test_diverged_seeds_are_counted_and_not_averaged(capsys):
+    """Of two seeds one has no second epoch; of another recipe none has any."""
+    script = runpy.run_path(str(SCRIPT))
+    dims = ("recipe", "seed", "epoch")
+    loss = np.array([[[0.5, 0.25], [0.7, np.nan]], [[np.nan] * 2] * 2])
+    table = xarray.Dataset(
+        {"training_loss": (dims, loss), "test_accuracy": (dims, 100 * loss)},
+        {"recipe": ["adam", "wild"], "label": ("recipe", ["Adam", "wild"]), "epoch": [1, 2]},
+        {"tuning": "{}"},
+    )
+    script["tell"](table, ((), ()))
+    said = capsys.readouterr().out
+    assert "epoch  1  loss 0.6000 ± 0.1414  test 60.00 %\n" in said
+    assert "epoch  2  loss 0.2500  test 25.00 %  (the others: 1 of 2 seeds diverged)" in said
+    assert said.count("2 of 2 seeds diverged") == 2
+    assert "nan" not in said
 
 
 @pytest.mark.parametrize(

@@ -631,3 +631,44 @@ def test_options_that_mean_nothing_are_refused():
     found = lc.measure(model, SQUARES, loader, products=5)
     with pytest.raises(lc.ProblemError, match=f"at most {found.gradient_nodes}"):
         found.largest(50)
+
+
+@pytest.mark.parametrize(
+    ("products", "low", "high"), [(9, 1.0, 1.5), (15, 1.0, 1.5), (60, 0.85, 1.15)]
+)
+def test_error_of_the_floor_is_that_of_other_samples(products, low, high):
+    """Linear regression, samples drawn again 600 times, each with a Krylov space of its own.
+
+    With all dimensions in the space the stated error is that spread; with few it is larger, as the
+    spaces of other samples adapt to them.
+    """
+    rng = np.random.default_rng(5)
+    dimension, count = 20, 200
+    rows = rng.normal(size=(count, dimension)) * np.geomspace(1, 0.05, dimension)
+    theta = 3 * rng.normal(size=dimension)
+    targets = rows @ rng.normal(size=dimension) + 0.5 * rng.normal(size=count)
+    model = torch.nn.Linear(dimension, 1, bias=False, **DOUBLE)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor(theta))
+    found = lc.measure(
+        model, half_squares, batches(rows, targets[:, None]), products=products, samples=count
+    )
+
+    def floor(picked):
+        """½ mean squared miss after as many steps of conjugate gradients, by Krylov bases."""
+        part, misses = rows[picked], rows[picked] @ theta - targets[picked]
+        gradient, hessian = part.T @ misses / count, part.T @ part / count
+        columns = [gradient / np.linalg.norm(gradient)]
+        for _ in range(found.gradient_nodes - 1):
+            following = hessian @ columns[-1]
+            for _ in range(2):
+                following = following - np.array(columns).T @ (np.array(columns) @ following)
+            columns.append(following / np.linalg.norm(following))
+        basis = np.array(columns).T
+        along = basis.T @ gradient
+        gain = along @ np.linalg.solve(basis.T @ hessian @ basis, along)
+        return 0.5 * (misses**2).mean() - 0.5 * gain
+
+    assert found.floor == pytest.approx(floor(np.arange(count)), rel=1e-8)
+    spread = np.std([floor(rng.integers(count, size=count)) for _ in range(600)])
+    assert low < found.floor_error / spread < high

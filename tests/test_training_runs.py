@@ -329,6 +329,23 @@ def test_a_resumed_study_may_choose_another_rate(tmp_path):
     np.testing.assert_array_equal(second["training_loss"], expected["training_loss"])
 
 
+def test_no_result_is_lost_where_a_study_is_resumed_with_less(tmp_path):
+    """Fewer recipes, seeds or epochs leave the larger result beside the new one; more take it in."""
+    kept = {"data": DATA, "output": tmp_path, "resume": True}
+    two = dataclasses.replace(SMALL, recipes=SMALL.recipes[:2])
+    one = dataclasses.replace(SMALL, recipes=SMALL.recipes[:1])
+    large = study(panel=two, seeds=2, epochs=2, **kept)
+    small = study(panel=one, seeds=1, epochs=1, **kept)
+    assert lc.load(tmp_path / "result-1.nc").identical(large)
+    assert lc.load(tmp_path / "result.nc").identical(small)
+    again = study(panel=two, seeds=2, epochs=2, **kept)
+    assert again.identical(large)
+    assert sorted(path.name for path in tmp_path.glob("*.nc")) == ["result-1.nc", "result.nc"]
+    (tmp_path / "result.nc").write_bytes(b"something else")
+    study(panel=two, seeds=2, epochs=2, **kept)
+    assert (tmp_path / "result-2.nc").read_bytes() == b"something else"
+
+
 def test_a_study_refuses_a_folder_with_runs_other_data_and_hopeless_grids(tmp_path):
     only = dataclasses.replace(SMALL, recipes=SMALL.recipes[:1])
     study(panel=only, data=DATA, output=tmp_path, seeds=1, epochs=1)

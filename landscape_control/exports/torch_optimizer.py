@@ -1,11 +1,10 @@
 """A policy as a ``torch.optim.Optimizer``."""
 
 import difflib
-import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..rules.families import Clock, Policy
@@ -14,6 +13,7 @@ from ..support.arguments import AnyNumber
 from ..support.errors import ProblemError, shown
 from .evaluation import compute, count_uses
 from .expression import Leaf, Node, Scaled, Tensors
+from .param_groups import check_group, multiplier, numbers, plain
 from .running import check_not_ended, clock_step
 
 Group = dict[str, Any]
@@ -46,7 +46,8 @@ class RuleOptimizer(torch.optim.Optimizer):
         hold: str | None = None,
     ):
         self.policy, self.hold = policy, hold
-        given = {name: _plain(value) for name, value in policy.coefficients.items()}
+        self._seen: dict[int, tuple] = {}  # by group: entries as they were when they were checked
+        given = {name: plain(value) for name, value in policy.coefficients.items()}
         belongs = {_RULE: repr(policy.family), _HORIZON: policy.horizon}
         super().__init__(
             params, {"lr": lr, **given, "foreach": foreach, **belongs, _ANSWERS: False}
@@ -55,6 +56,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     def add_param_group(self, param_group: Group) -> None:
         """Add weights with coefficients of their own; those left out are the policy's."""
         names = set(self.policy.coefficients)
+        check_group(param_group)
         for key in set(param_group) - names:
             near = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
             if near:
@@ -64,18 +66,48 @@ class RuleOptimizer(torch.optim.Optimizer):
                     received=f"{key!r}",
                     advice=f"did you mean {near[0]!r}?",
                 )
-        checked = self._checked({**self.defaults, **param_group})
+        whole = {**self.defaults, **param_group}
+        for key in (_RULE, _HORIZON, _ANSWERS):
+            if whole[key] != self.defaults[key]:
+                raise ProblemError(
+                    f"param group entry {key!r}",
+                    expected=f"none, or {shown(self.defaults[key])}, which the optimizer sets itself",
+                    received=shown(whole[key]),
+                    advice="leave it out",
+                )
+        checked = self._checked(whole)
         super().add_param_group({**param_group, **checked})
         for weight in self.param_groups[-1]["params"]:
             if weight.is_complex():
                 raise _refused_kind("complex weights", "hold real and imaginary parts apart")
 
     def _checked(self, group: Mapping[str, Any]) -> Group:
-        """The group's coefficients, each of the shape that the family wants, as plain numbers."""
-        _multiplier(group)
-        given = {name: group[name] for name in self.policy.coefficients}
+        """The group's coefficients, each of the shape that the family wants, as plain numbers.
+
+        Raises ProblemError for what is no number, or outside the range of its coefficient.
+        """
+        multiplier(group)
+        if not isinstance(group["foreach"], bool):
+            raise ProblemError(
+                "foreach",
+                expected="True or False",
+                received=shown(group["foreach"]),
+                advice="True computes all weights of a device together, which is faster",
+            )
+        given = {name: numbers(group[name]) for name in self.policy.coefficients}
         own = Policy(family=self.policy.family, coefficients=given, horizon=self.policy.horizon)
-        return {name: _plain(value) for name, value in own.coefficients.items()}
+        return {name: plain(value) for name, value in own.coefficients.items()}
+
+    def _check_again(self, index: int, group: Group) -> None:
+        """Check the entries of a group that were set since its last step."""
+        multiplier(group)
+        own = (group["foreach"], *(group[name] for name in self.policy.coefficients))
+        seen = self._seen.get(index, ())
+        if len(seen) == len(own) and all(map(operator.is_, own, seen)):
+            return
+        group.update(self._checked(group))
+        names = self.policy.coefficients
+        self._seen[index] = (group["foreach"], *(group[name] for name in names))
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -84,8 +116,8 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises ProblemError, before any weight has moved, for sparse gradients and for steps after
         the rule's last.
         """
-        for group in self.param_groups:
-            _multiplier(group)
+        for index, group in enumerate(self.param_groups):
+            self._check_again(index, group)
             if group[_ANSWERS]:
                 raise ProblemError(
                     "step",
@@ -127,7 +159,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         together = [weights] if group["foreach"] else [[weight] for weight in weights]
         move = self._fused if group["foreach"] else self._one
         for some in together:
-            move(some, values, clock, _multiplier(group))
+            move(some, values, clock, multiplier(group))
         for weight in weights:
             self.state[weight][_COUNT] = count + 1
 
@@ -213,7 +245,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         clock = Clock(step=at, horizon=self.policy.horizon)
         carried = tuple(state[entry] for entry in self._entries())
         answer = self.policy.family.readout(self._values(group, at), carried, weight, clock)
-        return weight + _multiplier(group) * (answer - weight)
+        return weight + multiplier(group) * (answer - weight)
 
     def _values(self, group: Group, at: int) -> Values:
         """The coefficients of a step."""
@@ -228,9 +260,17 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises ProblemError, before anything is loaded, for one of another rule or without its
         numbers.
         """
+        groups = state_dict.get("param_groups") if isinstance(state_dict, Mapping) else None
+        if not isinstance(groups, list) or not all(isinstance(each, Mapping) for each in groups):
+            raise ProblemError(
+                "state to load",
+                expected="what state_dict() of this optimizer returned",
+                received=shown(state_dict, 200),
+                advice="load it with torch.load, and pass it whole",
+            )
         own = {_RULE: repr(self.policy.family), _HORIZON: self.policy.horizon}
         wanted = {"lr", "foreach", _ANSWERS, *self.policy.coefficients}
-        for group in state_dict.get("param_groups", [{}]):
+        for group in groups or [{}]:
             for key, value in own.items():
                 if group.get(key) != value:
                     raise ProblemError(
@@ -252,7 +292,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             group.update(self._checked(group))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "policy": self.policy, "hold": self.hold}
+        return {**super().__getstate__(), "policy": self.policy, "hold": self.hold, "_seen": {}}
 
 
 def _node(value: Any, like: Leaf) -> Node:
@@ -261,28 +301,6 @@ def _node(value: Any, like: Leaf) -> Node:
         return value.whole()
     number = float(value)
     return Leaf(value=[torch.full_like(tensor, number) for tensor in like.value or ()])
-
-
-def _plain(value: Any) -> Any:
-    """A coefficient as a number or lists of numbers, which torch.save takes without pickling."""
-    return np.asarray(value, dtype=float).tolist()
-
-
-def _multiplier(group: Mapping[str, Any]) -> float:
-    """The group's lr as a number: schedulers set it, as a number or a tensor of one."""
-    lr = group["lr"]
-    try:
-        number = float(lr)
-    except (TypeError, ValueError, RuntimeError):
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise ProblemError(
-            "lr",
-            expected="a finite number ≥ 0, which multiplies all that the rule does",
-            received=shown(lr),
-            advice="1.0 runs the rule as planned; its own rate is the coefficient learning_rate",
-        )
-    return number
 
 
 def _refused_kind(received: str, advice: str) -> ProblemError:

@@ -22,6 +22,8 @@ from .programs import REFERENCE, ROUND_OFF, MomentProgram, is_free, pack
 from .quadrature import largest_curvature
 from .starting import stretch
 
+LARGER = 100.0  # times ε, to see what of J is ε's
+
 Built = TypeVar("Built")
 
 
@@ -86,6 +88,22 @@ class MomentPrograms:
         """J from the logarithm that is minimised."""
         floor = self._packed(program, nodes)[REFERENCE + 1]
         return float(max(np.exp(objective) - floor, 0.0) * self.at_rest(program, nodes))
+
+    def round_off(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
+        """What J is uncertain by in double precision at most: the part of it that is ε's.
+
+        J is linear in ε where that part is small beside the rest; a larger ε stands out of the
+        round-off of J itself.
+        """
+        packed, units = self._packed(program, nodes), self._units(program)
+        function = self._kept(
+            self._objectives, self.moments.count_nodes(packed), self._build_objective
+        )
+        larger = packed.copy()
+        larger[self.moments.shared_size - 1] *= LARGER
+        logarithms = [float(function(entries * units, p)) for p in (packed, larger)]
+        below, above = (self.cost_of(program, nodes, logarithm) for logarithm in logarithms)
+        return max(above - below, 0.0) / (LARGER - 1)
 
     def at_rest(self, program: PolicyProgram, nodes: int) -> float:
         """J of never moving."""

@@ -8,7 +8,9 @@ from ..planning.solver import Optimum, RawResult
 from .certificate import certify_policy
 from .identifiability import cost_derivatives, identify_coefficients
 from .moment_search import MomentSearch
+from .program import spectrum_of
 from .quadrature import enough_nodes, largest_curvature
+from .replays import mode_costs
 from .result import PolicyResult
 from .starting import at_bound, escaping, held
 from .status import PolicyStatus, status_of, stopped
@@ -19,6 +21,8 @@ SETTLED = 1e-3
 # a coefficient that runs away ends where twice as much of it saves less than about this share of
 # the cost
 LEAST_CURVED = 1e-3
+_UNIT = np.finfo(float).eps / 2
+_MOVES = 4  # by round-off, to see what a sum that cancels makes of it
 
 
 def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
@@ -26,8 +30,9 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
     program, programs, layout = search.program, search.programs, search.layout
     best, error, nodes = _refined(search, most_nodes)
     entries = best.variables
-    cost = programs.cost(program, nodes, entries)
     learnt = programs.learnt(program, nodes, best)
+    cost, round_off, left = _cost(search, nodes, entries)
+    error += left
     running_away = "" if learnt else _running_away(search, nodes, entries)
     agreed, others = 0, []
     for optimum in search.optima:
@@ -39,6 +44,8 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
     status = PolicyStatus.CONVERGED
     if not learnt:
         status = _status(search, best, error, cost, running_away)
+        if status.ok and round_off > search.tolerance * cost:
+            status = PolicyStatus.ROUND_OFF
     return PolicyResult(
         program=program,
         coefficients=coefficients,
@@ -64,6 +71,33 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
         _certify=certify_policy,
         _identify=identify_coefficients,
     )
+
+
+def _cost(search: MomentSearch, nodes: int, entries: np.ndarray) -> tuple[float, float, float]:
+    """(J, what of it the search could not see for round-off, the round-off that is left in J).
+
+    Where second moments cancel by more than the tolerance J is taken from factors of them. Their
+    round-off is that of a run of the rule: e in the square root of a part of J, with e² of the
+    order of Tu times the round-off of the second moments; and how far J moves where the
+    coefficients move by round-off, as differences like 1 - αh do.
+    """
+    program, programs = search.program, search.programs
+    round_off = programs.round_off(program, nodes, entries)
+    cost = max(programs.cost(program, nodes, entries) - round_off, 0.0)
+    if round_off <= search.tolerance * cost or not math.isfinite(round_off):
+        return cost, round_off, round_off
+    curvatures, weights = spectrum_of(program).nodes(nodes)
+    rng = np.random.default_rng(0)
+
+    def moved(by: float) -> float:
+        near = entries * (1 + by * rng.standard_normal(len(entries)))
+        costs = mode_costs(program.family, search.layout, near, program, curvatures, weights)
+        return float(costs @ weights)
+
+    cost = moved(0.0)
+    scatter = max(abs(moved(8 * _UNIT) - cost) for _ in range(_MOVES))
+    square = program.steps * programs.moments.layout.dimension**2 * _UNIT * round_off
+    return cost, round_off, 2 * math.sqrt(cost * square) + square + 3 * scatter
 
 
 def _refined(search: MomentSearch, most_nodes: int) -> tuple[RawResult, float, int]:

@@ -88,9 +88,10 @@ class MomentSearch:
         guesses = self._guesses()
         self.inner = self._without_idle(guesses[:SLOPES_AT])
         self._keep(self._optimise(guesses, self.inner), len(guesses))
-        if self.quick or self.clock.is_over() or len(guesses) == 1:
+        if self.quick or self.clock.is_over() or not self.options.starts:
             return
-        if self._most_disagree():
+        # a single start has nothing to agree with
+        if self._most_disagree() or len(guesses) == 1:
             reached = self._from_contained()
             self._keep(reached, sum(optimum.count for optimum in reached))
         if self.layout.size <= FEW and not is_long(self.program):

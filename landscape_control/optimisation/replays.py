@@ -22,6 +22,7 @@ from .programs import (
     noise_variance,
     time_weights,
 )
+from .second_moments import Covariances, Factors
 
 BLOCKS = 16
 
@@ -169,20 +170,26 @@ def mode_costs(
     """Costs (…, N) of modes of curvature h (N,).
 
     Entries (n,) or (n, …, 1), real or complex, one program per column. ``weights`` (N,) are the
-    shares of the modes, where they hear each other's loss.
+    shares of the modes, where they hear each other's loss. Second moments are carried as factors,
+    so that transients that grow cost no more digits than in a run of the rule.
     """
     mode = _Mode(family, program, np.asarray(curvatures, dtype=float))
     mode.weights = weights
     answer = mode.excess
     loss, effort = time_weights(program)
-    (mean, spread), total = mode.start(), np.zeros(())
+    mean, variances = mode.start()
+    # noise enters a factor by its root, which complex steps cannot go through
+    has_noise = mode.variance.any() or mode.multiplicative > 0
+    by_factors = not (has_noise and np.iscomplexobj(entries))
+    spread = Factors(variances) if by_factors else Covariances(variances)
+    total = np.zeros(())
     for t in range(program.steps):
         matrix, noise = mode.system(_rows(family, layout, entries, t))
         move = matrix[..., :1, :] - mode.first  # the row of Δθ
         variance = mode.noise_variance(mean, spread)
         paid = _second(move, mean, spread) + noise[..., 0] ** 2 * variance
         mean = (matrix @ mean[..., None])[..., 0] + mode.shift
-        spread = matrix @ spread @ np.swapaxes(matrix, -1, -2) + mode.gained(noise, variance)
+        spread.move(matrix, noise, variance, mode.drift)
         if family.has_readout:
             answer = mode.answer(_answer(family, layout, entries, t))
         total = total + loss[t] * mode.h / 2 * _second(answer, mean, spread) + effort[t] * paid
@@ -209,14 +216,19 @@ class _Mode:
         self.shift = (1 - self.rho) * self.centre * np.eye(self.size)[-1]
 
     def start(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean (d,) and covariance (N, d, d) of x at t = 0."""
+        """Mean (d,) of x at t = 0, and variances (N, d) of its entries, which are independent."""
         mean, variance = np.zeros(self.size), np.zeros((len(self.h), self.size))
         mean[0], variance[:, 0] = self.task.start_mean, self.task.start_variances(self.h)
         minimum = self.task.minimum
         if minimum is not None:
             mean[-1] = minimum.prior_mean[0]
             variance[:, -1] = minimum.prior_covariance[0, 0]
-        return mean, variance[:, :, None] * np.eye(self.size)
+        return mean, variance
+
+    @property
+    def drift(self) -> np.ndarray:
+        """(d,): variances that x gains in a step beside the noise of the gradient."""
+        return self.diffusion * np.eye(self.size)[-1]
 
     def system(self, rows: list[list[Value]]) -> tuple[np.ndarray, np.ndarray]:
         """(A, gain of each entry on the gradient's noise)."""
@@ -230,7 +242,7 @@ class _Mode:
         """(…, N, 1, d): the row of x - μ for a readout x."""
         return _side_by_side([*row, -1.0], self.h)[..., None, :]
 
-    def noise_variance(self, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    def noise_variance(self, mean: np.ndarray, spread: Factors | Covariances) -> np.ndarray:
         """(…, N): variance of the gradient's noise where the learner stands."""
         square = _second(self.excess, mean, spread)
         level: Value = 1.0
@@ -246,12 +258,6 @@ class _Mode:
             raise ValueError("modes that hear each other's loss need weights")
         return (self.h / 2 * square * self.weights).sum(axis=-1, keepdims=True)
 
-    def gained(self, noise: np.ndarray, variance: np.ndarray) -> np.ndarray:
-        """Covariance that a step adds."""
-        covariance = noise[..., :, None] * noise[..., None, :] * variance[..., None, None]
-        covariance[..., -1, -1] += self.diffusion
-        return covariance
-
 
 def _side_by_side(entries: list[Value], like: np.ndarray) -> np.ndarray:
     """Numbers and arrays (…, N) on a new last axis; ``like`` (N,) says how many modes there are."""
@@ -263,8 +269,7 @@ def _on_top(rows: list[np.ndarray]) -> np.ndarray:
     return np.stack(np.broadcast_arrays(*rows), axis=-2)
 
 
-def _second(row: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+def _second(row: np.ndarray, mean: np.ndarray, spread: Factors | Covariances) -> np.ndarray:
     """E (row·x)² for a row (…, 1, d)."""
-    variance = row @ spread @ np.swapaxes(row, -1, -2)
     average = row @ mean[..., None]
-    return variance[..., 0, 0] + average[..., 0, 0] ** 2
+    return spread.square(row) + average[..., 0, 0] ** 2

@@ -27,7 +27,8 @@ class PolicyResult(Recordable):
     program : PolicyProgram, what was solved, with the numbers of this solve
     coefficients : {name: float, or array for those that vary}, by the family's Layout
     cost : float, J; by exact moments, or the mean over held-out scenarios
-    cost_error : float, error of J from the quadrature over curvatures (0 for scenarios)
+    cost_error : float, error of J from the quadrature over curvatures, and a bound of its round-off
+        (0 for scenarios)
     standard_error : float, of J over held-out scenarios (0 for exact moments)
     optimism_gap : float, held-out J minus J on the scenarios it was fitted to (0 for exact moments)
     status : PolicyStatus
@@ -113,7 +114,7 @@ class PolicyResult(Recordable):
 
     @property
     def uncertainty(self) -> float:
-        """Error of the cost from every source that is known: quadrature plus two standard errors."""
+        """Error of the cost from every known source: its ``cost_error`` plus two standard errors."""
         return self.cost_error + 2 * self.standard_error
 
     @checked

@@ -19,6 +19,12 @@ class PolicyStatus(enum.Enum):
         "stationary on its scenarios, but held-out scenarios cost more than the tolerance allows:"
         " raise most_scenarios or loosen tolerance"
     )
+    ROUND_OFF = (
+        "the cost is that of the rule returned, but its second moments cancel to fewer digits than"
+        " the tolerance asks for (a transient grows and comes back): the search avoids such rules"
+        " and may have missed better ones; narrow the ranges with within={name: (low, high)}, add"
+        " noise, or loosen tolerance"
+    )
     ITERATION_LIMIT = (
         "the optimiser ran out of iterations: give a guess (an earlier result), more starts or"
         " fewer steps; where coefficients drift without settling, narrow their ranges with"

@@ -33,8 +33,9 @@ class WorstCaseResult:
     ----------
     program : PolicyProgram
     coefficients : {name: float or array}
-    worst : float, the largest value over the spectrum, per unit of E θ_0²: of the mode's cost
-        ("loss"), or of the cost over h/2, which is E(θ-μ)² for a terminal cost ("distance")
+    worst : float, the largest value over the spectrum: of the mode's cost ("loss"), or of the cost
+        over h/2, which is E(θ-μ)² for a terminal cost ("distance"). In units of E θ_0², one unit for
+        all modes: that of the largest start variance where each mode has its own
     curvature : float, where it is largest
     measure : "loss" or "distance"
     grid_error : float, how much larger the worst value is on a grid ten times finer
@@ -101,6 +102,9 @@ def worst_case(
     time_limit: Duration = SECONDS,
 ) -> WorstCaseResult:
     """Minimise over the coefficients the maximum over curvatures of the expected cost of a mode.
+
+    Where each mode has a start variance of its own, a mode that starts far out counts for more: what
+    is compared are costs, not factors by which each mode shrinks.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..records import save
+from ..records import load, save
 from ..support.arguments import Count, checked
 from ..support.arguments import Path as PathName
 from ..support.errors import ProblemError
@@ -68,7 +68,8 @@ def study(
     seeds : how many
     epochs : of every run; by default those of the panel
     resume : go on in a folder that has runs: what is finished is not trained again, what was
-        interrupted goes on from its last whole epoch
+        interrupted goes on from its last whole epoch. An earlier result with numbers that the new
+        one lacks (of more recipes, seeds or epochs, other rates) is kept as result-1.nc, -2, ...
     progress : called after every epoch that was trained
     device : of PyTorch, such as "cuda"
 
@@ -117,8 +118,33 @@ def study(
         "tuning_seed": TUNING_SEED,
         "torch": _torch_version(),
     }
+    _set_aside(Path(output) / RESULT, table)
     save(table, Path(output) / RESULT)
     return table
+
+
+def _set_aside(path: Path, table: "xarray.Dataset") -> None:
+    """Give an earlier result another name, result-1.nc and so on, unless the new one holds it all."""
+    if not path.exists() or _holds(table, path):
+        return
+    number = 1
+    while (kept := path.with_name(f"{path.stem}-{number}{path.suffix}")).exists():
+        number += 1
+    path.rename(kept)
+
+
+def _holds(table: "xarray.Dataset", path: Path) -> bool:
+    """Whether every number of an earlier result stands in the table too."""
+    try:
+        earlier = load(path)
+        names = ("recipe", "seed", "epoch")
+        inside = {name: earlier[name].values for name in names}
+        if any(not np.isin(inside[name], table[name].values).all() for name in names):
+            return False
+        part = table.sel(inside)
+        return all(earlier[name].equals(part[name]) for name in earlier.data_vars)
+    except (ProblemError, OSError, KeyError, TypeError, AttributeError):  # damaged, or another file
+        return False
 
 
 def _folder(output: Path, resume: bool) -> Path:

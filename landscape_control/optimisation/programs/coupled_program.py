@@ -36,11 +36,11 @@ class CoupledProgram(MomentProgram):
     def _step(self) -> ca.Function:
         """One step of one mode.
 
-        (S, h, v, rule's numbers, [a_t, b_t, L_t/L_0], [ρ, q, centre, b]) ->
+        (S, h, v, rule's numbers, [a_t, b_t, L_t/L_0], [ρ, q, centre, b, ε]) ->
         (S', its part of J, ½h E(θ' - μ')²).
         """
         moments, h, v = ca.SX.sym("S", self.layout.size), ca.SX.sym("h"), ca.SX.sym("v")
-        stage, numbers = ca.SX.sym("stage", 3), ca.SX.sym("numbers", 4)
+        stage, numbers = ca.SX.sym("stage", 3), ca.SX.sym("numbers", 5)
         kernel = MomentKernel(self.layout, h, v * stage[2], numbers)
         kernel.set_rule(self._rule.rows)
         following, effort = kernel.advance(moments)
@@ -73,7 +73,7 @@ class CoupledProgram(MomentProgram):
     def _cost(self, nodes: int, x: ca.MX, p: ca.MX) -> ca.MX:
         """J of N modes."""
         steps, weights = self.horizon, self.weights_of(nodes, p)
-        begins = np.cumsum([0, steps, steps, 4, self.layout.size * nodes, nodes, nodes]).tolist()
+        begins = np.cumsum([0, steps, steps, 5, self.layout.size * nodes, nodes, nodes]).tolist()
         parts = [p[low:high] for low, high in pairwise(begins)]
         losses, efforts, numbers, starts, curvatures, noise = parts
         moments = ca.reshape(starts, self.layout.size, nodes)
@@ -97,7 +97,7 @@ class CoupledProgram(MomentProgram):
     def _losses(self) -> ca.Function:
         """(S, h) -> ½h E(θ - μ)²."""
         moments, h = ca.SX.sym("S", self.layout.size), ca.SX.sym("h")
-        kernel = MomentKernel(self.layout, h, ca.SX(0), ca.SX(4, 1))
+        kernel = MomentKernel(self.layout, h, ca.SX(0), ca.SX(5, 1))
         return ca.Function("mode_loss", [moments, h], [h / 2 * kernel.spread(moments)])
 
 

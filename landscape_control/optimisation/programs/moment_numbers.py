@@ -8,6 +8,7 @@ import numpy as np
 from ...support.errors import ProblemError
 from ..program import PolicyProgram, spectrum_of
 from .moment_model import (
+    MomentLayout,
     minimum_step,
     multiplicative_noise,
     noise_variance,
@@ -52,7 +53,7 @@ def pack_modes(
             loss,
             effort / unit,
             minimum_step(program.task),
-            [multiplicative_noise(program)],
+            [multiplicative_noise(program), rounding(moment_program.layout)],
             starts.ravel(),  # node after node
             curvatures / unit,
             noise / unit**2,
@@ -60,6 +61,12 @@ def pack_modes(
             last,
         ]
     )
+
+
+def rounding(layout: MomentLayout) -> float:
+    """ε = d²(d² + 2)u: what a sum of d² products is off by at most, relative to its squares."""
+    square = layout.dimension**2
+    return square * (square + 2) * np.finfo(float).eps / 2
 
 
 def floor(program: PolicyProgram) -> float:

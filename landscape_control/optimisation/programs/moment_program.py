@@ -3,6 +3,15 @@
 Given the curvature the second moments S = E x xᵀ propagate linearly, S' = A S Aᵀ + n v nᵀ + q. One
 mode's cost and derivatives are built once and mapped over the quadrature nodes, so that the time of
 a gradient is linear in steps x nodes.
+
+In double precision a sum like (A S Aᵀ)_ij is off by up to γ Σ_kl |A_ik S_kl A_jl|, γ = (d² + 2)u. By
+|S_kl|² <= S_kk S_ll a symmetric matrix of such errors is, as a quadratic form, at most
+ε diag(Σ_k A_ik² S_kk) with ε = d²γ. The programs add this as if it were noise, where a transient
+grows and sums cancel it is what J would be lost in: J with it less J without it bounds the round-off
+of J to first order, and an optimiser that sees J with it finds no minima that are round-off alone.
+It is hardly any work: the square terms of all sums are multiplied by 1 + ε. Entries of A that are
+sums themselves, such as 1 - αh, are off by up to uG, G the sum of the sizes of their parts: their
+squares gain εG(|A_ik| + εG), without which a rule that cancels to zero seems to stay there.
 """
 
 from dataclasses import dataclass
@@ -45,9 +54,10 @@ class MomentProgram:
     def shared_size(self) -> int:
         """Length of what all nodes share.
 
-        Weights of the loss (T) and of the effort (T), ρ, q, centre, multiplicative noise.
+        Weights of the loss (T) and of the effort (T), ρ, q, centre, multiplicative noise, the share
+        ε of round-off.
         """
-        return 2 * self.horizon + 4
+        return 2 * self.horizon + 5
 
     @property
     def node_size(self) -> int:
@@ -171,7 +181,7 @@ class MomentKernel:
 
     def __init__(self, layout: MomentLayout, h: ca.SX, v: ca.SX, numbers: ca.SX):
         self.layout, self.h, self.v = layout, h, v
-        self.rho, self.q, self.centre, self.multiplicative = ca.vertsplit(numbers)
+        self.rho, self.q, self.centre, self.multiplicative, self.round_off = ca.vertsplit(numbers)
         self.rows: Rows | None = None
         # vec(S) of the whole matrix = double @ its upper triangle, of which ``keep`` are the places
         d = layout.dimension
@@ -179,6 +189,13 @@ class MomentKernel:
         packed = [layout.place(i, j) for i in range(d) for j in range(d)]
         self.double = ca.DM.triplet(whole, packed, ca.DM.ones(d * d), d * d, layout.size)
         self.keep = [i + d * j for i, j in layout.pairs]
+        # where S'_ii reads S_kk, and a row's square does
+        self.squares = ca.DM(layout.size, layout.size)
+        self.squares_of_row = ca.DM(1, layout.size)
+        for k in range(d):
+            self.squares_of_row[0, layout.place(k, k)] = 1
+            for i in range(d):
+                self.squares[layout.place(i, i), layout.place(k, k)] = 1
 
     def set_rule(self, rows: list[list[Value]]) -> None:
         """Set the step's matrices from the rule's rows, unless they are those of the step before."""
@@ -196,7 +213,7 @@ class MomentKernel:
         drift = ca.SX(layout.dimension, layout.dimension)
         if layout.moving:
             drift[layout.minimum, layout.minimum] = self.q
-        self.matrix = self._paired(matrix)
+        self.matrix = self._paired(matrix) + self._rounded(rows, matrix)
         self.heard = ca.sparsify(ca.vec(noise @ noise.T)[self.keep])  # per unit of noise variance
         self.drift = ca.sparsify(ca.vec(drift)[self.keep])
         # rules with momentum carry Δθ in their state, where E|Δθ|² can be read off
@@ -207,7 +224,8 @@ class MomentKernel:
             place = 1 + carrying[0]
             self.effort_place = layout.place(place, place)
         else:
-            self.effort_row = (ca.kron(move, move) @ self.double, rows[0][1] ** 2)
+            square = ca.kron(move, move) @ self.double
+            self.effort_row = (square * (1 + self.round_off * self.squares_of_row), rows[0][1] ** 2)
 
     def advance(self, moments: ca.SX) -> tuple[ca.SX, ca.SX]:
         """(S', E|Δθ|²)."""
@@ -226,7 +244,8 @@ class MomentKernel:
             row[self.layout.minimum] = -1
         square = ca.SX(0)
         for i, j in product(row, row):
-            square += row[i] * row[j] * moments[self.layout.place(i, j)]
+            share = 1 + self.round_off if i == j else 1
+            square += share * row[i] * row[j] * moments[self.layout.place(i, j)]
         return square
 
     def _over_state(self, row: list[ca.SX]) -> ca.SX:
@@ -254,8 +273,23 @@ class MomentKernel:
         return rows
 
     def _paired(self, matrix: ca.SX) -> ca.SX:
-        """A S Aᵀ as a matrix on the upper triangle of S."""
-        return ca.sparsify(ca.kron(matrix, matrix)[self.keep, :] @ self.double)
+        """A S Aᵀ as a matrix on the upper triangle of S, its squares multiplied by 1 + ε."""
+        exact = ca.sparsify(ca.kron(matrix, matrix)[self.keep, :] @ self.double)
+        return ca.sparsify(exact * (1 + self.round_off * self.squares))
+
+    def _rounded(self, rows: Rows, matrix: ca.SX) -> ca.SX:
+        """What S'_ii gains because entries of A like 1 - αh are sums, off by up to uG."""
+        gained = ca.SX(self.layout.size, self.layout.size)
+        for i, row in enumerate(rows):
+            parts = [ca.SX(1.0)] if i == 0 else []
+            parts += [part for part in (row[0], self.h * row[1]) if not part.is_zero()]
+            if len(parts) < 2:
+                continue
+            size = sum(ca.fabs(part) for part in parts)
+            off = self.round_off * size
+            place = self.layout.place(i, i), self.layout.place(0, 0)
+            gained[place] = off * (ca.fabs(matrix[i, 0]) + off)
+        return gained
 
 
 def _same(rows: Rows, others: Rows) -> bool:

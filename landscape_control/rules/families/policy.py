@@ -49,7 +49,8 @@ class Policy(Recordable):
     Raises
     ------
     ProblemError
-        What is no family, unknown or missing coefficients, coefficients that are not finite.
+        What is no family, unknown or missing coefficients, coefficients that are not finite or
+        outside the range that their family declares (:class:`Coefficient`, low and high).
     """
 
     family: Family
@@ -79,7 +80,8 @@ class Policy(Recordable):
 
     @cached_property
     def _entries(self) -> np.ndarray:
-        return _finite(self._layout, self._layout.join(self.coefficients))
+        entries = _finite(self._layout, self._layout.join(self.coefficients))
+        return _admissible(self._layout, entries, self.family.name)
 
     @cached_property
     def _has_values_per_step(self) -> bool:
@@ -207,6 +209,23 @@ def _finite(layout: Layout, entries: np.ndarray) -> np.ndarray:
             expected="a finite number",
             received=f"{entries[wrong[0]]:g}",
             advice="find where it was computed and why it is not finite",
+        )
+    return entries
+
+
+def _admissible(layout: Layout, entries: np.ndarray, rule: str) -> np.ndarray:
+    """The vector of coefficients, if all of them lie in their ranges, to rounding."""
+    low, high = layout.bounds.T
+    # what was computed in other units comes back to an edge to rounding
+    slack = 4 * np.finfo(float).eps * np.abs(entries)
+    wrong = np.flatnonzero((entries < low - slack) | (entries > high + slack))
+    if wrong.size:
+        first = wrong[0]
+        raise ProblemError(
+            f"{rule}: coefficient {layout.labels[first]!r}",
+            expected=f"a number in [{low[first]:g}, {high[first]:g}], the range of the family",
+            received=f"{entries[first]:.15g}",
+            advice="give one inside the range: beyond it the rule is another one, or has no meaning",
         )
     return entries
 
