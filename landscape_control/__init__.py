@@ -80,6 +80,8 @@ _LATER = {
     "Measurement": "training",
     "measure": "training",
     "record_training": "training",
+    "TrainingPlan": "training",
+    "plan_training": "training",
     "replay": "optimisation",
     "worst_case": "optimisation",
     "Histories": "identification",
@@ -163,6 +165,7 @@ __all__ = [
     "Solver",
     "Status",
     "TaskChain",
+    "TrainingPlan",
     "Trajectory",
     "Uniform",
     "UnstabilisableError",
@@ -187,6 +190,7 @@ __all__ = [
     "paired_difference",
     "path_law",
     "plan_course",
+    "plan_training",
     "plot_sweep",
     "plotting",
     "policies",
@@ -269,7 +273,9 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import resume as resume
     from .sweeps import sweep as sweep
     from .training import Measurement as Measurement
+    from .training import TrainingPlan as TrainingPlan
     from .training import measure as measure
+    from .training import plan_training as plan_training
     from .training import record_training as record_training
     from .trajectories import Trajectory as Trajectory
     from .trajectories import trajectory as trajectory

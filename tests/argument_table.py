@@ -140,6 +140,8 @@ ROWS = {
     "Measurement": {},
     "measure": {"model": None, "loss_fn": len, "loader": []},
     "record_training": {"optimizer": None},
+    "TrainingPlan": {},
+    "plan_training": {"model": None, "loss_fn": len, "loader": [], "objective": OBJECTIVE},
     "load": {"path": "nothing.nc"},
     "nearest_rules": {},
     "optimize_policy": {},
@@ -506,7 +508,8 @@ STAND_INS = {
     "BeliefSolution", "Course", "Measurement", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model",
     "best_coefficients", "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure",
     "nearest_rules", "optimize_policy", "paired_difference", "path_law", "plan_course", "preconditioner_exponent",
-    "raw_rule", "record_training", "resume", "rollout", "save", "share_momentum", "simulate", "solve", "sweep", "worst_case",
+    "raw_rule", "record_training", "resume", "rollout", "save", "share_momentum", "simulate", "solve", "sweep",
+    "TrainingPlan", "plan_training", "worst_case",
 }  # fmt: skip
 
 

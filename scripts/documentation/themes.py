@@ -78,6 +78,8 @@ THEMES: dict[str, tuple[str, ...]] = {
         "measure",
         "Measurement",
         "export",
+        "plan_training",
+        "TrainingPlan",
         "record_training",
         "Recording",
         "RecordedRun",

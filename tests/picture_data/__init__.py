@@ -25,6 +25,7 @@ PANELS = {
     "plan_overview": "map parameters controls costates",
     "claims_overview": "claims numbers",
     "training_curves": "loss accuracy",
+    "network_paths": "loss ratios",
     "belief_tracking": "belief weights variance",
     "moving_task": "factor slow short",
     "momentum_from_noise": "friction learning_rate weight_decay shared shared_cost",

@@ -14,6 +14,7 @@ from typing import Any
 from .overviews import (
     claims_overview,
     coefficients,
+    network_paths,
     plan_overview,
     policy_scatter,
     training_curves,
@@ -37,7 +38,7 @@ _GROUPS = MappingProxyType(
         "CAUSAL": (
             *("orthogonal_momentum", "terminal_not_identifiable", "noise_makes_momentum"),
             *("optimal_schedule", "lqg_from_policies", "adam_exponent", "worst_case_steps"),
-            *("emergence_atlas", "training_curves"),
+            *("emergence_atlas", "training_curves", "network_paths"),
         ),
     }
 )
@@ -49,6 +50,7 @@ __all__ = [
     "PLANNING",  # noqa: F822
     "claims_overview",
     "coefficients",
+    "network_paths",
     "plan_overview",
     "policy_scatter",
     "training_curves",

@@ -14,6 +14,7 @@ from matplotlib.typing import HashableList
 from ...support.errors import ProblemError
 from . import evidence, landscapes, paths, style
 from .data import Key, WholeFigure, draws
+from .network_paths import network_paths
 from .panels import GRID, map_panel, optional, rows_with_numbers
 from .training_curves import training_curves
 
@@ -313,6 +314,7 @@ def claims_overview(d: SimpleNamespace) -> Figure:
 
 _ALL = (
     *(plan_overview, policy_scatter, coefficients, verdict, claims_overview),
+    network_paths,
     training_curves,
 )
 FIGURES: Mapping[str, WholeFigure] = MappingProxyType({draw.__name__: draw for draw in _ALL})
