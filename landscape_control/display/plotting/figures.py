@@ -15,6 +15,7 @@ from .overviews import (
     claims_overview,
     coefficients,
     derived_run,
+    network_paths,
     plan_overview,
     policy_scatter,
     training_curves,
@@ -38,7 +39,7 @@ _GROUPS = MappingProxyType(
         "CAUSAL": (
             *("orthogonal_momentum", "terminal_not_identifiable", "noise_makes_momentum"),
             *("optimal_schedule", "lqg_from_policies", "adam_exponent", "worst_case_steps"),
-            *("emergence_atlas", "training_curves", "derived_run"),
+            *("emergence_atlas", "training_curves", "network_paths", "derived_run"),
         ),
     }
 )
@@ -51,6 +52,7 @@ __all__ = [
     "claims_overview",
     "coefficients",
     "derived_run",
+    "network_paths",
     "plan_overview",
     "policy_scatter",
     "training_curves",
