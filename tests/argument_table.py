@@ -510,7 +510,7 @@ STAND_INS = {
     "best_coefficients", "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure",
     "nearest_rules", "optimize_policy", "paired_difference", "path_law", "plan_course", "preconditioner_exponent",
     "raw_rule", "record_training", "resume", "rollout", "save", "share_momentum", "simulate", "solve", "sweep",
-    "TrainingPlan", "plan_training", "worst_case",
+    "TrainingPlan", "derive_optimizer", "plan_training", "worst_case",
 }  # fmt: skip
 
 
