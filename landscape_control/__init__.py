@@ -80,8 +80,14 @@ _LATER = {
     "Measurement": "training",
     "derive_optimizer": "training",
     "measure": "training",
+    "record_training": "training",
+    "TrainingPlan": "training",
+    "plan_training": "training",
     "replay": "optimisation",
     "worst_case": "optimisation",
+    "Histories": "identification",
+    "RecordedRun": "identification",
+    "Recording": "identification",
     "identify": "identification",
     "rollout": "identification",
     "resume": "sweeps",
@@ -89,6 +95,9 @@ _LATER = {
     "fingerprint": "records",
     "load": "records",
     "save": "records",
+    "Trajectory": "trajectories",
+    "trajectory": "trajectories",
+    "plot_sweep": "display.plotting",
     "best_coefficients": "simulation",
     "paired_difference": "simulation",
     "simulate": "simulation",
@@ -126,6 +135,7 @@ __all__ = [
     "DiscretisedAction",
     "ExactGradient",
     "GaussianPrior",
+    "Histories",
     "JumpProcess",
     "Landscape",
     "LandscapeDistribution",
@@ -148,12 +158,16 @@ __all__ = [
     "PolicySolver",
     "ProblemError",
     "RandomWalk",
+    "RecordedRun",
+    "Recording",
     "Solution",
     "SolveError",
     "SolveInterrupted",
     "Solver",
     "Status",
     "TaskChain",
+    "TrainingPlan",
+    "Trajectory",
     "Uniform",
     "UnstabilisableError",
     "belief_model",
@@ -178,11 +192,14 @@ __all__ = [
     "paired_difference",
     "path_law",
     "plan_course",
+    "plan_training",
+    "plot_sweep",
     "plotting",
     "policies",
     "preconditioner_exponent",
     "quadratic",
     "raw_rule",
+    "record_training",
     "reference",
     "replay",
     "resume",
@@ -197,6 +214,7 @@ __all__ = [
     "solve",
     "sweep",
     "sweeps",
+    "trajectory",
     "worst_case",
 ]
 
@@ -217,7 +235,11 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from . import training as training
     from . import verification as verification
     from .display import plotting as plotting
+    from .display.plotting import plot_sweep as plot_sweep
     from .exports import export as export
+    from .identification import Histories as Histories
+    from .identification import RecordedRun as RecordedRun
+    from .identification import Recording as Recording
     from .identification import identify as identify
     from .identification import linearised_rules as linearised_rules
     from .identification import maps as _maps
@@ -253,8 +275,13 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .sweeps import resume as resume
     from .sweeps import sweep as sweep
     from .training import Measurement as Measurement
+    from .training import TrainingPlan as TrainingPlan
     from .training import derive_optimizer as derive_optimizer
     from .training import measure as measure
+    from .training import plan_training as plan_training
+    from .training import record_training as record_training
+    from .trajectories import Trajectory as Trajectory
+    from .trajectories import trajectory as trajectory
 
     comparison = _maps  # an import under another name would be private to strict checkers
 else:

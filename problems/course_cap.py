@@ -80,6 +80,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="course-cap",
+    theme="momentum and schedules",
     title="A planned course keeps its distance from the edge of stability",
     statement="the cap binds and is kept; two solvers agree on its price, episodes on its loss",
     source="Polyak 1964 for the edge; derived for this project",

@@ -86,6 +86,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="course-metric",
+    theme="momentum and schedules",
     title="The metric's exponent as an axis of the plan",
     statement="the exponent with the least predicted loss has the least loss in episodes",
     source="Kingma & Ba 2015 for p = ½; derived for this project",

@@ -92,6 +92,7 @@ def evaluate() -> Evidence:
 
 CLAIM = Claim(
     name="course-no-rise",
+    theme="momentum and schedules",
     title="A planned course whose loss is not to rise",
     statement="the predicted loss stays below that at the start where a free course exceeds it",
     source="derived for this project",

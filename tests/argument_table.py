@@ -66,6 +66,7 @@ TASK = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.1, 1.0), start
 BALL = policies.HeavyBall(constant=True)
 PROGRAM = lc.PolicyProgram(task=TASK, family=BALL, objective=lc.Objective(horizon=3.0))
 POLICY = lc.Policy(family=BALL, coefficients={"learning_rate": 0.1, "momentum": 0.5}, horizon=3)
+RUN = lc.RecordedRun(gradients=np.ones((9, 2)), updates=np.ones((9, 2)))
 EYE = np.eye(2)
 ONES = np.ones(2)
 SAMPLES = (
@@ -84,6 +85,9 @@ ROWS = {
     "Discrete": {"values": [0.1, 1.0]},
     "DiscretisedAction": {"elements": 3},
     "ExactGradient": {},
+    "Histories": {"gradients": np.ones((1, 3, 1)), "updates": np.ones((1, 3, 1))},
+    "RecordedRun": {"gradients": np.ones((9, 2)), "updates": np.ones((9, 2))},
+    "Recording": {"runs": [RUN]},
     "GaussianPrior": {"mean": [0.0], "covariance": [[1.0]]},
     "JumpProcess": {"rate": 1.0, "mean": [0.0], "covariance": [[1.0]]},
     "Landscape": {"dimension": 2, "expression": lambda theta: theta[0] ** 2 + theta[1] ** 2},
@@ -117,8 +121,13 @@ ROWS = {
     "best_coefficients": {},
     "certify_global": {},
     "compare": {"problems": PROBLEM},
-    "derive_optimizer": {"model": None, "steps": 100},
+    "derive_optimizer": {"model": None, "loss_fn": len, "loader": [], "steps": 100},
     "double_well": {"tilt": 0.3},
+    "trajectory": {
+        "problem": PROBLEM,
+        "rule": "gradient_descent",
+        "coefficients": {"learning_rate": 0.1},
+    },
     "exponent_curve": {"curvatures": [1.0, 2.0]},
     "Course": {},
     "CourseLimits": {"cap": 0.5},
@@ -131,6 +140,9 @@ ROWS = {
     "linearised_rules": {},
     "Measurement": {},
     "measure": {"model": None, "loss_fn": len, "loader": []},
+    "record_training": {"optimizer": None},
+    "TrainingPlan": {},
+    "plan_training": {"model": None, "loss_fn": len, "loader": [], "objective": OBJECTIVE},
     "load": {"path": "nothing.nc"},
     "nearest_rules": {},
     "optimize_policy": {},
@@ -165,7 +177,9 @@ ROWS = {
     "policies.Layout": {"coefficients": BALL.coefficients, "horizon": 3},
     "policies.Lion": {"smoothing": 0.1},
     "policies.Nesterov": {"constant": True},
+    "policies.DampenedMomentum": {},
     "policies.QuasiHyperbolic": {},
+    "policies.Regularised": {"family": BALL},
     "policies.NeuralPolicy": {"hidden": 2, "gradient_scale": 1.0},
     "policies.Polynomial": {},
     "policies.Scheduled": {"family": BALL, "shape": policies.Constant()},
@@ -278,6 +292,7 @@ PLAIN = [
     "rules.all_rules",
     "rules.ballistic",
     "rules.causal",
+    "rules.of_networks",
     "rules.decayed_gradient_descent",
     "rules.drift_compensated_gradient_descent",
     "rules.full_information",
@@ -328,6 +343,8 @@ PLAIN = [
 
 # what needs more than its kinds say to be a valid call
 UNCALLED = [
+    "Trajectory",
+    "plot_sweep",
     "belief.DiscountedBelief",
     "belief.GaussianBelief",
     "belief.TaskBelief",
@@ -339,6 +356,7 @@ UNCALLED = [
     "claims.Outcome",
     "claims.all_claims",
     "claims.claim_problem",
+    "claims.claims_at",
     "claims.find_claim",
     "claims.fitted_slope",
     "claims.run_claims",
@@ -355,7 +373,6 @@ UNCALLED = [
     "emergence.identify_coefficients",
     "emergence.same_cost",
     "grid.value_function",
-    "identification.Histories",
     "identification.Identification",
     "identification.fit_causal",
     "identification.identify_causal",
@@ -448,6 +465,7 @@ UNCALLED = [
     "report.Reproduction",
     "report.atlas_page",
     "report.claim_document",
+    "report.claim_lines",
     "report.csv_table",
     "report.describe_solution",
     "report.draw_pictures",
@@ -458,6 +476,7 @@ UNCALLED = [
     "report.reproduce",
     "report.steps",
     "report.text_table",
+    "report.verdict_document",
     "report.write_atlas",
     "rules.Observation",
     "rules.by_name",
@@ -490,7 +509,8 @@ STAND_INS = {
     "BeliefSolution", "Course", "Measurement", "Plan", "PolicyResult", "PolicySolver", "Solution", "belief_model",
     "best_coefficients", "certify_global", "compare", "exponent_curve", "identify", "linearised_rules", "load", "measure",
     "nearest_rules", "optimize_policy", "paired_difference", "path_law", "plan_course", "preconditioner_exponent",
-    "raw_rule", "resume", "rollout", "save", "share_momentum", "simulate", "solve", "sweep", "worst_case",
+    "raw_rule", "record_training", "resume", "rollout", "save", "share_momentum", "simulate", "solve", "sweep",
+    "TrainingPlan", "derive_optimizer", "plan_training", "worst_case",
 }  # fmt: skip
 
 

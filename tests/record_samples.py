@@ -120,6 +120,34 @@ def planned_course():
     )
 
 
+def network_path():
+    """Two weights of a network that never was, on two elements of degree 2."""
+    return lc.TrainingPlan(
+        objective=lc.Objective(horizon=0.9, discount=0.1, terminal="loss", terminal_weight=1 / 3),
+        cost=0.7,
+        kinetic=0.3,
+        potential=0.4,
+        times=np.array([0.0, 0.15, 0.3, 0.6, 0.9]),
+        parameters=np.array([[0.0, 1.0], [0.1, 0.8], [0.2, 0.7], [1 / 3, 0.6], [0.4, 0.55]]),
+        losses=np.array([1.0, 0.8, 0.6, 0.5, 0.45]),
+        vertices=np.array([0.0, 0.3, 0.9]),
+        positions=np.array([0.0, 0.5, 1.0]),
+        arc_lengths=np.array([0.0, 0.4, 0.7]),
+        status=lc.Status.REFINEMENT_CAP,
+        message="größer",
+        cost_error=1e-3,
+        remaining=np.inf,
+        lowest=-0.1,
+        residual=1e-2,
+        energy_error=2e-3,
+        layers=("weight", "bias"),
+        layer_weights=np.array([1.0, 1.0]),
+        iterations=9,
+        evaluations=40,
+        seconds=0.125,
+    )
+
+
 def table():
     import xarray
 
@@ -166,6 +194,7 @@ MAKERS = {
     "minimax": minimax,
     "measured": measured,
     "course": planned_course,
+    "network_path": network_path,
     "table": table,
 }
 
@@ -179,6 +208,10 @@ def stored_numbers(value) -> dict:
     if isinstance(value, lc.Measurement):
         fields = ("curvatures", "gradient", "noise", "layer_noise", "loss", "noise_trace")
         return {name: _hex(getattr(value, name)) for name in fields}
+    if isinstance(value, lc.TrainingPlan):
+        fields = ("times", "parameters", "losses", "arc_lengths", "cost", "remaining", "lowest")
+        found = {name: _hex(getattr(value, name)) for name in fields}
+        return found | {"status": str(value.status), "layers": list(value.layers)}
     if not hasattr(value, "status") and not hasattr(value, "coefficients"):
         return {"specification": specification(value)}
     found = {"cost": getattr(value, "cost", 0.0), "status": str(getattr(value, "status", ""))}
@@ -207,6 +240,8 @@ def computed_numbers(value) -> list[float]:
             *value.task().start_variances(value.curvatures),
             *value.sees().deviations,
         ]
+    if isinstance(value, lc.TrainingPlan):
+        return [*np.ravel(value.parameters_at([0.2, 0.7])), value.length, value.straightness]
     if hasattr(value, "program") or isinstance(value, Policy):
         policy = getattr(value, "policy", value)
         return np.ravel(policy([[0.3, -1.0], [0.2, 0.5], [0.7, 0.1]])).tolist()

@@ -51,9 +51,11 @@ LAYERS = (
     ("training",),
     ("sweeps.measures",),
     ("sweeps",),
+    ("trajectories",),
     ("claims",),
     ("grid", "policies", "stochastic"),  # names of version 0.1, which nothing in here uses
     ("display.plotting",),
+    ("display.notebook",),
     ("problems",),
     ("display.report",),
     ("display.cli", "display"),
@@ -71,6 +73,10 @@ ALLOWED_LATE = {
     f"{PACKAGE}.support.recordable": {
         f"{PACKAGE}.records": "every result has save(), and records know every kind of result",
         f"{PACKAGE}.records.pickling": "landscapes pickle as records, which know landscapes",
+    },
+    f"{PACKAGE}.support.drawable": {
+        f"{PACKAGE}.display.plotting.one_line": "results have plot(), which only display can draw",
+        f"{PACKAGE}.display.notebook": "results show themselves in a notebook, as display says how",
     },
     f"{PACKAGE}.records.files": {
         f"{PACKAGE}.sweeps": "load() opens the folder of a sweep too, and sweeps are made of records",

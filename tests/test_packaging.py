@@ -84,7 +84,7 @@ def clean(wheel, tmp_path_factory):
 
 def expected_files():
     """Names in the wheel of every module and data file, from the folders of the checkout."""
-    kinds = {".py", ".css", ".js", ".html"}
+    kinds = {".bash", ".css", ".html", ".js", ".py"}
     homes = {ROOT / "landscape_control": "", ROOT / "problems": "landscape_control/"}
     return {
         prefix + path.relative_to(ROOT).as_posix()

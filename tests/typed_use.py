@@ -30,6 +30,7 @@ def plan() -> lc.Solution:
     assert_type(solution.best.cost, float)
     assert_type(solution.best.status, lc.Status)
     assert_type(solution.summary(), str)
+    assert_type(lc.trajectory(problem, "gradient descent", solution=solution), lc.Trajectory)
     return solution
 
 

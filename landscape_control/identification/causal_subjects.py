@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..model.landscape import Spectrum
-from ..optimisation.program import PolicyProgram
 from ..planning.beliefs.solution import BeliefSolution
-from ..rules import CausalRule, causal
+from ..rules import CausalRule, by_name, causal
+from ..rules.families import Policy
 from ..simulation import RawLearner
 from ..simulation.resets import WeightDecay
 from ..support.errors import ProblemError
@@ -18,6 +17,7 @@ from .excitation import Excitation, watch
 from .histories import Histories
 from .identification import Identification
 from .maps import Criteria
+from .program_excitation import excitation_of
 from .subjects import runner_for
 
 _LONGEST = 200  # steps of a policy with a horizon that are watched
@@ -90,7 +90,7 @@ def identify_policy(
             ),
         )
     if excitation is None:
-        excitation = _excitation(program)
+        excitation = excitation_of(program)
     if runner.horizon is not None:
         excitation = replace(excitation, steps=min(runner.horizon, _LONGEST))
     words = runner.name
@@ -99,18 +99,50 @@ def identify_policy(
     home = "start" if _pulls_to_start(subject) else "origin"
     identification = identify_causal(
         watch(runner, excitation, seed=seed, home=home),
-        _causal(rules),
+        _of_policy(policy) if rules is None else rules,
         subject=words,
         seed=seed,
         resamples=resamples,
         criteria=criteria,
     )
-    notes = (*identification.notes, *_answer(policy), *_open_coefficients(subject))
+    notes = (
+        *identification.notes,
+        *_averaging(policy),
+        *_answer(policy),
+        *_open_coefficients(subject),
+    )
     return replace(identification, notes=notes)
 
 
 def _causal(rules: Sequence[CausalRule] | None) -> Sequence[CausalRule]:
     return causal() if rules is None else rules
+
+
+def _averaging(policy: object) -> tuple[str, ...]:
+    """A note on a linear rule with an average of its iterates: what it is, as it says itself."""
+    if not isinstance(policy, Policy):
+        return ()
+    family = policy.family
+    if not (family.linear and family.has_readout):
+        return ()
+    numbers = ", ".join(
+        f"{each.symbol} = {float(policy.coefficients[each.name]):.4g}"
+        for each in family.coefficients
+        if np.ndim(policy.coefficients[each.name]) == 0
+    )
+    return (
+        "By its own account it is a linear rule that averages its iterates,"
+        f" {family.name} ({numbers}): {family.formula}.",
+    )
+
+
+def _of_policy(policy: object) -> Sequence[CausalRule]:
+    """The rules that a policy is held against; where it answers with an average, of that kind too."""
+    if not getattr(policy, "has_readout", False):
+        return causal()
+    averaging = by_name("schedule_free")
+    assert isinstance(averaging, CausalRule)  # it has no closed form
+    return *causal(), averaging
 
 
 def _answer(policy: object) -> tuple[str, ...]:
@@ -134,19 +166,6 @@ def _open_coefficients(result: object) -> tuple[str, ...]:
     return (
         f"These numbers are one optimum of many: as a question to the cost, {identifiability}.",
     )
-
-
-def _excitation(program: PolicyProgram | None) -> Excitation:
-    """What the policy was planned for, with noise where it had none."""
-    if program is None:
-        return Excitation()
-    noise = getattr(program.sees, "noise", 0.0)
-    if not isinstance(noise, float | int | np.number) or not noise > 0:
-        noise = Excitation.noise
-    curvatures = program.task.curvatures
-    if not isinstance(curvatures, Spectrum):
-        curvatures = Excitation.curvatures
-    return Excitation(curvatures=curvatures, noise=float(noise))
 
 
 def _pulls_to_start(subject: object) -> bool:

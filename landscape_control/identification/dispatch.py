@@ -21,6 +21,8 @@ from .identification import Identification
 from .map_subjects import identify_problems, identify_samples, identify_solution
 from .maps import Criteria, PolicySample, compare, fit_maps
 from .maps.policy_fit import read_rules
+from .recorded_subjects import identify_recording
+from .recording import Recording
 
 
 @checked
@@ -58,13 +60,17 @@ def identify(
         raw observations;
         Policy, PolicyResult, a raw learner, an (init, update) pair, or a function of the history of
         gradients (E, t+1, n) -> Δθ (E, n): a causal rule, watched on an excitation; what
-        :func:`rollout` returns, Histories, or PolicySamples: the samples themselves
+        :func:`rollout` returns, Histories, or PolicySamples: the samples themselves;
+        Recording, or several with the same settings: an optimizer of a network in training, held
+        against the rules of :func:`landscape_control.rules.of_networks` too, at the resolution of
+        the recording's rounding
     rules : Rule and CausalRule objects or their keys, those of the other kind being refused by
         name; None is :func:`landscape_control.rules.full_information` for maps and
         :func:`landscape_control.rules.causal` for the others
     problem : of a Solution, instead of its own, where it was read without one
     excitation : the landscapes, starts and noise that a causal policy is shown. None: those of a
-        PolicyResult's own program, with noise 0.3 where it has none; else ``Excitation()``
+        PolicyResult's own program, its noise as a root mean square, or where gradients are exact
+        as large beside them as that of ``Excitation()``, which it is else
     step : Δt between observations, for policies of beliefs (None: 1/25 of their fastest time
         constant) and raw learners (None: 1)
     histories : how many episodes of a policy of beliefs are watched (None: 36); an excitation says
@@ -166,6 +172,7 @@ _KINDS = (  # the first that holds
         passed_on_to=fit_maps,
     ),
     Kind(holds=Histories, words="histories", identify=identify_histories),
+    Kind(holds=Recording, several=True, words="recorded training", identify=identify_recording),
     Kind(
         holds=BeliefSolution,
         words="a policy of beliefs, which is watched in its own problem",

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..rules import CausalRule
 from .histories import Histories
-from .maps.fitting import condition_number, relative
+from .maps.fitting import condition_number
 from .rule_on_histories import RuleOnHistories
 from .sign_fit import best_explaining, fit_ties
 from .smooth_fit import fit_smooth
@@ -60,8 +60,8 @@ def fit_causal_rule(
     return CausalFit(
         coefficients=coefficients,
         intervals=intervals,
-        error=relative(held.targets - apart(coefficients[None])[0], held.targets),
-        fit_error=relative(train.targets - fitted, train.targets),
+        error=held.relative_error(held.targets - apart(coefficients[None])[0]),
+        fit_error=train.relative_error(train.targets - fitted),
         condition=condition_number(run.jacobian(coefficients)) if rule.smooth else 1.0,
         fitted=fitted,
     )

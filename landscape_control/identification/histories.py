@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from ..support.arguments import Entries, Index, checked
+from ..support.arguments import Entries, Index, Vector, checked
 from ..support.arrays import freeze, whole
+from ..support.drawable import Shown
 from ..support.errors import ProblemError
+from ..support.short_repr import short_repr
 from .maps import Scatter
+from .maps.fitting import relative
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Histories:
+class Histories(Shown):
     """K histories of T steps of a policy on n weights, each from its own beginning, at rest.
 
     Attributes
@@ -24,6 +28,9 @@ class Histories:
         pull to
     settle : first step whose update counts; earlier ones only feed the memory of the rules
     words : where the histories come from
+    errors : (K, T, n) or None, standard deviation s of what was added to each update by the way it
+        was recorded, such as the rounding of stored weights; ∞ for what does not count at all. Fits
+        weigh updates by 1/√(s² + s̃²), s̃ their median, and s is no error of a rule. None is 0
     """
 
     gradients: Entries
@@ -31,6 +38,9 @@ class Histories:
     parameters: Entries | None = None
     settle: Index = 0
     words: str = "histories given"
+    errors: Entries | None = None
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         shape = np.shape(self.gradients)
@@ -55,6 +65,21 @@ class Histories:
                 received=f"{self.settle}",
                 advice="use longer histories, or settle less",
             )
+        self._check_errors(shape)
+
+    def _check_errors(self, shape: tuple[int, ...]) -> None:
+        if self.errors is None:
+            return
+        errors = np.asarray(self.errors, dtype=float)
+        good = errors.shape == shape
+        if not (good and (errors >= 0).all() and np.isfinite(errors).any()):
+            raise ProblemError(
+                "errors of the histories",
+                expected=f"numbers >= 0, {shape}, ∞ for what does not count, not all of them ∞",
+                received=f"shape {errors.shape}{', NaN, negative or ∞' if good else ''}",
+                advice="give one standard deviation for each update",
+            )
+        object.__setattr__(self, "errors", freeze(errors))
 
     @property
     def count(self) -> int:
@@ -78,6 +103,7 @@ class Histories:
             parameters=parameters,
             settle=self.settle,
             words=self.words,
+            errors=None if self.errors is None else change(self.errors),
         )
 
     @property
@@ -98,9 +124,53 @@ class Histories:
         return np.tile(np.repeat(np.arange(self.count), weights), steps - self.settle)
 
     def read(self, columns: np.ndarray) -> np.ndarray:
-        """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns."""
+        """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns.
+
+        Each entry is multiplied by its weight in the fit, where there are weights.
+        """
+        if self.weights is not None:
+            columns = columns * self.weights
+        return self._counted(columns)
+
+    def _counted(self, columns: np.ndarray) -> np.ndarray:
         counted = columns[..., self.settle :, :]
         return counted.reshape(*counted.shape[:-2], -1)
+
+    @cached_property
+    def weights(self) -> np.ndarray | None:
+        """(T, K·n), the weight of each update in a fit, 1 where it is exact; None without errors."""
+        if self.errors is None:
+            return None
+        # the median keeps the few that are nearly exact from deciding alone
+        errors: np.ndarray = np.asarray(self.errors, dtype=float)
+        typical = np.maximum(np.median(errors[np.isfinite(errors)]), 1e-300)
+        return freeze(_columns(typical / np.hypot(typical, errors)))
+
+    @cached_property
+    def noise(self) -> float:
+        """√Σ(weight·s)² over what counts: the part of |targets| that is no update."""
+        if self.errors is None:
+            return 0.0
+        errors = np.where(np.isfinite(self.errors), self.errors, 0.0)
+        return float(np.linalg.norm(self.read(_columns(errors))))
+
+    @checked
+    def relative_error(self, residual: Vector) -> float:
+        """rms(residual)/rms(targets), both without the part of them that is error of recording."""
+        if not self.noise:
+            return relative(residual, self.targets)
+        left = float(np.linalg.norm(residual)) ** 2 - self.noise**2
+        size = float(np.linalg.norm(self.targets)) ** 2 - self.noise**2
+        return float(np.sqrt(max(left, 0.0) / max(size, 1e-300)))
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(K, T, n) bool, which updates count."""
+        known = np.ones(self.updates.shape, bool)
+        if self.errors is not None:
+            known = np.isfinite(self.errors)
+        known[:, : self.settle] = False
+        return known
 
     @property
     def scatter(self) -> Scatter:
@@ -111,7 +181,7 @@ class Histories:
         weights = self.gradients.shape[2]
         places = np.zeros_like(self.gradients) if self.parameters is None else self.parameters
         points, controls, slopes = (
-            freeze(self.read(_columns(array)).reshape(-1, weights))
+            freeze(self._counted(_columns(array)).reshape(-1, weights))
             for array in (places, self.updates, self.gradients)
         )
         return Scatter(

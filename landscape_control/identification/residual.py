@@ -83,8 +83,9 @@ def regress_on_previous_update(histories: Histories) -> HeavyBallRegression:
     """
     updates = histories.updates[:, histories.settle :]
     gradients = histories.gradients[:, histories.settle :]
-    now = updates[:, 1:].ravel()
-    inputs = regressors(HEAVY_BALL, (updates[:, :-1].ravel(),), gradients[:, 1:].ravel())
+    counts = histories.counts[:, histories.settle + 1 :]
+    now = updates[:, 1:][counts]
+    inputs = regressors(HEAVY_BALL, (updates[:, :-1][counts],), gradients[:, 1:][counts])
     columns = np.column_stack([inputs["momentum"], inputs["learning_rate"]])
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     momentum, learning_rate = np.linalg.lstsq(columns / size, now, rcond=1e-10)[0] / size
@@ -158,8 +159,9 @@ def innovation(histories: Histories) -> float:
     seen = histories.gradients[:, histories.settle :]
     if seen.shape[1] < 4:
         return 1.0
-    columns = np.column_stack([seen[:, 1:-1].ravel(), seen[:, :-2].ravel()])
-    now = seen[:, 2:].ravel()
+    counts = histories.counts[:, histories.settle + 2 :]
+    columns = np.column_stack([seen[:, 1:-1][counts], seen[:, :-2][counts]])
+    now = seen[:, 2:][counts]
     size = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
     left = now - columns @ (np.linalg.lstsq(columns / size, now, rcond=1e-12)[0] / size)
     return _relative(left, now)

@@ -8,7 +8,7 @@ from .histories import Histories
 _DRAWS = 64  # sets of coefficients tried before the best are refined
 _NUDGE = 1e-6
 DIGITS = 1e-7  # relative accuracy of the minimiser, below which no interval is stated
-_OVERFLOWN = 1e150  # stands for updates that are no numbers; its square is still one
+_OVERFLOWN = 1e100  # stands for infinite updates; squares of its differences are still numbers
 
 
 class RuleOnHistories:
@@ -28,7 +28,10 @@ class RuleOnHistories:
         updates = self.histories.read(
             self.rule.updates(coefficients, self.gradients, self.parameters)
         )
-        return np.where(np.isfinite(updates), updates, _OVERFLOWN)
+        if np.isfinite(updates).all():
+            return updates
+        # 0/0 of a rule that divides by the size of gradients, before the first that is not zero
+        return np.nan_to_num(updates, nan=0.0, posinf=_OVERFLOWN, neginf=-_OVERFLOWN)
 
     def jacobian(self, coefficients: np.ndarray) -> np.ndarray:
         """(R, c) by central differences, one-sided at a bound."""

@@ -29,12 +29,28 @@ def fit_smooth(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndar
         resamples=resamples,
         seed=seed,
     )
-    low = np.minimum(linearised.intervals[:, 0], best)
-    high = np.maximum(linearised.intervals[:, 1], best)
+    wider = best + _expansion(run.histories.count) * (linearised.intervals.T - best)
+    low = np.minimum(wider[0], best)
+    high = np.maximum(wider[1], best)
     # the minimiser itself is known no better than this
     accuracy = DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
-    wider = np.column_stack([low - accuracy, high + accuracy])
-    return best, np.clip(wider, *run.bounds.T[:, :, None])
+    intervals = np.column_stack([low - accuracy, high + accuracy])
+    return best, np.clip(intervals, *run.bounds.T[:, :, None])
+
+
+def _expansion(count: int) -> float:
+    """By how much percentiles of the bootstrap over K histories are too near each other.
+
+    The bootstrap's variance lacks the factor K/(K-1), and its quantiles are those of a normal
+    distribution in the place of Student's t: √(K/(K-1)) t_{K-1}/z (T. Hesterberg, *What teachers
+    should know about the bootstrap*, 2015, §4.3). 1 for a single history, whose spread is unknown.
+    """
+    if count < 2:
+        return 1.0
+    from scipy.special import ndtri, stdtrit
+
+    student = stdtrit(count - 1, 0.975) / ndtri(0.975)
+    return float(np.sqrt(count / (count - 1)) * student)
 
 
 def _best_refined(run: RuleOnHistories, starts: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from ..support.arguments import Matrix, Numbers, Vector, checked
 from ..support.arrays import vector
 from ..support.errors import ProblemError
 from ..support.recordable import HoldsFunctions
+from ..support.short_repr import short_repr
 from .observation import Sees
 
 
@@ -44,6 +45,8 @@ class Learner(HoldsFunctions):
     actuation: Numbers | Callable | None = None
     sees: Sees | None = None
 
+    __repr__ = short_repr
+
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,6 +57,8 @@ class LinearDrift:
 
     matrix: Matrix
     offset: Vector
+
+    __repr__ = short_repr
 
     def __call__(self, theta: ca.SX) -> ca.SX:
         return ca.DM(self.matrix) @ theta + ca.DM(self.offset)

@@ -18,6 +18,7 @@ from ..support.errors import ProblemError
 from ..support.expressions import call_traced
 from ..support.kinks import refuse_kinks
 from ..support.recordable import HoldsFunctions
+from ..support.short_repr import short_repr
 from .landscape import Landscape
 
 
@@ -217,6 +218,8 @@ class Observe(Sees):
 
     function: Callable
     noise: float | Numbers | Callable
+
+    __repr__ = short_repr
 
     def __post_init__(self):
         _check_noise(self)

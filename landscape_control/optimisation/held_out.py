@@ -1,6 +1,6 @@
 """Costs of a rule on scenarios it was not planned on, by stepping it in NumPy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import casadi as ca
@@ -94,15 +94,42 @@ def episode_costs(
     policy: Policy, program: PolicyProgram, scenarios: Sequence[Scenarios]
 ) -> list[np.ndarray]:
     """J_s of every scenario, (S,) per scene; infinite for episodes that overflow."""
-    functions: list[tuple[OnEpisodes, OnEpisodes]] = [(_quadratic_losses, _quadratic_slopes)]
-    if not program.task.is_quadratic:
-        functions = [_functions(landscape) for landscape in program.task.population]
     with np.errstate(over="ignore", invalid="ignore"):
         costs = [
             _run(policy, program, drawn, loss, slope)
-            for drawn, (loss, slope) in zip(scenarios, functions, strict=True)
+            for drawn, (loss, slope) in zip(scenarios, _scenes(program), strict=True)
         ]
     return [np.where(np.isfinite(cost), cost, np.inf) for cost in costs]
+
+
+def mean_losses(
+    policy: Policy, program: PolicyProgram, *, episodes: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(mean loss of what the rule answers with at t = 0 … T, its standard error), (T+1,) each.
+
+    Over about ``episodes`` scenarios drawn anew; infinite from where an episode overflows.
+    """
+    held = HeldOut.drawn(program, episodes, blocks=_BLOCKS, seed=np.random.SeedSequence(seed))
+    means = []
+    for scenarios, (loss, slope) in zip(held.scenarios, _scenes(program), strict=True):
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses = [loss(scenarios.starts, scenarios.hidden[:, 0])]
+            for answer, _, hidden in _steps(policy, program, scenarios, loss, slope):
+                losses.append(loss(answer, hidden))
+        losses = [np.where(np.isfinite(each), each, np.inf) for each in losses]
+        means.append(losses)
+    blocks = np.array(
+        [block_means(list(at_step), held.scenarios) for at_step in zip(*means, strict=True)]
+    )
+    with np.errstate(invalid="ignore"):
+        return blocks.mean(1), blocks.std(1, ddof=1) / np.sqrt(blocks.shape[1])
+
+
+def _scenes(program: PolicyProgram) -> list[tuple[OnEpisodes, OnEpisodes]]:
+    """(loss, slope) per scene."""
+    if program.task.is_quadratic:
+        return [(_quadratic_losses, _quadratic_slopes)]
+    return [_functions(landscape) for landscape in program.task.population]
 
 
 def _run(
@@ -113,20 +140,34 @@ def _run(
     slope: OnEpisodes,
 ) -> np.ndarray:
     """J_s (S,) of the scenarios of one scene."""
+    cost = np.zeros(scenarios.count)
+    steps = _steps(policy, program, scenarios, loss, slope)
+    for weight, price, (answer, move, hidden) in zip(*time_weights(program), steps, strict=True):
+        if weight:  # else an infinite loss that is not paid for would make it NaN
+            cost += weight * loss(answer, hidden)
+        if price:
+            cost += price * (move**2).sum(axis=1)
+    return cost
+
+
+def _steps(
+    policy: Policy,
+    program: PolicyProgram,
+    scenarios: Scenarios,
+    loss: OnEpisodes,
+    slope: OnEpisodes,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(what the rule answers with (S, n), Δθ (S, n), φ (S, p)) after each of T steps."""
     theta, state = scenarios.starts.copy(), policy.init(*scenarios.starts.shape)
     level_at = _level_at(program, scenarios)
-    noise_at, cost = _noise_at(program, theta.shape[1]), np.zeros(scenarios.count)
-    for t, (weight, price) in enumerate(zip(*time_weights(program), strict=True)):
+    noise_at = _noise_at(program, theta.shape[1])
+    for t in range(program.steps):
         hidden = scenarios.hidden[:, t]
         numbers = scenarios.noise[:, t]
         observed = slope(theta, hidden) + noise_at(theta, hidden, numbers, level_at(theta, hidden))
         move, state = policy.advance(state, observed, theta)
         theta = theta + move
-        if weight:  # else an infinite loss that is not paid for would make it NaN
-            cost += weight * loss(policy.readout(state, theta), scenarios.hidden[:, t + 1])
-        if price:
-            cost += price * (move**2).sum(axis=1)
-    return cost
+        yield policy.readout(state, theta), move, scenarios.hidden[:, t + 1]
 
 
 def _noise_at(program: PolicyProgram, size: int) -> Callable[..., np.ndarray]:
@@ -164,6 +205,7 @@ def _level_at(program: PolicyProgram, scenarios: Scenarios) -> Callable[..., np.
     return level
 
 
+_BLOCKS = 16
 _NODES = 200  # quadrature nodes for the loss at the start
 
 

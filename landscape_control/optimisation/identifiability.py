@@ -9,6 +9,7 @@ import numpy as np
 from ..support.arguments import AnyNumber, Entries, Index, Positive, checked
 from ..support.arrays import freeze, number
 from ..support.errors import ProblemError, shown
+from ..support.short_repr import short_repr
 from .program import PolicyProgram
 from .programs import MomentProgram, moment_program_of, pack
 from .quadrature import largest_curvature
@@ -40,6 +41,8 @@ class Identifiability:
     directions: Entries
     labels: tuple[str, ...]
     threshold: AnyNumber
+
+    __repr__ = short_repr
 
     @classmethod
     def of_hessian(

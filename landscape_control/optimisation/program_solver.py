@@ -33,6 +33,9 @@ class ProgramSolver:
     build_seconds : float, time spent building so far
     """
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.program.family.name}, T = {self.program.steps})"
+
     def __init__(
         self,
         program: PolicyProgram,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Entries, checked
+from ..support.drawable import Shown, drawn_by
 from ..support.errors import ProblemError
 from ..support.recordable import Recordable
 from .limits import UNLIMITED, CourseLimits
@@ -20,7 +21,7 @@ from .status import PolicyStatus
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PolicyResult(Recordable):
+class PolicyResult(Shown, Recordable):
     """The best coefficients of a family for a program, and every other optimum.
 
     Attributes
@@ -76,6 +77,8 @@ class PolicyResult(Recordable):
     limits: CourseLimits = UNLIMITED
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)
+
+    plot = drawn_by("plot_policy")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))

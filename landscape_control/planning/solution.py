@@ -10,9 +10,11 @@ from scipy.linalg import expm
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
+from ..support.drawable import Shown, drawn_by
 from ..support.errors import ProblemError
 from ..support.interpolation import PiecewisePolynomial
 from ..support.recordable import Recordable
+from ..support.short_repr import short_repr
 from .status import Status
 
 __all__ = ["Plan", "Solution", "Status", "Tail"]
@@ -67,6 +69,8 @@ class Tail:
     velocity: Entries | None = None
     # whether the plan has come close enough to rest for the continuation to hold
     reliable: bool = True
+
+    __repr__ = short_repr
 
 
 def _advanced(tail: Tail, offset: np.ndarray, elapsed: float) -> np.ndarray:
@@ -216,7 +220,7 @@ _PLAN_FIELDS = tuple(each.name for each in fields(Plan))
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Solution(Recordable):
+class Solution(Shown, Recordable):
     """The best plan, and the other distinct stationary plans that the starts led to.
 
     Theory: equation :eq:`pontryagin`.
@@ -248,6 +252,8 @@ class Solution(Recordable):
     problem: AnyProblem = field(repr=False, default=None)
     is_convex: bool = False
     _describe_search: Callable[[], str] | None = field(repr=False, default=None)
+
+    plot = drawn_by("plot_solution")
 
     @property
     def best(self) -> Plan:

@@ -28,6 +28,7 @@ MODULES = {
     "SecondVariation": "planning.beliefs.second_variation",
     "Solution": "planning.solution",
     "Tail": "planning.solution",
+    "TrainingPlan": "training.trajectories.training_plan",
     "TranscribedSolution": "planning.beliefs.transcribed",
     "WorstCaseResult": "optimisation.worst_cases",
 }
@@ -77,6 +78,13 @@ DIMS: dict[str, dict[str, tuple]] = {
         **dict.fromkeys(("layer_noise_errors", "layer_leading"), ("layer",)),
     },
     "Course": {"losses": ("moment",), "rates": ("step",), "shares": ("step",)},
+    "TrainingPlan": {
+        **dict.fromkeys(("times", "losses"), (_NODE,)),
+        "parameters": (_NODE, _STATE),
+        **dict.fromkeys(("vertices", "arc_lengths"), ("vertex",)),
+        "positions": ("position",),
+        "layer_weights": ("layer",),
+    },
     "GridPolicy": {
         "to_go": ("slice",),
         "values": ("slice", ...),

@@ -10,6 +10,7 @@ from .gradient import decayed_gradient_descent, drift_compensated_gradient_desce
 from .information import Information, Observation, observation, observe
 from .library import all_rules, by_name, full_information
 from .linear_quadratic import linear_quadratic
+from .network_rules import of_networks
 from .proximal import proximal
 from .rule import Coefficient, Rule
 from .spectral import ballistic, held_newton, metric_modes, natural_gradient, newton
@@ -39,6 +40,7 @@ __all__ = [
     "newton",
     "observation",
     "observe",
+    "of_networks",
     "optimal_gain",
     "optimal_step",
     "proximal",

@@ -12,10 +12,15 @@ from .information import Information
 class Candidate:
     """A rule with a name, coefficients, what it sees, and the keys of the rules it contains."""
 
+    key: str
     name: str
+    formula: str
     coefficients: tuple[Coefficient, ...]
     sees: frozenset[Information]
     contains: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.key}: {self.formula})"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from .families import (
     CorrectedAverage,
     Cosine,
     DecayInside,
+    DiscountedBayes,
     Family,
     FirstOrderSpan,
     GatedPolicy,
@@ -42,7 +43,7 @@ _EPSILON = 1e-16  # that of Adam's paper, squared: inside the power
 _TINY = 1e-12  # ε of the rule with a free exponent, whose p and ε are hard to tell apart
 
 # A fit has to name rules that nobody would start an optimisation from.
-_WIDE = {
+WIDE = {
     "learning_rate": {"most": 3.0},
     "beta1": {"high": 0.99999, "most": 0.999},
     "beta2": {"high": 0.99999, "most": 0.999},
@@ -72,7 +73,7 @@ class Entry:
     rule: CausalRule | None = None
 
 
-def _textbook_adam(*, averaged: bool = True, corrected: bool = True) -> AdamFamily:
+def textbook_adam(*, averaged: bool = True, corrected: bool = True) -> AdamFamily:
     """Adam as its paper runs it, ε beside the root and free; RMSProp without ``averaged``."""
     return AdamFamily(
         exponent=0.5,
@@ -189,9 +190,9 @@ def _normalised() -> Iterator[Entry]:
         name="rmsprop",
         family=AdamFamily(exponent=0.5, beta1=0.0, bias_correction=False, epsilon=_EPSILON),
         rule=CausalRule(
-            family=_textbook_adam(averaged=False, corrected=False),
+            family=textbook_adam(averaged=False, corrected=False),
             contains=frozenset({"sign_descent", "sgd"}),
-            ranges=_WIDE,
+            ranges=WIDE,
         ),
     )
     # RMSProp but for the place of ε: where ε has no effect the data cannot tell the two apart
@@ -199,23 +200,21 @@ def _normalised() -> Iterator[Entry]:
         name="ballistic",
         family=Ballistic(),
         rule=CausalRule(
-            family=Ballistic(), contains=frozenset({"sign_descent", "sgd"}), ranges=_WIDE
+            family=Ballistic(), contains=frozenset({"sign_descent", "sgd"}), ranges=WIDE
         ),
     )
     yield Entry(
         name="adam",
         family=AdamFamily(exponent=0.5, epsilon=_EPSILON),
-        rule=CausalRule(
-            family=_textbook_adam(), contains=frozenset({"sign_descent"}), ranges=_WIDE
-        ),
+        rule=CausalRule(family=textbook_adam(), contains=frozenset({"sign_descent"}), ranges=WIDE),
     )
     yield Entry(
         name="adam-uncorrected",
         rule=CausalRule(
             key="adam_uncorrected",
-            family=_textbook_adam(corrected=False),
+            family=textbook_adam(corrected=False),
             contains=frozenset({"sign_descent", "rmsprop", "sgd", "heavy_ball"}),
-            ranges=_WIDE,
+            ranges=WIDE,
         ),
     )
     yield Entry(
@@ -236,19 +235,21 @@ def _normalised() -> Iterator[Entry]:
         rule=CausalRule(
             key="adamw",
             name="Adam with decoupled weight decay",
-            family=WeightDecay(family=_textbook_adam()),
+            family=WeightDecay(family=textbook_adam()),
             contains=adams,
             source="Loshchilov & Hutter 2019 (AdamW)",
-            ranges=_WIDE,
+            ranges=WIDE,
         ),
     )
+    # recognised as Adam, which it is from a diffuse start without discount
+    yield Entry(name="discounted-bayes", family=DiscountedBayes())
 
 
 def _signs() -> Iterator[Entry]:
     yield Entry(
         name="sign-descent",
         family=SignDescent,
-        rule=CausalRule(family=SignDescent(smoothing=None), ranges=_WIDE),
+        rule=CausalRule(family=SignDescent(smoothing=None), ranges=WIDE),
     )
     yield Entry(
         name="signum",
@@ -257,7 +258,7 @@ def _signs() -> Iterator[Entry]:
             key="signum",
             family=Signum(smoothing=None),
             contains=frozenset({"sign_descent"}),
-            ranges=_WIDE,
+            ranges=WIDE,
         ),
     )
     yield Entry(
@@ -268,7 +269,7 @@ def _signs() -> Iterator[Entry]:
             formula="Δθ = -α sign(β₁m + (1-β₁)y), m = β₂m + (1-β₂)y",
             contains=frozenset({"sign_descent", "signum"}),
             source="Chen et al. 2023 (without its decay)",
-            ranges=_WIDE,
+            ranges=WIDE,
         ),
     )
 

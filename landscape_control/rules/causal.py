@@ -24,7 +24,7 @@ else:
 
 
 @checked
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CausalRule(Candidate):
     """A learning rule Δθ_t = f(y_0 … y_t) with constant coefficients: a family that a fit can name.
 

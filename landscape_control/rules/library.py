@@ -7,6 +7,7 @@ from .causal import CausalRule
 from .gradient import decayed_gradient_descent, drift_compensated_gradient_descent, gradient_descent
 from .linear_quadratic import linear_quadratic
 from .names import named
+from .network_rules import of_networks
 from .proximal import proximal
 from .rule import Rule
 from .spectral import ballistic, held_newton, natural_gradient, newton
@@ -51,7 +52,7 @@ def by_name(name: str, *, hold: NonNegative = DEFAULT_HOLD) -> Rule | CausalRule
     Raises ProblemError for names that are none, with the near ones, and for words by which two
     rules are known.
     """
-    rules = {rule.key: rule for rule in all_rules(hold=hold)}
+    rules = {rule.key: rule for rule in (*all_rules(hold=hold), *of_networks())}
     names = {key: (rule.name,) for key, rule in rules.items()} | names_of_causal_rules()
     keys = named("rule", name, names)
     if len(keys) > 1:

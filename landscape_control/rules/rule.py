@@ -20,7 +20,7 @@ def _no_objection(problem: ControlProblem) -> str | None:
 
 
 @checked
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rule(Candidate):
     """A closed-form learning rule u(θ) = Σⱼ coefficientⱼ · directionⱼ(what it sees at θ).
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from ..model.objective import Objective
 from ..support.arguments import AnyNumber, Entries, checked
+from ..support.drawable import Shown, drawn_by
 from ..support.errors import ProblemError
+from ..support.short_repr import short_repr
 
 if TYPE_CHECKING:
     from ..model.problem import ControlProblem as _ControlProblem
@@ -42,10 +44,12 @@ class Paths:
     belief_means: Entries | None = None
     belief_variances: Entries | None = None
 
+    __repr__ = short_repr
+
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rollout:
+class Rollout(Shown):
     """Costs of E episodes of one policy on the true hidden landscape.
 
     Attributes
@@ -83,6 +87,8 @@ class Rollout:
     assumes: str = ""
     paths: Paths | None = None
     problem: ControlProblem = field(repr=False, default=None)
+
+    plot = drawn_by("plot_rollout")
 
     @property
     def cost(self) -> float:

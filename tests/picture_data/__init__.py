@@ -26,6 +26,7 @@ PANELS = {
     "claims_overview": "claims numbers",
     "training_curves": "loss accuracy",
     "derived_run": "loss rate momentum curvature",
+    "network_paths": "loss ratios",
     "loss_ratios": "ratios",
     "belief_tracking": "belief weights variance",
     "moving_task": "factor slow short",

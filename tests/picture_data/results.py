@@ -194,6 +194,24 @@ def derived_run_data():
     }
 
 
+def network_paths_data():
+    """Losses that fall like powers of the length, three seeds; one ratio without an interval."""
+    seeds = np.array([0.95, 1.0, 1.04])[:, None]
+    along = np.linspace(0.0, 1.0, 20)
+    ratios = np.array([[0.8, 0.93, 0.86, 1.05], [0.79, 0.92, 0.85, 0.97], [0.81, 0.93, 0.87, 1.01]])
+    return {
+        "plan_lengths": 7 * seeds * along,
+        "plan_losses": 2.3 * seeds * 0.05**along,
+        "flow_lengths": 8.7 * seeds * along,
+        "flow_losses": 2.3 * seeds * 0.05**along**0.7,
+        "labels": ["length", "distance of its ends", "length / distance", "test loss"],
+        "ratios": ratios,
+        "means": ratios.mean(axis=0),
+        "half_widths": [0.025, 0.012, 0.025, np.nan],
+        "title": "10950 weights, digits",
+    }
+
+
 def loss_ratios_data():
     """Three tasks, one of them with a single seed and a method that diverged."""
     ratios = np.array([[1.2, 0.9, 4.0, 1.0], [0.8, 30.0, 1.5, np.inf], [2.0, 1.05, np.nan, 700.0]])
@@ -221,5 +239,6 @@ DATA = {
     "claims_overview": claims_overview_data,
     "training_curves": training_curves_data,
     "derived_run": derived_run_data,
+    "network_paths": network_paths_data,
     "loss_ratios": loss_ratios_data,
 }

@@ -37,6 +37,7 @@ from .landscapes import (
     start,
     vector_field,
 )
+from .one_line import plot_sweep
 from .paths import energy_panel, rule_series, time_series, trajectory
 from .phase_diagrams import mark_cells, region_map
 from .places import grid_data
@@ -76,6 +77,7 @@ __all__ = [
     "number_columns",
     "number_map",
     "plan_data",
+    "plot_sweep",
     "policy_data",
     "policy_scatter",
     "prediction_scatter",

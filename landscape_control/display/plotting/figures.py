@@ -16,6 +16,7 @@ from .overviews import (
     coefficients,
     derived_run,
     loss_ratios,
+    network_paths,
     plan_overview,
     policy_scatter,
     training_curves,
@@ -39,7 +40,8 @@ _GROUPS = MappingProxyType(
         "CAUSAL": (
             *("orthogonal_momentum", "terminal_not_identifiable", "noise_makes_momentum"),
             *("optimal_schedule", "lqg_from_policies", "adam_exponent", "worst_case_steps"),
-            *("emergence_atlas", "training_curves", "derived_run", "loss_ratios"),
+            *("emergence_atlas", "training_curves", "network_paths", "derived_run"),
+            "loss_ratios",
         ),
     }
 )
@@ -53,6 +55,7 @@ __all__ = [
     "coefficients",
     "derived_run",
     "loss_ratios",
+    "network_paths",
     "plan_overview",
     "policy_scatter",
     "training_curves",

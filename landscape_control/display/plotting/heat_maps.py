@@ -105,7 +105,7 @@ def warm_map() -> colors.Colormap:
     )
 
 
-def colour_bar(figure: Figure, axes: Axes | list[Axes], cells: QuadMesh) -> Colorbar:
+def colour_bar(figure: Figure | SubFigure, axes: Axes | list[Axes], cells: QuadMesh) -> Colorbar:
     """Slim colour bar beside a map, with the texts of the panels."""
     bar = _slim_bar(figure, axes, cells)
     low, high = cells.get_clim()

@@ -16,6 +16,7 @@ from . import evidence, landscapes, paths, style
 from .data import Key, WholeFigure, draws
 from .derived_run import derived_run
 from .loss_ratios import loss_ratios
+from .network_paths import network_paths
 from .panels import GRID, map_panel, optional, rows_with_numbers
 from .training_curves import training_curves
 
@@ -315,6 +316,7 @@ def claims_overview(d: SimpleNamespace) -> Figure:
 
 _ALL = (
     *(plan_overview, policy_scatter, coefficients, verdict, claims_overview),
+    network_paths,
     training_curves,
     derived_run,
     loss_ratios,

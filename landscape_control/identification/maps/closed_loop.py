@@ -76,7 +76,7 @@ class ClosedLoops:
         self.spectral = self._spectral_candidates()
         self.sees = self._needed()
         extent = np.abs(problem.start).max()
-        self.size = 1e-3 + extent
+        self.size = extent if extent > 0 else 1e-3
         # not in units of the start alone: a path from the origin has somewhere to go, too
         self.far = _FAR * (1 + extent)
 

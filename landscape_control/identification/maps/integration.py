@@ -11,6 +11,8 @@ from .closed_loop import ClosedLoops
 _UNSETTLED = 1e-2  # of the cost; T = ∞ without discount allows no more to be left
 _GROWTH = 1.02  # factor by which the time must grow within ``Effort.patience`` evaluations
 _NEVER = 1e-12  # 1/time, added to a rate that may vanish
+# of the time left: over a shorter step a path may move by less than rounding and yet not rest
+_TOO_SHORT = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,8 @@ class Effort:
 
     Attributes
     ----------
-    accuracy : relative tolerance of LSODA; the absolute one is a hundred times smaller
+    accuracy : relative tolerance of LSODA; the absolute one is a hundred times smaller, in units of
+        the start for θ and of (running cost at the start)·(end) for the cost
     still : paths that would move by less than this fraction of the problem's size until the end
         stand still; 0 follows every path to the end
     settled : T = ∞ ends once the estimated rest of each cost is below this fraction of it, or each
@@ -113,7 +116,7 @@ class Integration:
         """(t, state) after LSODA steps to the end or a standstill."""
         # no candidate depends on another, so that the Jacobian is a band
         band = state.size // self.count - 1 if self.count > 1 else None
-        tolerance = {"rtol": self.effort.accuracy, "atol": self.effort.accuracy * 1e-2}
+        tolerance = {"rtol": self.effort.accuracy, "atol": self._absolute_tolerance()}
         used, now, y = 0, begin, state
         while now < end and used < self.effort.limit:
             solver = LSODA(self._rate, now, y, end, **tolerance, lband=band, uband=band)
@@ -126,6 +129,16 @@ class Integration:
         if now < end:
             self.loops.give_up(now, ~self.loops.dead)
         return now, y
+
+    def _absolute_tolerance(self) -> np.ndarray:
+        """One per entry of the state: problems of any unit of θ and of the loss are alike."""
+        start = self.problem.start
+        running = np.abs(self.loops.velocity(0.0, np.tile(start, (self.count, 1)))[1])
+        size = np.abs(start).max()
+        cost = running.min(where=running > 0, initial=math.inf) * self.end  # of the calmest
+        units = np.full(len(start) + 1, size if size > 0 else 1.0)
+        units[-1] = cost if 0 < cost < math.inf else 1.0
+        return np.tile(self.effort.accuracy * 1e-2 * units, self.count)
 
     def _march(self, solver: LSODA, end: float) -> bool:
         """Whether the end or a standstill was reached.
@@ -142,7 +155,8 @@ class Integration:
                 self.loops.dead |= spent + self._least(solver.t) > self.bound
             # at its present speed no path would move by more than ``still`` of the size until the end
             allowed = self.effort.still * self.loops.size * (solver.t - last)
-            if self._moved(before, solver.y) * (end - solver.t) <= allowed:
+            rests = self._moved(before, solver.y) * (end - solver.t) <= allowed
+            if rests and solver.t - last > _TOO_SHORT * (end - solver.t):
                 return True
             if solver.nfev - since > self.effort.patience:
                 if solver.t < _GROWTH * checked:

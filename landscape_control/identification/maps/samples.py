@@ -21,6 +21,7 @@ from ...support.arguments import (
 )
 from ...support.arrays import matrix, number, whole
 from ...support.errors import ProblemError, SolveError
+from ...support.short_repr import short_repr
 
 
 @checked
@@ -43,6 +44,8 @@ class PolicySample:
     controls: Entries
     starts: Entries
     hold: AnyNumber = 0.0
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         points = matrix("sample points", self.points, (None, self.problem.dimension))

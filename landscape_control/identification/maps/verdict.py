@@ -8,7 +8,9 @@ import numpy as np
 from ...rules import CausalRule, Rule
 from ...rules.choice import Conclusion, Selection, basic, margin_between, select
 from ...support.arguments import AnyNumber, Entries, checked
+from ...support.drawable import Shown, drawn_by
 from ...support.errors import check_choice
+from ...support.short_repr import short_repr
 from .criteria import Criteria
 from .formatting import paragraph, table
 from .running import Run
@@ -52,6 +54,10 @@ class RuleFit:
     fitted: tuple[Entries, ...] = field(repr=False)
     runs: tuple[Run, ...] = ()
 
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name} = {value:.4g}" for name, value in self.coefficients.items())
+        return f"RuleFit({self.key}: {numbers or 'no coefficients'}; error {self.error:.3g})"
+
     @property
     def key(self) -> str:
         return self.rule.key
@@ -89,10 +95,12 @@ class Scatter:
     slopes: Entries
     starts: Entries
 
+    __repr__ = short_repr
+
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Verdict:
+class Verdict(Shown):
     """Which closed-form rule a policy is.
 
     Attributes
@@ -121,6 +129,8 @@ class Verdict:
     criteria: Criteria
     sampling: str = ""
     scatter: tuple[Scatter, ...] = field(repr=False, default=())
+
+    plot = drawn_by("plot_verdict")
 
     @property
     def nouns(self) -> tuple[str, str]:

@@ -70,6 +70,10 @@ class Landscape(PickledAsRecord):
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
 
+    def __repr__(self) -> str:
+        hides = f", p = {self.hidden_dimension} hidden" if self.hidden is not None else ""
+        return f"Landscape({self.name!r}, n = {self.dimension}{hides}, L = {self.formula:.80})"
+
     def __post_init__(self):
         if self.hidden is not None:
             whole("hidden dimension", self.hidden.dimension, high=MOST_PARAMETERS)

@@ -3,19 +3,22 @@
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ...support.arguments import Vector, checked
 from ...support.arrays import symmetric, vector
+from ...support.drawable import Shown
 from ...support.errors import ProblemError, check_options, shown
 from ...support.recordable import PickledAsRecord, Recordable
+from ...support.short_repr import short_repr
 from ..landscape import Landscape
 from ..learner import Learner
 from ..objective import Objective
 from ..observation import check_sees
 from .describe import describe
+from .latex import describe_in_latex
 from .model import Model, model_of
 from .reachable import reachable_directions
 
@@ -24,7 +27,7 @@ _OWN_FIELDS = ("landscape", "learner", "start", "end", "objective")
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ControlProblem(PickledAsRecord, Recordable):
+class ControlProblem(Shown, PickledAsRecord, Recordable):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
 
     Theory: equations :eq:`problem` and :eq:`dynamics`.
@@ -51,6 +54,8 @@ class ControlProblem(PickledAsRecord, Recordable):
     start: Vector
     learner: Learner = field(default_factory=Learner)
     end: Vector | None = None
+
+    __repr__ = short_repr
 
     def __post_init__(self):
         n = self.landscape.dimension
@@ -145,9 +150,12 @@ class ControlProblem(PickledAsRecord, Recordable):
         return replace(self, **own)
 
     @checked
-    def describe(self) -> str:
-        """The functional being minimised, in words and symbols, with all numbers."""
-        return describe(self)
+    def describe(self, format: Literal["text", "latex"] = "text") -> str:
+        """The functional being minimised, in words and symbols, with all numbers.
+
+        "latex" is a paragraph for a methods section: the equations and a line for every symbol.
+        """
+        return describe(self) if format == "text" else describe_in_latex(self)
 
     def _check_objective(self):
         if math.isinf(self.objective.learning_rate):

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...support.arguments import AnyNumber, Points, checked
 from ...support.arrays import real_array
+from ...support.drawable import Shown, drawn_by
 from ...support.errors import ProblemError, SolveError
 from ...support.recordable import Recordable
 from .advice import explained
@@ -29,7 +30,7 @@ else:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BeliefSolution(Recordable):
+class BeliefSolution(Shown, Recordable):
     """A policy that maps (θ, belief) to a control. Methods return subclasses with their own extras.
 
     A subclass implements ``_control(theta (E, n), estimate (E, d), covariance (E, p, p) or None,
@@ -64,6 +65,8 @@ class BeliefSolution(Recordable):
     tried: tuple[Confirmation, ...] = ()
     # None only in a solution from a pickle, whose functions stayed behind: nothing else asks for it
     problem: ControlProblem = field(repr=False, default=None)  # type: ignore[assignment]
+
+    plot = drawn_by("plot_belief_solution")
 
     @checked
     def policy(self, theta: Points, belief: object, time: AnyNumber = 0.0) -> np.ndarray:

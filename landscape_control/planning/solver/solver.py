@@ -73,6 +73,9 @@ class Solver:
         Keep the optimiser's log in ``solution.log``.
     """
 
+    def __repr__(self) -> str:
+        return f"Solver({self.problem!r})"
+
     def __init__(
         self,
         problem: ControlProblem,

@@ -9,6 +9,7 @@ from .family import Clock, Family
 from .linear import FirstOrderSpan, GradientDescent, HeavyBall, Nesterov, QuasiHyperbolic
 from .neural import GatedPolicy, NeuralPolicy
 from .policy import Policy
+from .regularised import DampenedMomentum, Regularised
 from .response import impulse_response
 from .schedules import Scheduled, ScheduledDescent
 from .shapes import (
@@ -32,6 +33,7 @@ __all__ = [
     "Constant",
     "CorrectedAverage",
     "Cosine",
+    "DampenedMomentum",
     "DecayInside",
     "DiscountedBayes",
     "Family",
@@ -49,6 +51,7 @@ __all__ = [
     "Policy",
     "Polynomial",
     "QuasiHyperbolic",
+    "Regularised",
     "ScheduleFree",
     "Scheduled",
     "ScheduledDescent",

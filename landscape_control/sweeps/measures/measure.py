@@ -10,6 +10,7 @@ import numpy as np
 
 from ...support.arguments import checked
 from ...support.errors import ProblemError, check_choice
+from ...support.short_repr import short_repr
 
 NEEDS = ("solution", "problem")
 # what a measure may give: a number, truth value, word or array, or several of them by name
@@ -64,6 +65,8 @@ class Measure:
     batch: Callable[[Any, dict], Any] | None = None
     dims: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
     coords: Mapping[str, tuple] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name.isidentifier()):

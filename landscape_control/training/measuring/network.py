@@ -1,7 +1,7 @@
 """A model of PyTorch as a function of one vector of weights, and the models that are refused."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 import torch
@@ -161,6 +161,22 @@ def _held_parts(
     """Buffers and frozen parameters, for calls of the model as a function."""
     parts = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     return {name: tensor.detach() for name, tensor in parts.items() if name not in measured}
+
+
+def check_buffers(network: Network, call: Callable) -> None:
+    """Refuse a model that changes its buffers when it is called; they are put back."""
+    before = {name: tensor.clone() for name, tensor in network.model.named_buffers()}
+    call()
+    for name, tensor in network.model.named_buffers():
+        if not torch.equal(before[name], tensor):
+            for each, kept in before.items():
+                network.model.get_buffer(each).copy_(kept)
+            _refuse(
+                "model",
+                "buffers that stay as they are when the model is called",
+                f"{name!r}, which changes",
+                "call model.eval() to measure with stored statistics",
+            )
 
 
 def _refuse(what: str, expected: str, received: str, advice: str) -> NoReturn:

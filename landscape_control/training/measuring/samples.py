@@ -38,8 +38,11 @@ class Samples:
         return zip(self.inputs.split(size), self.targets.split(size), strict=True)
 
 
-def take(loader: object, wanted: int, like: torch.Tensor) -> Samples:
-    """The first ``wanted`` samples of a loader, or all, on the device of ``like``."""
+def take(loader: object, wanted: int, like: torch.Tensor, fewest: int = FEWEST) -> Samples:
+    """The first ``wanted`` samples of a loader, or all, on the device of ``like``.
+
+    Fewer than ``fewest`` are refused.
+    """
     try:
         batches = iter(loader)  # type: ignore[call-overload]
     except TypeError:
@@ -62,7 +65,7 @@ def take(loader: object, wanted: int, like: torch.Tensor) -> Samples:
         inputs.append(batch_inputs)
         targets.append(batch_targets)
         count += len(batch_inputs)
-    _check_count(count, inputs)
+    _check_count(count, inputs, fewest)
     for name, parts in (("inputs", inputs), ("targets", targets)):
         _check_shapes(name, parts)
     is_whole = count <= wanted and not list(islice(batches, 1))
@@ -127,14 +130,21 @@ def _check_shapes(name: str, parts: list[torch.Tensor]) -> None:
             )
 
 
-def _check_count(count: int, inputs: list[torch.Tensor]) -> None:
-    if count >= FEWEST:
+def _check_count(count: int, inputs: list[torch.Tensor], fewest: int) -> None:
+    if count >= fewest:
         return
+    if count == 0:
+        raise ProblemError(
+            "loader",
+            expected="batches with samples",
+            received="none",
+            advice="a loader that is an iterator gives its batches once: pass a list or DataLoader",
+        )
     size = len(inputs[0]) if inputs and len(inputs[0]) else 1
     raise ProblemError(
         "loader",
         expected=(
-            f"at least {FEWEST} samples for a noise estimate, {-(-FEWEST // size)} batches"
+            f"at least {fewest} samples for a noise estimate, {-(-fewest // size)} batches"
             f" of {size}"
         ),
         received=f"{count} samples in {len(inputs)} batch(es)",

@@ -9,7 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ...support.errors import ProblemError
 from .measurement import Measurement
-from .network import Network
+from .network import Network, check_buffers
 from .noise import squared_deviations
 from .pair import Nodes, Run, gradient_nodes, model_of_samples, noise_nodes, standard_error
 from .products import Curvature
@@ -68,7 +68,7 @@ def measured(
     first, for_noise = data.first(samples), data.first(noise_samples or samples)
     # attention by plain matrix products, as the fused kernels have no second derivatives
     with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
-        _check_buffers(network, lambda: check_rows(model, data))
+        check_buffers(network, lambda: check_rows(model, data))
         curvature = Curvature(network, loss, first, majorant)
         gradient = curvature.gradient()
         _check_gradient(gradient)
@@ -209,19 +209,3 @@ def _check_gradient(gradient: torch.Tensor) -> None:
             received="a zero gradient",
             advice="there is nothing to descend: measure before training has ended",
         )
-
-
-def _check_buffers(network: Network, call: Callable) -> None:
-    """Refuse a model that changes its buffers when it is called; they are put back."""
-    before = {name: tensor.clone() for name, tensor in network.model.named_buffers()}
-    call()
-    for name, tensor in network.model.named_buffers():
-        if not torch.equal(before[name], tensor):
-            for each, kept in before.items():
-                network.model.get_buffer(each).copy_(kept)
-            raise ProblemError(
-                "model",
-                expected="buffers that stay as they are when the model is called",
-                received=f"{name!r}, which changes",
-                advice="call model.eval() to measure with stored statistics",
-            )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....support.arguments import Count, Duration, NonNegative, checked
+from ....support.short_repr import short_repr
 from ..fields import require_defined
 from ..mesh import Grid
 
@@ -46,6 +47,8 @@ class ControlledDiffusion:
     names: tuple[str, ...]
     horizon: Duration = math.inf
     terminal: Callable | None = None
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

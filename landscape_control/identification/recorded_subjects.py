@@ -1,0 +1,219 @@
+"""Recorded training identified: which rule an optimizer is, as exactly as the recording can tell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..rules import CausalRule, Rule, causal, of_networks
+from ..support.errors import ProblemError
+from .causal_fit import identify_causal
+from .histories import Histories
+from .identification import Identification
+from .maps import Conclusion, Criteria, RuleFit
+from .maps.formatting import percent
+from .recording import RecordedRun, Recording, joined
+
+_SOLVED = 1e-7  # relative accuracy of the fit itself, which float64 does not reach
+_ROUNDINGS = 32.0  # relative errors of an average of 1000 rounded terms add up to about √1000
+_SURE = 10.0  # standard errors between what rounding explains and what it does not
+_MOST_NOISE = 0.5  # of rms Δθ: beyond it updates are mostly rounding
+_CUT = 1e-4  # relative spread of norms that were cut to one value
+Naming = Callable[[Histories], Identification]
+
+
+def identify_recording(
+    subject: Recording | Sequence[Recording],
+    rules: Sequence[CausalRule | Rule] | None,
+    *,
+    seed: int,
+    resamples: int,
+    criteria: Criteria | None,
+) -> Identification:
+    """The rule of an optimizer from what it was given and did.
+
+    The resolution is that of the recording unless criteria are given: ten times what the rounding
+    of the stored weights and of the optimizer's arithmetic adds to the updates.
+    """
+    recording = subject if isinstance(subject, Recording) else joined(subject)
+    candidates = (*causal(), *of_networks()) if rules is None else rules
+
+    def named(seen: Histories) -> Identification:
+        return identify_causal(
+            seen,
+            candidates,
+            subject=_words(recording),
+            seed=seed,
+            resamples=resamples,
+            criteria=criteria or _criteria(seen, recording.precision),
+        )
+
+    seen = recording.histories()
+    _check_noise(seen)
+    verdict, course = _with_schedule(named(seen), recording, named)
+    verdict = replace(
+        verdict, rows=tuple(_widened(row, recording.precision) for row in verdict.rows)
+    )
+    notes = (
+        *verdict.notes,
+        *course,
+        *_groups(verdict, recording, named),
+        *_unexplained(verdict, seen, recording.precision),
+        *_uphill(verdict, recording.runs),
+        *_changed_gradients(recording.runs),
+        *recording.notes,
+    )
+    return replace(verdict, notes=notes)
+
+
+def _words(recording: Recording) -> str:
+    steps = [run.steps for run in recording.runs]
+    if len(steps) == 1:
+        return f"a training run of {steps[0]} steps"
+    return f"{len(steps)} training runs of {min(steps)} to {max(steps)} steps"
+
+
+def _rounding(seen: Histories, precision: float) -> float:
+    """What rounding adds to the updates, relative to rms Δθ: of stored weights, and of arithmetic."""
+    stored = seen.noise / float(np.linalg.norm(seen.targets))
+    return float(np.hypot(stored, _ROUNDINGS * precision))
+
+
+def _criteria(seen: Histories, precision: float) -> Criteria:
+    finest = max(_SOLVED, _SURE * _rounding(seen, precision))
+    return replace(Criteria(), resolution=min(finest, Criteria().threshold / 2))
+
+
+def _check_noise(seen: Histories) -> None:
+    share = seen.noise / max(float(np.linalg.norm(seen.targets)), 1e-300)
+    if share > _MOST_NOISE:
+        raise ProblemError(
+            "recording",
+            expected=f"updates of which less than {percent(_MOST_NOISE)} is rounding",
+            received=f"weights stored with so few digits that it is {percent(share)}",
+            advice="record the training with float32 or float64 weights, or larger steps",
+        )
+
+
+# ---- schedules
+
+
+def _with_schedule(
+    verdict: Identification, recording: Recording, named: Naming
+) -> tuple[Identification, tuple[str, ...]]:
+    """(verdict, notes): of the updates over the course of the learning rate, or as they are.
+
+    An optimizer that does not follow the rate that it was set to is read as it is.
+    """
+    if not recording.is_scheduled:
+        return verdict, ()
+    if verdict.conclusion is Conclusion.NONE_FITS:
+        plain = named(recording.histories(scheduled=False))
+        if plain.conclusion is not Conclusion.NONE_FITS:
+            return plain, (
+                "The learning rate that the optimizer was set to changed, and the updates did not"
+                " follow it.",
+            )
+    return verdict, (_course_words(recording.runs),)
+
+
+def _course_words(runs: Sequence[RecordedRun]) -> str:
+    courses = [run.course for run in runs if run.learning_rate is not None]
+    first = " and ".join(dict.fromkeys(percent(float(course[0].max())) for course in courses))
+    last = " and ".join(dict.fromkeys(percent(float(course[-1].max())) for course in courses))
+    return (
+        "The learning rate changes with time as the optimizer was set to, from"
+        f" {first} to {last} of its largest value: α (and a decoupled decay w) is that at the"
+        " largest, and the updates were read over this course."
+    )
+
+
+# ---- what limits the answer
+
+
+def _widened(row: RuleFit, precision: float) -> RuleFit:
+    """The row with intervals as wide as the optimizer's arithmetic makes its coefficients.
+
+    A coefficient β or 1 - w is stored to ε/2. Where an average takes 1 - β rounded by itself, it is
+    too large by the factor 1 ± ε/2(1-β), which moves rates and ε of the rule by as much.
+    """
+    half = precision / 2
+    weights = [
+        row.coefficients[each.name] for each in row.rule.coefficients if each.scale == "one minus"
+    ]
+    factor = half * (1 + sum(1 / max(1 - abs(weight), half) for weight in weights))
+    intervals = {}
+    for each in row.rule.coefficients:
+        low, high = row.intervals[each.name]
+        value = abs(row.coefficients[each.name])
+        absolute = half if each.scale == "one minus" or each.name == "decay" else 0.0
+        extra = absolute + (factor * value if each.scale != "one minus" else 0.0)
+        intervals[each.name] = max(low - extra, each.low), min(high + extra, each.high)
+    return replace(row, intervals=intervals)
+
+
+def _unexplained(verdict: Identification, seen: Histories, precision: float) -> tuple[str, ...]:
+    """A note where the rule that fits leaves more than rounding explains."""
+    if verdict.best is None:
+        return ()
+    explained = max(_SOLVED, _rounding(seen, precision))
+    if verdict.best.error <= _SURE * explained:
+        return ()
+    return (
+        f"It is not exactly this rule: it leaves {percent(verdict.best.error)}, and rounding explains"
+        f" {percent(explained)} at most. A variant of it that seldom differs, as AMSGrad does from"
+        " Adam, or a number that changes leaves this much.",
+    )
+
+
+def _uphill(verdict: Identification, runs: Sequence[RecordedRun]) -> tuple[str, ...]:
+    """A note where no rule fits because the optimizer goes up the gradient."""
+    if verdict.best is not None or not all(
+        np.vdot(run.gradients[0], run.updates[0]) > 0 for run in runs
+    ):
+        return ()
+    return ("The first updates go along the gradient, not against it: something is maximised.",)
+
+
+def _groups(verdict: Identification, recording: Recording, named: Naming) -> tuple[str, ...]:
+    """A note where the nearest rule fits with numbers of its own for each parameter group."""
+    exact = verdict.rows[0].error <= verdict.criteria.resolution
+    if exact or len(recording.groups) < 2:
+        return ()
+    parts = []
+    for number in recording.groups:
+        own = named(recording.group(number).histories())
+        if own.best is None:
+            parts.append(f"group {number}: no rule")
+            continue
+        numbers = ", ".join(
+            f"{each.symbol} = {own.best.coefficients[each.name]:.4g}"
+            for each in own.best.rule.coefficients
+        )
+        parts.append(f"group {number}: {own.best.name}, {numbers}")
+    return (f"Each parameter group by itself: {'; '.join(parts)}.",)
+
+
+def _changed_gradients(runs: Sequence[RecordedRun]) -> tuple[str, ...]:
+    """A note where gradients were clipped or scaled between their computation and the step."""
+    recorded = [
+        (run.gradient_norm, run.received_norm)
+        for run in runs
+        if run.gradient_norm is not None and run.received_norm is not None
+    ]
+    if not recorded:
+        return ()
+    computed, received = (np.concatenate(kind) for kind in zip(*recorded, strict=True))
+    changed = np.abs(received - computed) > 1e-5 * computed
+    if not changed.any():
+        return ()
+    share = percent(float(changed.mean()))
+    cut = received[changed]
+    is_cut = np.ptp(cut) <= _CUT * cut.max() and (computed[changed] > cut.max()).all()
+    how = f"cut to {np.median(cut):.4g}" if is_cut else "changed"
+    return (
+        f"At {share} of the steps the norm of the gradient of all weights was {how} before the"
+        " optimizer's step, which couples the weights and is no part of any rule here. What the"
+        " optimizer makes of the gradients that it receives is another question:"
+        " record_training(gradients='received').",
+    )

@@ -1,0 +1,204 @@
+"""lc.trajectory: paths of rules against closed forms and loops written out here."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize_scalar
+
+import landscape_control as lc
+from landscape_control import policies, simulation
+from landscape_control.support.errors import ProblemError
+
+GAMMA, ETA, K = 0.3, 1.4, 0.8
+
+
+def bowl(curvatures, start, horizon=2.0, **prices):
+    objective = lc.Objective(
+        horizon=horizon, **({"discount": GAMMA, "learning_rate": ETA, "loss_weight": K} | prices)
+    )
+    landscape = lc.quadratic(hessian=np.diag(curvatures))
+    return lc.ControlProblem(landscape=landscape, start=start, objective=objective)
+
+
+def cost_of_descent(rate, curvatures, start, horizon, gamma=GAMMA, eta=ETA, k=K):
+    """J of θ = θ₀e^{-αht}, mode by mode."""
+    h, theta = np.asarray(curvatures), np.asarray(start)
+    decay = gamma + 2 * rate * h
+    time = (1 - np.exp(-decay * horizon)) / decay
+    return float(np.sum((rate**2 * h**2 / (2 * eta) + k * h / 2) * theta**2 * time))
+
+
+@pytest.mark.parametrize(
+    ("unit", "pace"), [(1.0, 1.0), (1e-8, 1.0), (1e6, 1.0), (1.0, 1e6), (1e5, 1e7)]
+)
+def test_gradient_descent_follows_and_costs_its_closed_form_in_any_unit(unit, pace):
+    """θ in units of ``unit``, time of 1/``pace``: the loss is 1e-16 to 1e26 times another."""
+    curvatures, start, horizon = np.array([0.5, 3.0]) * pace, np.array([1.0, -2.0]) * unit, 2 / pace
+    prices = {"discount": GAMMA * pace, "learning_rate": pace}
+    problem = bowl(curvatures, start, horizon, loss_weight=1.0, **prices)
+    path = lc.trajectory(problem, "gradient descent", {"learning_rate": 0.4})
+    exact = start * np.exp(-0.4 * curvatures * path.times[:, None])
+    np.testing.assert_allclose(path.parameters, exact, rtol=0, atol=1e-7 * unit)
+    np.testing.assert_allclose(path.controls, -0.4 * curvatures * exact, atol=1e-6 * unit * pace)
+    expected = cost_of_descent(0.4, curvatures, start, horizon, GAMMA * pace, pace, 1.0)
+    assert path.cost == pytest.approx(expected, rel=1e-7)
+    assert path.times[0] == 0
+    assert path.times[-1] == pytest.approx(horizon)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e6])
+def test_tuned_gradient_descent_is_the_best_one(unit):
+    curvatures, start = [0.5, 3.0], np.array([1.0, -2.0]) * unit
+    path = lc.trajectory(bowl(curvatures, start), "gradient_descent")
+    best = minimize_scalar(
+        lambda rate: cost_of_descent(rate, curvatures, start / unit, 2.0), bounds=(0.01, 3)
+    )
+    assert path.tuned
+    assert path.cost == pytest.approx(best.fun * unit**2, rel=1e-4)
+    assert path.coefficients["learning_rate"] == pytest.approx(best.x, rel=0.03)
+
+
+def momentum_by_hand(problem, rate, momentum, step, count):
+    """(θ (N+1, n), J): u = βu - α∇L held for a step; trapezoids for the loss, as simulated."""
+    h = np.diag(problem.landscape.hessian(problem.start)[0])
+    theta, u = problem.start.copy(), np.zeros_like(problem.start)
+    places, cost = [theta], 0.0
+    for _ in range(count):
+        u = momentum * u - rate * h * theta
+        after = theta + step * u
+        loss = 0.25 * step * (h @ theta**2 + h @ after**2)
+        cost += K * loss + step * (u @ u) / (2 * ETA)
+        theta = after
+        places.append(theta)
+    return np.array(places), cost
+
+
+def test_momentum_is_the_loop_that_everyone_writes():
+    problem = bowl([0.5, 3.0], [1.0, -2.0], discount=0.0)
+    given = {"learning_rate": 0.05, "momentum": 0.9}
+    path = lc.trajectory(problem, "momentum", given, step=0.02)
+    places, cost = momentum_by_hand(problem, 0.05, 0.9, 0.02, 100)
+    np.testing.assert_allclose(path.parameters, places, atol=1e-12)
+    assert path.cost == pytest.approx(cost, rel=1e-12)
+    assert path.step == pytest.approx(0.02)
+    assert path.key == "heavy_ball"
+
+
+def test_tuned_momentum_is_as_good_as_a_fine_grid():
+    problem = bowl([0.05, 3.0], [1.0, 0.4], horizon=6.0, discount=0.0)
+    path = lc.trajectory(problem, "momentum", step=0.1)
+    rates, momenta = np.geomspace(0.05, 2, 30), np.linspace(0, 0.95, 20)
+    grid = min(momentum_by_hand(problem, a, b, 0.1, 60)[1] for a in rates for b in momenta)
+    assert path.cost <= grid * (1 + 1e-3)
+    assert path.cost > lc.solve(problem).cost
+
+
+def test_momentum_pushes_where_it_can():
+    push = np.array([[1.0], [0.5]])
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([1.0, 2.0])),
+        learner=lc.Learner(actuation=push),
+        objective=lc.Objective(horizon=1.0),
+        start=[1.0, -0.2],
+    )
+    path = lc.trajectory(problem, "momentum", {"learning_rate": 0.5, "momentum": 0.0}, step=0.1)
+    slope = push.T @ np.array([1.0, -0.4])  # Bᵀ∇L at the start
+    assert path.controls.shape == (11, 1)
+    np.testing.assert_allclose(path.controls[0], -0.5 * slope)
+    np.testing.assert_allclose(path.parameters[1], problem.start - 0.05 * push @ slope)
+
+
+def test_an_endless_path_in_steps_costs_what_the_continuous_one_does():
+    """u = -αhθ is held for a step: what that changes is of first order in the step."""
+    h, rate, step = 2.0, 0.4, 0.05
+    problem = bowl([h], [1.0], horizon=math.inf)
+    given = {"learning_rate": rate, "momentum": 0.0}
+    path = lc.trajectory(problem, "momentum", given, step=step)
+    continuous = cost_of_descent(rate, [h], [1.0], 1e9)
+    # u is held: first order in the step, here 4 % of a rate of 0.8
+    assert path.cost == pytest.approx(continuous, rel=0.05)
+    finer = lc.trajectory(problem, "momentum", given, step=step / 10)
+    assert abs(finer.cost - continuous) < 0.2 * abs(path.cost - continuous)
+
+
+def test_learners_policies_and_functions_run_too():
+    problem = bowl([0.5, 3.0], [1.0, -2.0])
+    sgd = lc.trajectory(problem, simulation.SGD(learning_rate=0.3), step=0.1)
+    by_name = lc.trajectory(
+        problem, "heavy_ball", {"learning_rate": 0.3, "momentum": 0.0}, step=0.1
+    )
+    own = lc.trajectory(problem, lambda theta, belief, time: -0.3 * theta * [0.5, 3.0], step=0.1)
+    np.testing.assert_allclose(sgd.parameters, by_name.parameters, atol=1e-12)
+    np.testing.assert_allclose(own.parameters, by_name.parameters, atol=1e-12)
+    assert sgd.cost == pytest.approx(own.cost)
+    rule = lc.Policy(
+        family=policies.HeavyBall(constant=True),
+        coefficients={"learning_rate": 0.3, "momentum": 0.0},
+        horizon=2,
+    )
+    planned = lc.trajectory(problem, rule)  # two unit steps
+    assert planned.key == "heavy_ball"
+    np.testing.assert_allclose(
+        planned.parameters[1], problem.start * (1 - 0.3 * np.array([0.5, 3]))
+    )
+
+
+def test_a_path_that_runs_off_says_so_and_has_no_cost():
+    problem = bowl([0.5, 3e4], [1.0, -2.0], horizon=8.0)
+    given = {"learning_rate": 3.0, "momentum": 0.5}
+    path = lc.trajectory(problem, "momentum", given, step=0.1)
+    assert path.cost is None
+    assert "runs off" in path.reason
+    assert path.reason in repr(path)
+    assert np.isfinite(path.parameters).all()
+    assert len(path.times) == len(path.parameters) == len(path.controls) < 81
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda p: lc.trajectory(p, "gradient decent"), "gradient_descent"),
+        (lambda p: lc.trajectory(p, "newton", {"learning_rate": 1.0}), "step"),
+        (lambda p: lc.trajectory(p, simulation.SGD(learning_rate=1.0), {"a": 1.0}), "its own"),
+        (lambda p: lc.trajectory(p.changed(end=[0.0, 0.0]), "newton"), "fixed end"),
+        (lambda p: lc.trajectory(p, "momentum", {"learning_rate": 1.0}), "momentum"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused(call, words):
+    with pytest.raises(ProblemError, match=words):
+        call(bowl([0.5, 3.0], [1.0, -2.0]))
+
+
+def test_hidden_variables_are_refused():
+    landscape = lc.Landscape.from_expression(
+        lambda theta, hidden: (theta[0] - hidden[0]) ** 2,
+        dimension=1,
+        hidden=lc.GaussianPrior([0.0], [[1.0]]),
+    )
+    problem = lc.ControlProblem(
+        landscape=landscape,
+        learner=lc.Learner(sees=lc.ExactGradient()),
+        start=[1.0],
+        objective=lc.Objective(horizon=1.0),
+    )
+    with pytest.raises(ProblemError, match="simulate"):
+        lc.trajectory(problem, "gradient descent")
+
+
+def test_repr_is_one_line():
+    path = lc.trajectory(bowl([0.5, 3.0], [1.0, -2.0]), "gradient descent", {"learning_rate": 0.4})
+    assert repr(path).startswith("Trajectory(gradient descent (α = 0.4; given): J = ")
+    assert "\n" not in repr(path)
+
+
+@pytest.mark.parametrize(("unit", "pace"), [(1.0, 1.0), (1e-8, 1e6), (1e6, 1e-6)])
+def test_endless_descent_costs_its_closed_form_in_any_unit(unit, pace):
+    curvatures, start = np.array([0.5, 3.0]) * pace, np.array([1.0, -2.0]) * unit
+    prices = {"discount": GAMMA * pace, "learning_rate": pace, "loss_weight": 1.0}
+    problem = bowl(curvatures, start, math.inf, **prices)
+    given = {"learning_rate": 0.4}
+    path = lc.trajectory(problem, "gradient descent", given, horizon=5 / pace)
+    expected = cost_of_descent(0.4, curvatures, start, 1e9 / pace, GAMMA * pace, pace, 1.0)
+    assert path.cost == pytest.approx(expected, rel=1e-7)
+    assert path.times[-1] == pytest.approx(5 / pace)
