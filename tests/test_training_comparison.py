@@ -15,7 +15,8 @@ torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 pytestmark = pytest.mark.networks
 
 from landscape_control.training.comparison import generated_tasks, image_tasks  # noqa: E402
-from landscape_control.training.comparison.runs import Outcome, compete  # noqa: E402
+from landscape_control.training.comparison.outcomes import Outcome  # noqa: E402
+from landscape_control.training.comparison.runs import compete  # noqa: E402
 from landscape_control.training.comparison.store import RunStore  # noqa: E402
 from landscape_control.training.comparison.tasks import (  # noqa: E402
     ShuffledBatches,

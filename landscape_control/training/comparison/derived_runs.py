@@ -7,7 +7,7 @@ from typing import Any
 
 from ...support.errors import ProblemError
 from ..networks import torch_module
-from .runs import Outcome, outcome
+from .outcomes import Outcome, outcome
 from .tasks import TrainingTask, endless, mean_loss
 
 _FOR_MEASURING = 500_009  # added to the seed: samples are measured in another order than trained on

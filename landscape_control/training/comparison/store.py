@@ -12,7 +12,7 @@ from ...support.arguments import Path as PathName
 from ...support.arguments import checked
 from ...support.errors import ProblemError, shown
 from .methods import Method
-from .runs import FIELDS, Outcome
+from .outcomes import FIELDS, Outcome
 from .tasks import TrainingTask
 
 if TYPE_CHECKING:
