@@ -9,7 +9,7 @@ momentum, Adam, AdamW on 8 rates, constant and cosine, and the peers at their de
 derived optimizer; "longer" the best of the others for as many steps as fit into the seconds that the
 derived run took, its measuring included. Runs that are there are not made again, so that an
 interrupted study goes on where it was; --again KIND makes those of a kind anew. --table trains
-nothing and prints the tables from what is there; result.nc, tables.md and the picture lie in OUTPUT.
+nothing and prints the tables from what is there; result.nc, tables.md and pictures lie in OUTPUT.
 --small is three tasks on one seed with three rates in each grid, in about a minute.
 """
 
@@ -83,16 +83,14 @@ def equal_steps(part, methods, seeds):
 def equal_time(part, results, seeds):
     """The runs of the tuned methods and the peers for as many steps as the derived run's time has.
 
-    A step of each takes what it took, on average, in its own runs at equal steps; the time of the
-    derived run is its mean over seeds, measuring and deriving included.
+    That time, measuring and deriving included, and the time of a step of the others are those of
+    the runs on seed 0, so that the steps stay the same when more seeds are trained.
     """
-    total = sum(
-        results.values(OURS, name).mean()
-        for name in ("seconds", "measuring_seconds", "deriving_seconds")
-    )
+    spent = ("seconds", "measuring_seconds", "deriving_seconds")
+    total = sum(results.values(OURS, name, [0])[0] for name in spent)
     jobs = []
     for method in longer_methods(results):
-        one = results.values(method, "seconds").mean() / results.steps
+        one = results.values(method, "seconds", [0])[0] / results.steps
         steps = max(results.steps, round(total / one))
         jobs += [(part.make(seed=seed), method, seed, steps) for seed in range(seeds)]
     return jobs
@@ -100,10 +98,8 @@ def equal_time(part, results, seeds):
 
 def longer_methods(results):
     """The best of each grid, and the peers that keep up with them at equal steps."""
-    methods = []
-    for kind in GRIDS:
-        members = results.grid(kind)
-        methods.append(results.chosen(members, results.seeds(*members)))
+    members = [results.grid(kind) for kind in GRIDS]
+    methods = [results.chosen(group, results.seeds(*group)) for group in members]
     free = ("prodigy", "schedule_free_sgd", "schedule_free_adamw")
     return [*methods, *(method for method in results.peers() if method.kind in free)]
 
@@ -120,9 +116,16 @@ def report(options, store):
     print(tables)
     (options.output / "tables.md").write_text(tables + "\n", encoding="utf-8")
     compared = [each for each in results if each.has(OURS)]
-    if compared:
-        figure = overviews.loss_ratios(ratios_data(compared))
-        print(f"\n{options.output / RESULT}, {save(figure, options.output / 'ratios')[0]}")
+    groups = {
+        "ratios": [each for each in compared if not each.task.startswith("quadratic")],
+        "ratios_quadratics": [each for each in compared if each.task.startswith("quadratic")],
+    }
+    files = [options.output / RESULT]
+    for name, group in groups.items():
+        if group:
+            figure = overviews.loss_ratios(ratios_data(group))
+            files.append(save(figure, options.output / name)[0])
+    print(f"\n{', '.join(map(str, files))}")
 
 
 def main():

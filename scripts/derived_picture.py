@@ -10,7 +10,7 @@ RULES = {"sgd": "sgd", "momentum": "heavy_ball", "adam": "adam", "adamw": "adamw
 FREE = {
     Method(kind="schedule_free_sgd"): "schedule_free",
     Method(kind="prodigy"): "proximal",
-    Method(kind="adam", rate=1e-3): "adam_uncorrected",
+    Method(kind="adam", rate=1e-3): "rmsprop",
 }
 
 
