@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...optimisation import Course, CourseLimits, plan_course
-from ...rules.families import Averaged, Family, HeavyBall, Policy, ScheduleFree
+from ...rules.families import Averaged, Family, Fixed, HeavyBall, Policy, ScheduleFree
 from ...rules.families.schedules import Scheduled
 from ...rules.families.shapes import LogLinear
 from ...support.errors import ProblemError, SolveError
@@ -98,25 +98,29 @@ def stage_plan(
     cap: float,
     rise: float,
     seed: int,
+    momentum: float = 1.0,
+    forgiving: float = 1.0,
 ) -> StagePlan:
     """The least predicted loss over rules and metrics {exponent: measurement in that metric}.
 
+    ``momentum`` is the largest that is planned. Schedule-Free is taken where its prediction is
+    within the factor ``forgiving`` of the least: its average forgives a rate that turns out wrong.
     Limits that no rule keeps in any metric are widened. Raises ProblemError or SolveError where
     that does not help.
     """
     for wider in _WIDER:
         limits = cap * wider, 1 + (rise - 1) * wider**2
-        planner = _Planner(steps, batch_size, limits, seed)
+        planner = _Planner(steps, batch_size, limits, seed, momentum)
         courses = planner.chosen(measured, rules)
         if courses:
             break
     else:
         raise planner.refusals[0]
-    exponent, rule = min(courses, key=lambda key: courses[key].final_loss)
+    exponent, rule = _best(courses, forgiving)
     course = courses[exponent, rule]
     return StagePlan(
         rule=rule,
-        coefficients={name: float(value) for name, value in course.coefficients.items()},
+        coefficients=_coefficients(course),
         steps=steps,
         exponent=exponent,
         loss=float(course.final_loss),
@@ -128,6 +132,21 @@ def stage_plan(
         cap=limits[0],
         rise=limits[1],
     )
+
+
+def _best(courses: Mapping[tuple[float, str], Course], forgiving: float) -> tuple[float, str]:
+    """(exponent, rule) of the least predicted loss, that of Schedule-Free counting for less."""
+
+    def counted(key: tuple[float, str]) -> float:
+        return courses[key].final_loss / (forgiving if key[1] == SCHEDULE_FREE else 1.0)
+
+    return min(courses, key=counted)
+
+
+def _coefficients(course: Course) -> dict[str, float]:
+    """Those of the rule, held ones included."""
+    held = course.family.values if isinstance(course.family, Fixed) else ()
+    return {name: float(value) for name, value in (*course.coefficients.items(), *held)}
 
 
 def careful_plan(
@@ -157,8 +176,16 @@ def careful_plan(
 class _Planner:
     """Courses of some steps under limits (cap, rise)."""
 
-    def __init__(self, steps: int, batch_size: int, limits: tuple[float, float], seed: int):
+    def __init__(
+        self,
+        steps: int,
+        batch_size: int,
+        limits: tuple[float, float],
+        seed: int,
+        momentum: float,
+    ):
         self.steps, self.batch_size, self.limits, self.seed = steps, batch_size, limits, seed
+        self.momentum = momentum
         self.refusals: list[Exception] = []
 
     def chosen(
@@ -179,12 +206,19 @@ class _Planner:
 
     def course(self, found: Measurement, rule: str) -> Course | None:
         """The best course of a rule; None where none keeps the limits, with the refusal noted."""
+        family = family_of(rule)
+        course = self._planned(found, family)
+        if course is None or float(course.coefficients["momentum"]) <= self.momentum:
+            return course
+        return self._planned(found, Fixed(family=family, values={"momentum": self.momentum}))
+
+    def _planned(self, found: Measurement, family: Family) -> Course | None:
         cap, rise = self.limits
         sees = found.sees(batch_size=self.batch_size)
         try:
             return plan_course(
                 found.task(),
-                family_of(rule),
+                family,
                 steps=self.steps,
                 sees=replace(sees, follows_loss=True),
                 limits=CourseLimits(cap=cap, rise=rise, floor=floor_of(found)),

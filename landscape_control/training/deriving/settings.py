@@ -13,6 +13,8 @@ class Settings:
     first_cap : by which the cap is multiplied until the first stage has been judged
     indifference : plans of stages that end early, whose predicted losses differ by less than this
         factor, are equal; the one furthest from the edge of stability is taken
+    forgiving : Schedule-Free is a network's last plan where its predicted loss is within this factor
+        of the least
     rise : how far the predicted loss may rise above the present one
     plain : steps in which the metric is that of the weights (p = 0)
     early : share of the steps after which one plan is made for all the rest of a network's, once
@@ -33,6 +35,7 @@ class Settings:
     cap: float = 0.5
     first_cap: float = 0.3
     indifference: float = 1.02
+    forgiving: float = 1.1
     rise: float = 1.1
     plain: int = 20
     early: float = 0.1

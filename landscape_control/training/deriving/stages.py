@@ -239,13 +239,17 @@ class Stages:
             "seed": self.probe.seed,
         }
         left = self.steps - progress.count
+        longest = max(1, int(self.settings.longest * self.steps))
+        length = self.steps if is_last else min(progress.length, longest)
+        if progress.model == "other" and is_last:
+            settings["forgiving"] = self.settings.forgiving
+        elif progress.model == "other":  # no memory of steps before this measurement
+            settings["momentum"] = 1 - 1 / length
         if is_last:
             plan = stage_plan(found, left, self.rules, **settings)
         else:
             indifference = self.settings.indifference
             plan = careful_plan(found, left, _EARLY, indifference=indifference, **settings)
-        longest = max(1, int(self.settings.longest * self.steps))
-        length = self.steps if is_last else min(progress.length, longest)
         progress.length *= 2
         self.stage = Stage(
             begun=progress.count,
