@@ -39,7 +39,7 @@ def in_words(found):
     if found.value == 0:
         return "the other diverged"
     interval = "" if found.seeds == 1 else f" [{found.low:.3g}, {found.high:.3g}]"
-    return f"{found.value:.3g}{interval}"
+    return f"{found.value:.4g}{interval}"
 
 
 def losses(results):
@@ -186,18 +186,19 @@ def predictions(results):
 
 
 def deaths(results):
-    """Derived runs that diverged, or ended above half of their first loss."""
+    """Derived runs that diverged, or gained less than half of what any method gained."""
     rows, total, failed = [], 0, 0
     for each in results:
         final, start = each.values(OURS), each.values(OURS, "start_loss")
-        lost = int(dead(start, final).sum())
+        least = min(each.values(method).min() for method in [OURS, *each.everything()])
+        lost = int(dead(start, final, least).sum())
         diverged = int(np.sum(each.values(OURS, "diverged") > 0))
         worst = f"{np.max(final):.3g}"
         rows.append([each.task, len(final), diverged, lost, worst])
         total, failed = total + len(final), failed + lost
     share = 100 * upper_share(failed, total)
     rows.append(["all", total, "", failed, f"at most {share:.1f} % (95 %)"])
-    return markdown(["", "runs", "diverged", "above half", "largest loss"], rows)
+    return markdown(["", "runs", "diverged", "died", "largest loss"], rows)
 
 
 def all_tables(results):

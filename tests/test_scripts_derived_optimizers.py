@@ -74,7 +74,7 @@ def test_tables_count_what_is_better_and_say_what_is_lost():
     assert cells(deaths([each]), "made_up")[1:] == ["3", "0", "1", "9"]
     assert cells(equal_time([each]), "made_up")[2:] == ["10.0 ×", "0.5", "5"]
     expected = np.exp(np.mean(np.log([0.8, 0.8, 1 / 9])))
-    assert cells(predictions([each]), "made_up")[3].startswith(f"{expected:.3g} [")
+    assert cells(predictions([each]), "made_up")[3].startswith(f"{expected:.4g} [")
 
 
 def test_the_picture_has_the_ratios_the_other_way_round():

@@ -336,6 +336,7 @@ def test_best_and_better_are_by_the_mean_over_seeds():
 def test_dead_is_above_half_of_the_start_or_not_finite():
     final = np.array([0.99, 1.01, np.inf, np.nan])
     np.testing.assert_array_equal(dead(np.full(4, 2.0), final), [False, True, True, True])
+    np.testing.assert_array_equal(dead(np.full(4, 2.0), final, 1.5), [False, False, True, True])
 
 
 @pytest.mark.parametrize("failures", [0, 1, 7])

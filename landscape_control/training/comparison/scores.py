@@ -83,9 +83,14 @@ def better(ours: np.ndarray, losses: np.ndarray) -> int:
 
 
 @checked
-def dead(start: np.ndarray, final: np.ndarray) -> np.ndarray:
-    """Which runs diverged, or ended above half of the loss that they began with."""
-    return ~(np.asarray(final, float) <= 0.5 * np.asarray(start, float))
+def dead(start: np.ndarray, final: np.ndarray, least: np.ndarray | float = 0.0) -> np.ndarray:
+    """Which runs diverged, or ended above half of the way from their first loss to ``least``.
+
+    With 0 that is half of the first loss. Where noise leaves a loss that no method gets below, the
+    least that any method reached makes it the half of what there was to gain.
+    """
+    half = 0.5 * (np.asarray(start, float) + least)
+    return ~(np.asarray(final, float) <= half)
 
 
 @checked
