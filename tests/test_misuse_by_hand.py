@@ -121,7 +121,10 @@ CALLS = {
     "name without end": (lambda plan: lc.save(plan, "x" * 300), "at most 255 bytes"),
     "misspelt keyword of save": (lambda plan: plan.save(pth="x.nc"), "did you mean 'path'"),
     "argument of summary": (lambda plan: plan.summary(1), "summary: expected no arguments"),
-    "argument of describe": (lambda plan: LINE.describe("all"), "describe: expected no arguments"),
+    "argument of describe": (
+        lambda plan: LINE.describe("all"),
+        "format: expected one of 'latex', 'text'",
+    ),
     "values of nothing hidden": (
         lambda plan: LINE.known([0.1]),
         "landscape: expected hidden variables",

@@ -2,6 +2,7 @@
 gradient.
 """
 
+import dataclasses
 import math
 
 import numpy as np
@@ -133,11 +134,21 @@ def test_growth_with_momentum_is_that_of_its_covariance():
     assert found.certificate.growth > 1.05
 
 
+class AnyAverage(ScheduleFree):
+    """Schedule-Free whose coefficients have no ranges."""
+
+    @property
+    def coefficients(self):
+        return tuple(
+            dataclasses.replace(each, low=-math.inf, high=math.inf) for each in super().coefficients
+        )
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5])
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 def test_a_rule_that_divides_by_zero_is_refused(share):
-    """c_t = 1/(1 + qt) at q = -1/2, t = 2."""
-    one = program(family=ScheduleFree(), sees=lc.ModeNoise(DEVIATIONS, share))
+    """c_t = 1/(1 + qt) at q = -1/2, t = 2, by a family that takes any q."""
+    one = program(family=AnyAverage(), sees=lc.ModeNoise(DEVIATIONS, share))
     coefficients = {"learning_rate": 0.3, "momentum": 0.5, "averaging": -0.5}
     policy = Policy(family=one.family, coefficients=coefficients, horizon=12)
     with pytest.raises(lc.ProblemError, match="stay finite for 12 steps.* factor of inf"):

@@ -153,18 +153,26 @@ def test_a_stationary_end_that_has_run_away_is_no_optimum():
     assert "within={name: (low, high)}" in PolicyStatus.ITERATION_LIMIT.value
 
 
-def test_an_optimum_that_is_far_out_is_one():
-    """Two curvatures a million apart, seen all but exactly, are met by two steps of one over them."""
+@pytest.mark.parametrize(
+    ("noise", "status"), [(1e-6, PolicyStatus.CONVERGED), (1e-7, PolicyStatus.ROUND_OFF)]
+)
+def test_an_optimum_that_is_far_out_is_one(noise, status):
+    """Two curvatures a million apart, seen all but exactly, are met by two steps of one over them.
+
+    On the way the flat weight's step throws the steep one a million times as far as it was: with
+    less noise the digits that are left of J do not reach the tolerance, and the status says so.
+    """
     result = solved(
         GradientDescent(constant=False),
         2,
         curvatures=Discrete([1e-4, 1e2]),
-        sees=NoisyGradient(1e-7),
+        sees=NoisyGradient(noise),
         starts=3,
+        throw=False,
     )
-    assert result.status.ok
+    assert result.status is status
     np.testing.assert_allclose(
-        np.sort(result.coefficients["learning_rate"]), [1e-2, 1e4], rtol=1e-4
+        np.sort(result.coefficients["learning_rate"]), [1e-2, 1e4], rtol=2e-4
     )
 
 

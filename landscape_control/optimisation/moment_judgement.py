@@ -32,7 +32,6 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
     entries = best.variables
     learnt = programs.learnt(program, nodes, best)
     cost, round_off, left = _cost(search, nodes, entries)
-    error += left
     running_away = "" if learnt else _running_away(search, nodes, entries)
     agreed, others = 0, []
     for optimum in search.optima:
@@ -44,13 +43,13 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
     status = PolicyStatus.CONVERGED
     if not learnt:
         status = _status(search, best, error, cost, running_away)
-        if status.ok and round_off > search.tolerance * cost:
+        if status.ok and max(round_off, left) > search.tolerance * cost:
             status = PolicyStatus.ROUND_OFF
     return PolicyResult(
         program=program,
         coefficients=coefficients,
         cost=cost,
-        cost_error=error,
+        cost_error=error + left,
         nodes=programs.node_count(program, nodes),
         status=status,
         starts=search.begun,

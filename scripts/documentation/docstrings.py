@@ -5,8 +5,10 @@ plain text with signs that reStructuredText would read as markup: |g|², α*, x_
 """
 
 import re
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:  # the tests of this module do without Sphinx
+    from sphinx.application import Sphinx
 
 SECTIONS = (
     "Parameters",
@@ -27,7 +29,7 @@ KEPT = re.compile(
 TABLE = re.compile(r"={3,}( +={3,})+$")
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: "Sphinx") -> dict:
     app.connect("autodoc-process-docstring", process, priority=400)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -81,6 +81,7 @@ THEMES: dict[str, tuple[str, ...]] = {
         "measure",
         "Measurement",
         "export",
+        "derive_optimizer",
         "plan_training",
         "TrainingPlan",
         "record_training",

@@ -124,8 +124,7 @@ def sample_policy(
             failures.append((start, str(error)))
             continue
         if index == 0:  # the problem's own start, whose cost is the J* that rules are compared with
-            is_zero = abs(solution.cost) <= solution.plans[0].cost_error  # no digit of it is known
-            optimum = 0.0 if is_zero else solution.cost
+            optimum = 0.0 if _has_no_digit(solution) else solution.cost
         rows.append((points, controls, np.full(len(points), index)))
     if not rows:
         return Sampling(sample=None, optimum=None, failures=tuple(failures), words=words)
@@ -225,3 +224,9 @@ def mean_over(function: Callable, start: float, hold: float, *, panels: int = 16
     widths = np.diff(edges)
     times = start + edges[:-1, None] + widths[:, None] * (nodes + 1) / 2
     return ((widths[:, None] * weights / 2).ravel() @ function(times.ravel())) / hold
+
+
+def _has_no_digit(solution: Solution) -> bool:
+    """Whether a cost is zero up to its own error, where the solver states one."""
+    plans = getattr(solution, "plans", ())
+    return bool(plans) and abs(solution.cost) <= plans[0].cost_error
