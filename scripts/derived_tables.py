@@ -93,8 +93,9 @@ def against_grids(results):
         groups = [*members.values(), everything]
         cells = [_against(each, ours, each.chosen(group, seeds), seeds) for group in groups]
         counts = [better(ours, each.grid_losses(group, seeds)) for group in members.values()]
-        size = max(len(group) for group in members.values())
-        rows.append([each.task, *cells, f"{', '.join(map(str, counts))} of {size}"])
+        sizes = dict.fromkeys(len(group) for group in members.values())
+        words = f"{', '.join(map(str, counts))} of {' or '.join(map(str, sizes))}"
+        rows.append([each.task, *cells, words])
     return markdown(head, rows)
 
 
