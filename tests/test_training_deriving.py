@@ -380,7 +380,7 @@ def bent(outputs, targets):
         ({"model": infinite()}, "finite weights"),
         ({"model": with_layer(torch.nn.BatchNorm1d(16))}, "depends on the other samples"),
         ({"model": with_layer(torch.nn.Dropout(0.5))}, "is random"),
-        ({"loader": []}, "at least 16 samples"),
+        ({"loader": []}, "batches with samples; received none"),
         ({"loader": [(INPUTS[:8], LABELS[:8])]}, r"at least 16 samples.*2 batches of 8"),
         ({"loader": None}, "both, beside a model"),
         ({"loss_fn": bent}, "convex in the outputs"),
