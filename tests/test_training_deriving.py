@@ -266,6 +266,24 @@ def test_a_loss_that_is_not_finite_or_far_too_high_takes_the_stage_back(value):
     assert loss_of(model, SCORES, *digits_like()) < 0.5
 
 
+def test_what_the_rule_answers_with_after_a_return_are_the_weights_it_went_back_to():
+    """No average of the steps that were lost, here of steps to NaN."""
+    batches, model = listed(), perceptron()
+    optimizer = derived(model, batches, averaging="always")
+    by_hand(model, optimizer, batches, 0, 40)
+    for weight in model.parameters():
+        weight.grad = torch.full_like(weight, math.nan)
+    optimizer.step()
+    by_hand(model, optimizer, batches, 41, 42)
+    assert optimizer.log[-1].kind == "rolled back"
+    kept = [weight.detach().clone() for weight in model.parameters()]
+    optimizer.eval()
+    assert all(map(torch.equal, kept, model.parameters()))
+    optimizer.train()
+    by_hand(model, optimizer, batches, 42, 60)
+    assert loss_of(model, SCORES, *digits_like()) < 0.5
+
+
 def test_training_that_never_holds_stops_loudly():
     batches, model = listed(), perceptron()
     optimizer = derived(model, batches)
