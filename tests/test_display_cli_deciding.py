@@ -1,6 +1,8 @@
 """compare, identify, completion, claims of one's own, numbers without a store, misspelt words."""
 
 import json
+import shutil
+import subprocess
 import sys
 import textwrap
 
@@ -144,6 +146,21 @@ def test_completion_lists_commands_options_and_claims(capsys):
     assert "--starts" in next(line for line in script.splitlines() if " solve)" in line)
     assert "double-well" in script
     assert run(capsys, "completion", "zsh").out.startswith("autoload")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_names_of_files_with_spaces_are_completed_as_one_word(capsys, tmp_path):
+    (tmp_path / "two words.py").touch()
+    (tmp_path / "two.nc").touch()
+    script = run(capsys, "completion", "bash").out
+    asked = (
+        "COMP_WORDS=(landscape-control solve two); COMP_CWORD=2; _landscape_control;"
+        " printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    called = ["bash", "-c", f"{script}\n{asked}"]
+    answer = subprocess.run(called, cwd=tmp_path, capture_output=True, text=True, check=True)
+    # a claim may begin like this, too
+    assert {"two words.py", "two.nc"} <= set(answer.stdout.splitlines())
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from drawn import labelled
 from legible import check_legible
+from matplotlib.contour import QuadContourSet
 
 import landscape_control as lc
 from landscape_control import simulation
@@ -88,6 +89,24 @@ def test_one_parameter_is_drawn_over_time_with_the_maximum_between_basins():
     roots = np.sort(np.roots([4, 0, -4, -0.4]))
     top = labelled(axes, "maximum between basins")
     np.testing.assert_allclose(top[:, 1], roots[[1]], atol=1e-7)
+
+
+def test_a_loss_with_an_edge_is_drawn_where_it_is_defined():
+    """-log θ₁ has none for θ₁ <= 0, where the view of a path near the edge reaches."""
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape.from_expression(
+            lambda t: -ca.log(t[0]) + t[0] + t[1] ** 2, dimension=2
+        ),
+        objective=lc.Objective(horizon=2.0),
+        start=[0.05, 1.0],
+    )
+    solution = lc.solve(problem)
+    axes = solution.plot(rules=())
+    assert axes.get_xlim()[0] < 0  # the view goes beyond the edge
+    contours = [each for each in axes.collections if isinstance(each, QuadContourSet)]
+    drawn = [path.vertices for each in contours for path in each.get_paths()]
+    lowest = min(vertices[:, 0].min() for vertices in drawn if len(vertices))
+    assert 0 <= lowest < solution.parameters[:, 0].min()
 
 
 def test_two_of_six_parameters_are_drawn_as_they_are():

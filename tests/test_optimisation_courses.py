@@ -330,3 +330,31 @@ def test_the_floor_of_the_noise_and_of_the_limits_is_one():
     sees = lc.ModeNoise(DEVIATIONS, follows_loss=True, floor=0.2)
     with pytest.raises(lc.ProblemError, match="one loss at the minimum"):
         lc.plan_course(TASK, BALL, steps=STEPS, sees=sees, limits=lc.CourseLimits(floor=FLOOR))
+
+
+# ---- one mode, and other units
+
+
+@pytest.mark.parametrize("steps", [1, 9, 10, 12])
+def test_own_rates_on_one_mode_are_those_of_the_filter(steps):
+    """The best α_t = hv/(h²v + σ²) adds h²/σ² to 1/v at every step."""
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Discrete([2.0]), start_variance=3.0)
+    course = lc.plan_course(
+        task, GradientDescent(constant=False), steps=steps, sees=lc.ModeNoise([5.0])
+    )
+    exact = 0.5 * 2.0 / (1 / 3.0 + steps * 4.0 / 25.0)
+    assert course.cost == pytest.approx(exact, rel=1e-6)
+
+
+@pytest.mark.parametrize("family", ["heavy ball", "knots", "Schedule-Free"])
+@pytest.mark.parametrize("unit", [2.0**-60, 2.0**-20, 2.0**40])
+def test_another_unit_of_the_loss_changes_no_course(family, unit):
+    """h' = uh, σ' = uσ leave θ as it is at α' = α/u; powers of two leave the rounding too."""
+    plain = lc.plan_course(TASK, FAMILIES[family], steps=STEPS, sees=SEES)
+    task = lc.LandscapeDistribution.quadratic(
+        curvatures=lc.Discrete(unit * CURVATURES, WEIGHTS), start_variance=VARIANCES
+    )
+    sees = lc.ModeNoise(unit * DEVIATIONS, follows_loss=True)
+    other = lc.plan_course(task, FAMILIES[family], steps=STEPS, sees=sees)
+    assert other.cost == pytest.approx(unit * plain.cost, rel=1e-6)
+    np.testing.assert_allclose(other.rates * unit, plain.rates, rtol=1e-6)

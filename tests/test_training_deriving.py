@@ -266,6 +266,24 @@ def test_a_loss_that_is_not_finite_or_far_too_high_takes_the_stage_back(value):
     assert loss_of(model, SCORES, *digits_like()) < 0.5
 
 
+def test_what_the_rule_answers_with_after_a_return_are_the_weights_it_went_back_to():
+    """No average of the steps that were lost, here of steps to NaN."""
+    batches, model = listed(), perceptron()
+    optimizer = derived(model, batches, averaging="always")
+    by_hand(model, optimizer, batches, 0, 40)
+    for weight in model.parameters():
+        weight.grad = torch.full_like(weight, math.nan)
+    optimizer.step()
+    by_hand(model, optimizer, batches, 41, 42)
+    assert optimizer.log[-1].kind == "rolled back"
+    kept = [weight.detach().clone() for weight in model.parameters()]
+    optimizer.eval()
+    assert all(map(torch.equal, kept, model.parameters()))
+    optimizer.train()
+    by_hand(model, optimizer, batches, 42, 60)
+    assert loss_of(model, SCORES, *digits_like()) < 0.5
+
+
 def test_training_that_never_holds_stops_loudly():
     batches, model = listed(), perceptron()
     optimizer = derived(model, batches)
@@ -380,7 +398,7 @@ def bent(outputs, targets):
         ({"model": infinite()}, "finite weights"),
         ({"model": with_layer(torch.nn.BatchNorm1d(16))}, "depends on the other samples"),
         ({"model": with_layer(torch.nn.Dropout(0.5))}, "is random"),
-        ({"loader": []}, "at least 16 samples"),
+        ({"loader": []}, "batches with samples; received none"),
         ({"loader": [(INPUTS[:8], LABELS[:8])]}, r"at least 16 samples.*2 batches of 8"),
         ({"loader": None}, "both, beside a model"),
         ({"loss_fn": bent}, "convex in the outputs"),

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 LEAST = 1e-6  # the smallest curvature of a model, as a share of the largest
+EXCHANGES = 30  # of the active set, for each limit: SciPy's 3 are too few where all limits bind
 RELAXED = 0.9  # what of a limit is asked for that cannot be met at once
 
 
@@ -33,7 +34,7 @@ def step(
     stacked = np.vstack([-rows.T, -apart[None, :]])
     wanted = np.zeros(len(slope) + 1)
     wanted[-1] = 1.0
-    dual, _ = nnls(stacked, wanted)
+    dual, _ = nnls(stacked, wanted, maxiter=EXCHANGES * stacked.shape[1])
     left = wanted - stacked @ dual
     if left[-1] <= 1e-12:  # limits that exclude each other
         z = -np.linalg.lstsq(rows, np.maximum(-apart, 0.0), rcond=None)[0]

@@ -16,14 +16,15 @@ class Variables:
     Attributes
     ----------
     layout : of the coefficients
+    rate : 1/h_max, the unit of rates
     units : (n,), 1/h_max for rates and lags
     bounds : (n, 2) of the variables
     rates : (n,), 1 for entries that are the logarithm of a rate, else 0
     """
 
     def __init__(self, layout: Layout, largest: float):
-        self.layout = layout
-        self.units = stretch(layout, 1 / largest)
+        self.layout, self.rate = layout, 1 / largest
+        self.units = stretch(layout, self.rate)
         kinds, low, high = [], [], []
         for each in layout.coefficients:
             count = layout.blocks(each) * each.size
@@ -55,7 +56,7 @@ class Variables:
             chain.append(coarsest.coarser)
             coarsest = coarsest.coarser.family
         layout = coarsest.layout(self.layout.horizon)
-        drawn = draw_starts(layout, count, seed, float(self.units.min()))
+        drawn = draw_starts(layout, count, seed, self.rate)
         if not chain:
             return self.of(drawn)
         return self.of(np.array([self._embedded(layout.split(each), chain) for each in drawn]))

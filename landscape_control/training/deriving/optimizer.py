@@ -255,7 +255,8 @@ class DerivedOptimizer(torch.optim.Optimizer):
                 weight.grad = gradient
 
     def _lose(self) -> None:
-        """A step in which the weights went back."""
+        """A step in which the weights went back: the rule forgets the steps that were lost."""
+        self._follow_plan()
         self.stages.progress.rates.append(0.0)
         self.stages.progress.count += 1
 

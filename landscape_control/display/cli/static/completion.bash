@@ -7,6 +7,8 @@ _landscape_control() {
 @CASES@
     esac
   fi
-  COMPREPLY=($(compgen -W "$candidates" -- "$current") $(compgen -f -- "$current"))
+  COMPREPLY=($(compgen -W "$candidates" -- "$current"))
+  local IFS=$'\n'  # names of files may hold spaces
+  COMPREPLY+=($(compgen -f -- "$current"))
 }
 complete -o filenames -F _landscape_control landscape-control

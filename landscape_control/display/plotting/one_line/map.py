@@ -57,8 +57,8 @@ def _contours(panel: Axes, problem: ControlProblem, view: View) -> None:
     mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     with np.errstate(all="ignore"):
         loss = problem.landscape.loss(view.plane.lift(mesh)).reshape(_POINTS, _POINTS)
-    loss = np.ma.masked_invalid(loss)
-    known = loss.compressed()
+    loss[~np.isfinite(loss)] = np.nan  # outside of the domain: left blank
+    known = loss[np.isfinite(loss)]
     levels = _levels(known) if known.size else np.zeros(2)
     if (np.diff(levels) > 0).all():  # a plateau has no contours
         landscapes.loss_contours(panel, x, y, loss, levels=levels)
