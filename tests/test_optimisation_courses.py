@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import landscape_control as lc
-from landscape_control.optimisation import exact_cost
+from landscape_control.optimisation import PolicyStatus, exact_cost
 from landscape_control.optimisation.courses.modes import modes_of
 from landscape_control.optimisation.courses.moments import stepped
 from landscape_control.optimisation.courses.quadratic_step import step
@@ -358,3 +358,29 @@ def test_another_unit_of_the_loss_changes_no_course(family, unit):
     other = lc.plan_course(task, FAMILIES[family], steps=STEPS, sees=sees)
     assert other.cost == pytest.approx(unit * plain.cost, rel=1e-6)
     np.testing.assert_allclose(other.rates * unit, plain.rates, rtol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [500, 1000, 1001])
+def test_a_limit_is_dearer_than_any_loss(steps):
+    """One rate, exact gradients: E L_T falls until the cap, where α = cap·2/h_max = ½.
+
+    In a thousand steps the logarithm of the loss falls by more per factor e of the rate than a
+    limit cost at first.
+    """
+    task = lc.LandscapeDistribution.quadratic(
+        curvatures=lc.Discrete([1.0, 0.01]), start_variance=1.0
+    )
+    family, limits = GradientDescent(constant=True), lc.CourseLimits(cap=0.25)
+    course = lc.plan_course(task, family, steps=steps, limits=limits)
+    at_the_cap = 0.25 * (0.01 * 0.995 ** (2 * steps) + 0.5 ** (2 * steps))
+    assert course.status.ok
+    assert course.shares.max() <= 0.25
+    assert math.log(course.cost / at_the_cap) == pytest.approx(0.0, abs=2e-5 * steps)
+
+
+def test_a_loss_below_what_the_search_resolves_is_said_to_be_one():
+    """One mode that is met in one step by α = 1: nothing of it is left."""
+    task = lc.LandscapeDistribution.quadratic(curvatures=lc.Discrete([1.0]), start_variance=1.0)
+    course = lc.plan_course(task, GradientDescent(constant=True), steps=300)
+    assert course.cost <= 1e-10 * course.start_loss
+    assert course.status is PolicyStatus.ROUND_OFF

@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
-from landscape_control import NoisyGradient, Objective
+from landscape_control import CurvatureNoise, NoisyGradient, Objective
 from landscape_control.model.landscape import (
     Discrete,
     LandscapeDistribution,
@@ -24,7 +24,13 @@ from landscape_control.optimisation import (
     optimize_policy,
     worst_case,
 )
-from landscape_control.policies import FirstOrderSpan, GradientDescent, HeavyBall
+from landscape_control.policies import (
+    FirstOrderSpan,
+    GradientDescent,
+    HeavyBall,
+    LogLinear,
+    Scheduled,
+)
 
 NOISE = NoisyGradient(0.3)
 
@@ -204,3 +210,19 @@ def test_summaries_in_plain_words():
         "1 other optimum"
         in dataclasses.replace(solved(), optima=((0.1, {}, 1), (0.2, {}, 1))).summary()
     )
+
+
+def test_a_coefficient_at_its_optimum_is_none_without_effect():
+    """The slope in the rate is exactly zero at the only guess, which is an optimum in the rate."""
+    task = LandscapeDistribution.quadratic(
+        curvatures=Discrete([0.05, 0.3, 1.0], [0.2, 0.3, 0.5]), start_variance=1.0
+    )
+    family = Scheduled(family=GradientDescent(constant=True), shape=LogLinear(pieces=2))
+    objective = Objective(horizon=40, learning_rate=math.inf)
+    results = [
+        optimize_policy(task, family, objective, sees=CurvatureNoise(0.3, power=0.5), starts=starts)
+        for starts in (2, 4)
+    ]
+    assert results[0].cost == pytest.approx(results[1].cost, rel=1e-5)
+    assert results[0].cost < 0.01 * results[0].standing_still
+    assert results[0].certificate.passed

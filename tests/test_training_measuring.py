@@ -572,7 +572,10 @@ WRONG = {
         lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, batches(INPUTS[:12], CLASSES[:12], 4)),
         "at least 16 samples for a noise estimate, 4 batches of 4; received 12 samples in 3",
     ),
-    "empty": (lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, []), "batches with samples; received none"),
+    "empty": (
+        lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, []),
+        "batches with samples; received none",
+    ),
     "no loader": (lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, 3), "DataLoader"),
     "no pairs": (
         lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, [INPUTS]),

@@ -43,6 +43,8 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
     status = PolicyStatus.CONVERGED
     if not learnt:
         status = _status(search, best, error, cost, running_away)
+        if status.ok and search.undercut:
+            status = PolicyStatus.NOT_STATIONARY
         if status.ok and max(round_off, left) > search.tolerance * cost:
             status = PolicyStatus.ROUND_OFF
     return PolicyResult(

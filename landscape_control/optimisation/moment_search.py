@@ -29,6 +29,7 @@ from .status import PolicyStatus
 # coefficients of rules that are optimised again from nearby, and how often
 FEW, ROUNDS = 4, 4
 SHORTER = 4  # what the horizon of a long program is divided by, to begin with
+BESIDE = 1e-3  # relative distance from a guess at which slopes are taken too
 SLOPES_AT = 3  # guesses at which a coefficient must have no slope to count as one without effect
 HIGHEST = math.log(10.0)  # of log(J/standing still) at a start
 
@@ -60,6 +61,7 @@ class MomentSearch:
     nodes : int, quadrature nodes
     optima : distinct optima so far, best first; empty before the first run
     begun : int, how many starts led to them
+    undercut : bool, whether a place where the search began costs less than all optima
     """
 
     def __init__(
@@ -82,12 +84,17 @@ class MomentSearch:
         self.inner = self.bounds
         self.optima: tuple[Optimum, ...] = ()
         self.begun = 0
+        self.undercut = False
 
     def run(self) -> None:
         """Fill ``optima``; a KeyboardInterrupt between two runs leaves there what was found."""
         guesses = self._guesses()
         self.inner = self._without_idle(guesses[:SLOPES_AT])
         self._keep(self._optimise(guesses, self.inner), len(guesses))
+        if self._is_undercut(guesses) and self.options.starts:  # Newton steps have left for a plain
+            fresh = self._fresh_starts(self.programs.objective(self.program, self.nodes))
+            self._keep(self._optimise(fresh, self.inner), len(fresh))
+        self.undercut = self._is_undercut(guesses)
         if self.quick or self.clock.is_over() or not self.options.starts:
             return
         # a single start has nothing to agree with
@@ -96,6 +103,14 @@ class MomentSearch:
             self._keep(reached, sum(optimum.count for optimum in reached))
         if self.layout.size <= FEW and not is_long(self.program):
             self._from_nearby(len(guesses))
+
+    def _is_undercut(self, guesses: Sequence[np.ndarray]) -> bool:
+        """Whether one of the guesses costs less than the best optimum."""
+        if self.programs.limits.limited:  # a guess need not keep the limits
+            return False
+        objective = self.programs.objective(self.program, self.nodes)
+        begun = [objective(np.clip(guess, *self.bounds.T)) for guess in guesses]
+        return min(begun) < self.optima[0].cost - self.tolerance
 
     def _guesses(self) -> list[np.ndarray]:
         entries = self.options.entries(self.layout)
@@ -157,8 +172,14 @@ class MomentSearch:
         return [self.layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
 
     def _without_idle(self, points: Sequence[np.ndarray]) -> np.ndarray:
-        """The ranges, of no width for coefficients without effect: as small as they may be."""
-        idle = self.programs.without_effect(self.program, self.nodes, points)
+        """The ranges, of no width for coefficients without effect: as small as they may be.
+
+        Slopes are taken beside the points, which may be optima: there they vanish too.
+        """
+        rng = np.random.default_rng([self.options.seed, 2])
+        beside = [point * (1 + BESIDE * rng.standard_normal(len(point))) for point in points]
+        inside = [np.clip(point, *self.bounds.T) for point in beside]
+        idle = self.programs.without_effect(self.program, self.nodes, [*points, *inside])
         inner = self.bounds.copy()
         inner[idle] = np.clip(0.0, self.bounds[idle, 0], self.bounds[idle, 1])[:, None]
         return inner

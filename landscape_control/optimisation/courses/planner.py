@@ -12,7 +12,7 @@ from ..limits import CourseLimits
 from ..program import PolicyProgram
 from ..starting import guess_entries
 from ..status import PolicyStatus
-from .evaluation import MARGIN, Evaluation
+from .evaluation import MARGIN, NOTHING, Evaluation
 from .modes import Modes, modes_of
 from .search import Found, best_of, corrected, improved, raced
 from .spans import spans_of
@@ -23,13 +23,15 @@ FEW, MANY, STENCILS = 3, 8, 60  # searches side by side; at most so many n x n
 RACE, LONG_RACE = 2, 6  # iterations before only the best goes on
 SHORT = 250  # steps up to which spans save nothing
 LONG = 1000  # steps from which stencils are made of spans alone
+UNLIKE = 0.1  # relative difference of costs by spans and by steps: then single steps search too
+DEARER = 100.0  # times the price of missing a limit, where the search ended outside
+BLIND = 100  # times NOTHING: a cost below it is not resolved to the percent
 NARROW = 0.3  # the first box of single steps
 COARSE, FINE = 2e-3, 5e-4  # gains in log cost at which searches end
 MOST_EXACT, ROUNDS = 4, 3  # iterations by single steps; searches with limits moved
 CAUTION, SLOWER = 1e3, 24  # by how much rates are lowered at most, where limits are missed
 NEARLY = 1e-3  # logarithm within which a limit counts as binding
 MISSED = 1e-9  # logarithm beyond which a limit counts as missed
-MOST_LOG = 700.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,10 +84,13 @@ def planned(
         begin = replace(seen, box=min(seen.box, NARROW))
         found = corrected(exact, begin, most=MOST_EXACT, enough=FINE)
     else:
-        seen = found = _tightened(exact, quick, seen)
+        found = _tightened(exact, quick, seen)
+        if _search_error(exact, quick, found) > UNLIKE:  # spans are no guide here
+            begin = replace(found, box=min(found.box, NARROW))
+            found = corrected(exact, begin, most=MOST_EXACT, enough=FINE)
     if max(_missed(exact, found.x).values(), default=0.0) > 0:
-        found = _slower(exact, found)
-    return _ended(exact, quick, found, seen)
+        found = _dearer(exact, _slower(exact, found))
+    return _ended(exact, quick, found)
 
 
 def evaluations(
@@ -140,19 +145,26 @@ def _slower(exact: Evaluation, found: Found) -> Found:
     return replace(found, x=points[k], cost=float(values.costs[k]), excess=0.0)
 
 
+def _dearer(exact: Evaluation, found: Found) -> Found:
+    """On from a course inside the limits, which cost too little to miss before."""
+    begin = replace(found, price=DEARER * found.price, box=NARROW, gain=np.inf)
+    again = corrected(exact, begin, most=MOST_EXACT, enough=FINE)
+    is_inside = max(_missed(exact, again.x).values(), default=0.0) <= 0
+    return again if is_inside and again.cost < found.cost else found
+
+
 def _missed(evaluate: Evaluation, x: np.ndarray) -> dict[str, float]:
     """{limit: largest log of what it limits over it} of one course."""
     return {name: float(part.max()) for name, part in evaluate.over(evaluate.course(x)).items()}
 
 
-def _ended(exact: Evaluation, quick: Evaluation, found: Found, seen: Found) -> Planned:
+def _ended(exact: Evaluation, quick: Evaluation, found: Found) -> Planned:
     """What a course does, step by step."""
     course, layout = exact.course(found.x), exact.variables.layout
     cost = float(course.outcome.costs[0])
     over = exact.over(course)
     at_limit = {name: float(np.sum(part > -NEARLY)) for name, part in over.items()}
     missed = {name: excess for name, excess in _missed(exact, found.x).items() if excess > MISSED}
-    by_search = exact.modes.start_loss * math.exp(min(seen.cost, MOST_LOG))
     return Planned(
         coefficients=layout.split(exact.variables.coefficients(found.x)),
         cost=cost,
@@ -161,9 +173,23 @@ def _ended(exact: Evaluation, quick: Evaluation, found: Found, seen: Found) -> P
         rates=course.rates[:, 0],
         shares=course.shares[:, 0],
         binding={name: count for name, count in at_limit.items() if count},
-        search_error=0.0 if quick is exact else abs(by_search / cost - 1),
+        search_error=0.0 if quick is exact else _search_error(exact, quick, found),
         evaluations=exact.count + (quick.count if quick is not exact else 0),
-        status=PolicyStatus.CONVERGED if found.gain < COARSE else PolicyStatus.ITERATION_LIMIT,
+        status=_status(exact, found, cost),
         excess=max(missed.values(), default=0.0),
         missed=max(missed, key=lambda name: missed[name], default=""),
     )
+
+
+def _search_error(exact: Evaluation, quick: Evaluation, found: Found) -> float:
+    """Relative difference between the costs of a course by spans and by single steps."""
+    cost, by_spans = (float(one.course(found.x).outcome.costs[0]) for one in (exact, quick))
+    return abs(by_spans / cost - 1) if cost > 0 else math.inf
+
+
+def _status(exact: Evaluation, found: Found, cost: float) -> PolicyStatus:
+    """How the search ended; below some times NOTHING it does not tell costs apart."""
+    if found.gain >= COARSE:
+        return PolicyStatus.ITERATION_LIMIT
+    resolved = cost > BLIND * NOTHING * float(exact.course(found.x).outcome.losses[:, 0].max())
+    return PolicyStatus.CONVERGED if resolved else PolicyStatus.ROUND_OFF
