@@ -172,3 +172,16 @@ def test_at_rest_in_the_minimum_there_is_no_cost_to_compare_with():
     verdict = lc.compare(problem, starts=[[1.1], [-0.4], [0.7]])
     assert {row.excess_cost for row in verdict.rows} == {None}
     assert "optimal cost is zero" in str(verdict)
+
+
+@pytest.mark.parametrize("origin", [0.0, 1e3, 1e6])
+def test_costs_do_not_depend_on_where_the_origin_is(origin):
+    """J of gradient descent on diag(1, 2), ∫(θ̇²/2 + L) = Σ h(α²h + 1)(1 - e^(-2αhT))d²/4αh."""
+    bowl = lc.quadratic(hessian=np.diag([1.0, 2.0]), minimum=[origin, origin])
+    problem = lc.ControlProblem(
+        landscape=bowl, start=[origin + 1, origin + 2], objective=lc.Objective(horizon=1.0)
+    )
+    rate, h, distance = 0.4, np.array([1.0, 2.0]), np.array([1.0, 2.0])
+    expected = np.sum((rate**2 * h + 1) * -np.expm1(-2 * rate * h) * distance**2 / (4 * rate))
+    run = run_rule(problem, rules.gradient_descent(), {"learning_rate": rate})
+    assert run.cost == pytest.approx(expected, rel=1e-7)

@@ -61,7 +61,8 @@ class ClosedLoops:
     dead : (S,) bool, candidates that were given up, ran off, or met a point where the rule is
         undefined
     lost : {candidate: Ending}, why, where it was not for its cost
-    size : of the problem's coordinates, at its start
+    size : of what a path covers, wherever the origin is: the length of the step down the gradient
+        at the start that a quadratic loss would make, at most the largest coordinate there
     """
 
     def __init__(self, problem: ControlProblem, rules: Sequence[tuple[Rule, np.ndarray]]) -> None:
@@ -76,7 +77,7 @@ class ClosedLoops:
         self.spectral = self._spectral_candidates()
         self.sees = self._needed()
         extent = np.abs(problem.start).max()
-        self.size = extent if extent > 0 else 1e-3
+        self.size = _size(problem, extent)
         # not in units of the start alone: a path from the origin has somewhere to go, too
         self.far = _FAR * (1 + extent)
 
@@ -181,6 +182,17 @@ class ClosedLoops:
         for i in np.flatnonzero(given_up & ~self.dead):
             self.lost[int(i)] = Ending(what=what, time=t, rough=True)
         self.dead |= given_up
+
+
+def _size(problem: ControlProblem, extent: float) -> float:
+    """|g|³/|g'Hg| at the start, at most ``extent`` where that says anything."""
+    gradient = problem.landscape.gradient(problem.start)[0]
+    hessian = problem.landscape.hessian(problem.start)[0]
+    length = np.linalg.norm(gradient)
+    with np.errstate(all="ignore"):
+        step = length**3 / abs(gradient @ hessian @ gradient)
+    sizes = [size for size in (step, extent) if math.isfinite(size) and size > 0]
+    return float(min(sizes, default=1e-3))
 
 
 def _part(seen: Observation, place: slice) -> Observation:

@@ -22,7 +22,7 @@ class Effort:
     Attributes
     ----------
     accuracy : relative tolerance of LSODA; the absolute one is a hundred times smaller, in units of
-        the start for θ and of (running cost at the start)·(end) for the cost
+        the problem's size for θ and of (running cost at the start)·(end) for the cost
     still : paths that would move by less than this fraction of the problem's size until the end
         stand still; 0 follows every path to the end
     settled : T = ∞ ends once the estimated rest of each cost is below this fraction of it, or each
@@ -76,9 +76,7 @@ class Integration:
 
         inf where the rule is undefined on its way, runs off, or passes the bound.
         """
-        start = np.tile(self.problem.start, (self.count, 1))
-        t = 0.0
-        state = np.column_stack([start, np.zeros(self.count)]).ravel()
+        t, state = 0.0, np.zeros(self.count * (self.problem.dimension + 1))
         if math.isfinite(self.objective.horizon):
             t, state = self._integrate(t, self.end, state)
             return self._at_the_end(t, state.reshape(self.count, -1))
@@ -105,12 +103,19 @@ class Integration:
         self.settled = steady | (left <= self.effort.settled)
 
     def _rate(self, t: float, y: np.ndarray) -> np.ndarray:
-        """ẏ, where y holds θ and the cost so far of one candidate after the other."""
-        velocity, running = self.loops.velocity(t, y.reshape(self.count, -1)[:, :-1])
+        """ẏ, where y holds θ - θ(0) and the cost so far of one candidate after the other.
+
+        Counted from the start, tolerances do not depend on where the origin is.
+        """
+        velocity, running = self.loops.velocity(t, self._places(y))
         slopes = np.empty((self.count, velocity.shape[1] + 1))
         slopes[:, :-1] = velocity
         slopes[:, -1] = math.exp(-self.objective.discount * t) * running
         return slopes.ravel()
+
+    def _places(self, y: np.ndarray) -> np.ndarray:
+        """θ (S, n)."""
+        return self.problem.start + y.reshape(self.count, -1)[:, :-1]
 
     def _integrate(self, begin: float, end: float, state: np.ndarray) -> tuple[float, np.ndarray]:
         """(t, state) after LSODA steps to the end or a standstill."""
@@ -134,9 +139,8 @@ class Integration:
         """One per entry of the state: problems of any unit of θ and of the loss are alike."""
         start = self.problem.start
         running = np.abs(self.loops.velocity(0.0, np.tile(start, (self.count, 1)))[1])
-        size = np.abs(start).max()
         cost = running.min(where=running > 0, initial=math.inf) * self.end  # of the calmest
-        units = np.full(len(start) + 1, size if size > 0 else 1.0)
+        units = np.full(len(start) + 1, self.loops.size)
         units[-1] = cost if 0 < cost < math.inf else 1.0
         return np.tile(self.effort.accuracy * 1e-2 * units, self.count)
 
@@ -176,7 +180,7 @@ class Integration:
 
         Near a place where its rule is undefined, it holds up all the others.
         """
-        velocity = self.loops.velocity(t, y.reshape(self.count, -1)[:, :-1])[0]
+        velocity = self.loops.velocity(t, self._places(y))[0]
         speed = np.where(self.loops.dead, -1.0, np.linalg.norm(velocity, axis=1))
         self.loops.give_up(t, np.arange(self.count) == np.argmax(speed))
 
@@ -200,7 +204,7 @@ class Integration:
         """Costs (S,) of a finite horizon: running cost so far, the rest at a standstill where the
         integration ended before it, and the terminal cost.
         """
-        objective, theta = self.objective, rows[:, :-1]
+        objective, theta = self.objective, self._places(rows)
         gamma, horizon = objective.discount, objective.horizon
         running = self.loops.velocity(t, theta)[1]
         left = horizon - t
@@ -214,7 +218,7 @@ class Integration:
 
     def _with_rest(self, t: float, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(costs (S,) of T = ∞, share of the rest (S,)): the rest is a geometric series."""
-        theta, gamma = rows[:, :-1], self.objective.discount
+        theta, gamma = self._places(rows), self.objective.discount
         velocity, running = self.loops.velocity(t, theta)
         slowing = self._slowing(t, theta, velocity, running)
         rest = math.exp(-gamma * t) * running / (gamma + slowing)
@@ -227,8 +231,8 @@ class Integration:
     ) -> np.ndarray:
         """Rate at which the running cost decays where the path is now."""
         speed = np.linalg.norm(velocity, axis=1)
-        # a step along the path that moves θ by 1e-4 of its size
-        step = 1e-4 * (1 + np.abs(theta).max(1)) / np.maximum(speed, 1e-300)
+        # a step along the path that moves θ by 1e-4 of what a path covers
+        step = 1e-4 * self.loops.size / np.maximum(speed, 1e-300)
         step = np.minimum(step, 1.0)
         ahead = self.loops.velocity(t, theta + step[:, None] * velocity)[1]
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -66,6 +66,13 @@ class Probe:
         return found, metrics
 
     @torch.no_grad()
+    def loss(self) -> float:
+        """The mean loss of the samples at the present weights."""
+        sizes = [len(inputs) for inputs, _ in self.data]
+        losses = [float(self.loss_fn(self.model(inputs), targets)) for inputs, targets in self.data]
+        return sum(n * value for n, value in zip(sizes, losses, strict=True)) / sum(sizes)
+
+    @torch.no_grad()
     def has_linear_outputs(self) -> bool:
         """Whether z is linear in the weights: the curvature then changes by the loss alone.
 

@@ -29,6 +29,7 @@ class Settings:
         are trusted less and more, the usual ones of trust regions (J. Nocedal, S. Wright,
         *Numerical Optimization*, 2006, Algorithm 4.1)
     caution : what a roll-back multiplies the cap by
+    least_caution : the cap is multiplied by no less
     most_returns : roll-backs in a row after which the run stops
     """
 
@@ -51,4 +52,5 @@ class Settings:
     poor: float = 0.25
     good: float = 0.75
     caution: float = 1 / 3
+    least_caution: float = 1 / 27
     most_returns: int = 8

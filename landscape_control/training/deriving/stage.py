@@ -21,6 +21,7 @@ class Stage:
     top : largest curvature at the start, p = 0
     kept : weights to go back to, and how many steps had been made there
     kept_at : that count
+    kept_loss : the loss of the samples that are measured there
     recent : the last batch losses
     """
 
@@ -32,6 +33,7 @@ class Stage:
     top: float
     kept: Tensors
     kept_at: int
+    kept_loss: float
     recent: list[float] = field(default_factory=list)
 
     def is_alarmed(self, value: float, alarm: float, deviations: float) -> bool:

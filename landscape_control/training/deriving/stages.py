@@ -150,6 +150,7 @@ class Stages:
         ):  # below what was run, not what was allowed
             run = self.plan.share / self.settings.cap
             progress.caution = min(progress.caution, self.settings.caution * run)
+        progress.caution = max(progress.caution, self.settings.least_caution)
         progress.length = max(1, progress.length // 2)
         words = f"{reason}: back to step {stage.kept_at}, {lost} steps lost, a third of the cap"
         self.note("rolled back", words, lost=lost)
@@ -160,8 +161,11 @@ class Stages:
         stage, count = self.stage, self.progress.count
         assert stage is not None
         is_far = count - stage.kept_at >= max(16, self.steps // 10)
-        if stage.is_last and is_far and stage.is_calm:
-            stage.kept, stage.kept_at = self._copy(), count
+        if not (stage.is_last and is_far and stage.is_calm):
+            return
+        loss = self.probe.loss()  # batches may be calm about weights that are worse than those kept
+        if loss <= stage.kept_loss:
+            stage.kept, stage.kept_at, stage.kept_loss = self._copy(), count, loss
 
     def note(self, kind: str, words: str, **numbers: float) -> None:
         """Add a decision to the log."""
@@ -260,6 +264,7 @@ class Stages:
             top=float(base.curvatures[0]),
             kept=self._copy(),
             kept_at=progress.count,
+            kept_loss=base.loss,
         )
         progress.top = max(progress.top, float(base.curvatures[0]))
         self.plan, self.metric = plan, metrics[plan.exponent]
