@@ -134,9 +134,11 @@ def main():
 
     torch.set_num_threads(1)
     store = RunStore(options.output)
+    chosen = list(wanted(options))
     for kind in options.again:
-        print(f"{store.forget(kind)} runs of {kind} removed")
-    for part in () if options.table else wanted(options):
+        count = store.set_aside(kind, {part.name for part in chosen})
+        print(f"{count} runs of {kind} set aside")
+    for part in () if options.table else chosen:
         if "baselines" in options.stage:
             methods = baselines(is_small=options.small)
             train(equal_steps(part, methods, part.seeds), store)

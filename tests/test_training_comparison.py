@@ -347,3 +347,19 @@ def test_upper_share_leaves_five_percent_below(failures):
 
 def test_upper_share_of_failures_only_is_one():
     assert upper_share(3, 3) == 1.0
+
+
+def test_runs_that_are_made_anew_are_kept_aside(tmp_path):
+    """Those of the kind and the tasks that are named; the others stay."""
+    store = RunStore(tmp_path)
+    for task in ("first", "second"):
+        (store.folder / task).mkdir()
+        for key in ("derived-default-constant-10-seed0", "adam-0.1-cosine-10-seed0"):
+            (store.folder / task / f"{key}.json").write_text(task, encoding="utf-8")
+    assert store.set_aside("derived", ["first"]) == 1
+    assert store.set_aside("derived", ["first"]) == 0
+    assert store.set_aside("derived", ["second"]) == 1
+    left = sorted(path.name for path in store.folder.rglob("*.json"))
+    assert left == ["adam-0.1-cosine-10-seed0.json"] * 2
+    kept = [tmp_path / f"earlier-{k}" for k in (1, 2)]
+    assert [next(folder.rglob("*.json")).read_text() for folder in kept] == ["first", "second"]

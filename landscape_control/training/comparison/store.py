@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +82,19 @@ class RunStore:
         }
         write_atomically(path, json.dumps(content, indent=1).encode())
 
-    def forget(self, kind: str) -> int:
-        """Remove all runs of a kind of method, and say how many there were."""
-        paths = list(self.folder.glob(f"*/{kind}-*.json"))
-        for path in paths:
-            path.unlink()
-        return len(paths)
+    def set_aside(self, kind: str, tasks: Collection[str]) -> int:
+        """Move the runs of a kind of method on these tasks to a folder beside the runs.
+
+        They are made anew then; what was is kept in earlier-1, earlier-2, … Says how many there were.
+        """
+        found = [path for task in tasks for path in self.folder.glob(f"{task}/{kind}-*.json")]
+        if found:
+            number = 1 + len(list(self.folder.parent.glob("earlier-*")))
+            aside = self.folder.parent / f"earlier-{number}"
+            for path in found:
+                (aside / path.parent.name).mkdir(parents=True, exist_ok=True)
+                path.rename(aside / path.parent.name / path.name)
+        return len(found)
 
     def table(self) -> "xarray.Dataset":
         """All runs, one after the other, in the order of their names."""
