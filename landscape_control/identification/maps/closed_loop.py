@@ -13,6 +13,7 @@ from ...rules.gain import step_of_modes
 from ...rules.information import Observation, seen_at
 from ...rules.spectral import positive
 
+_ROUNDED = 1e-8  # of the coordinates: what moves by less is round-off to nearly half of its digits
 _FAR = 1e4  # a path this many problem sizes away from the origin has run off
 
 # u = -c V φ(h) Vᵀg for G = I, as the rules of that name in rules/spectral.py and
@@ -185,14 +186,14 @@ class ClosedLoops:
 
 
 def _size(problem: ControlProblem, extent: float) -> float:
-    """|g|³/|g'Hg| at the start, at most ``extent`` where that says anything."""
+    """|g|³/|g'Hg| at the start, at most ``extent`` and, as coordinates are rounded, not far below."""
     gradient = problem.landscape.gradient(problem.start)[0]
     hessian = problem.landscape.hessian(problem.start)[0]
     length = np.linalg.norm(gradient)
     with np.errstate(all="ignore"):
         step = length**3 / abs(gradient @ hessian @ gradient)
     sizes = [size for size in (step, extent) if math.isfinite(size) and size > 0]
-    return float(min(sizes, default=1e-3))
+    return float(max(min(sizes, default=1e-3), _ROUNDED * extent))
 
 
 def _part(seen: Observation, place: slice) -> Observation:
