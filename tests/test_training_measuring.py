@@ -11,25 +11,11 @@ from landscape_control.optimisation.replays import exact_cost
 from landscape_control.policies import HeavyBall, Policy
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
+from bowl_network import Bowl, half_squares  # noqa: E402
+
 pytestmark = pytest.mark.networks
 
 DOUBLE = {"dtype": torch.float64}
-
-
-class Bowl(torch.nn.Module):
-    """z = Rθ, whatever the input: with half squared distances from targets y a quadratic loss."""
-
-    def __init__(self, root, start):
-        super().__init__()
-        self.register_buffer("root", torch.tensor(root))
-        self.theta = torch.nn.Parameter(torch.tensor(start))
-
-    def forward(self, inputs):
-        return (self.root @ self.theta).expand(len(inputs), -1)
-
-
-def half_squares(outputs, targets):
-    return 0.5 * (outputs - targets).square().sum(1).mean()
 
 
 def batches(inputs, targets, size=20):

@@ -11,23 +11,9 @@ import landscape_control as lc
 from landscape_control.training import gradient_flow
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
+from bowl_network import Bowl, half_squares  # noqa: E402
+
 pytestmark = pytest.mark.networks
-
-
-class Bowl(torch.nn.Module):
-    """z = Rθ, whatever the input: half its square is a quadratic loss of Hessian R'R."""
-
-    def __init__(self, root, start):
-        super().__init__()
-        self.register_buffer("root", torch.tensor(root))
-        self.theta = torch.nn.Parameter(torch.tensor(start))
-
-    def forward(self, inputs):
-        return (self.root @ self.theta).expand(len(inputs), -1)
-
-
-def half_squares(outputs, targets):
-    return 0.5 * (outputs - targets).square().sum(1).mean()
 
 
 CURVATURES = np.array([0.01, 0.5, 4.0, 30.0])

@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +10,7 @@ from ..support.arguments import checked
 from ..support.errors import ProblemError
 from .claim import Claim
 from .discovery import claims_of
+from .user_files import runs_to_its_end
 
 
 @checked
@@ -55,20 +55,8 @@ def _imported(file: Path) -> ModuleType:
         _refuse(file, "a name that Python can import", name, "rename the file")
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    try:
+    with runs_to_its_end(f"claims of {file}", file):
         module = importlib.import_module(name)
-    except (ProblemError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # the file is the user's and may do anything: sys.exit, too
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(file.resolve())]
-        where = f"line {lines[-1]}: " if lines else ""
-        raise ProblemError(
-            f"claims of {file}",
-            expected="a file that runs to its end",
-            received=f"{where}{type(error).__name__}: {error}",
-            advice=f"run 'python {file}' and mend it",
-        ) from error
     if Path(module.__file__ or "").resolve() != file.resolve():
         _refuse(file, "a name of its own", f"that of {module.__file__}", "rename the file")
     return module

@@ -3,10 +3,10 @@
 import os
 import runpy
 import sys
-import traceback
 from pathlib import Path
 
 from ...claims import claim_problem
+from ...claims.user_files import runs_to_its_end
 from ...model.problem import ControlProblem
 from ...optimisation.program import PolicyProgram
 from ...support.errors import ProblemError
@@ -60,31 +60,12 @@ def _run_file(path: Path) -> object:
     arguments, folder = sys.argv, os.getcwd()
     sys.argv = [str(path)]
     try:
-        problem = runpy.run_path(str(path)).get("problem")
-        if callable(problem) and not isinstance(problem, type):
-            return problem()
-        return problem
-    except (ProblemError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # the file is the user's and may do anything: sys.exit, too
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
-        where = f"line {lines[-1]}: " if lines else ""
-        raise ProblemError(
-            f"problem file {path}",
-            expected="a file that runs to its end",
-            received=f"{where}{_raised(error)}",
-            advice=f"run 'python {path}' and mend it",
-        ) from error
+        with runs_to_its_end(f"problem file {path}", path):
+            problem = runpy.run_path(str(path)).get("problem")
+            if callable(problem) and not isinstance(problem, type):
+                return problem()
+            return problem
     finally:
         sys.argv = arguments
         os.chdir(folder)
         sys.path.pop(0)
-
-
-def _raised(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        code = "" if error.code is None else repr(error.code)
-        return f"a call of sys.exit({code})"
-    name, message = type(error).__name__, str(error)
-    return f"{name}: {message}" if message else name
