@@ -235,7 +235,11 @@ def test_regularised_wraps_once():
 
 @pytest.mark.parametrize("rule", lc.rules.of_networks(), ids=lambda rule: rule.key)
 def test_rules_of_networks_are_recognised_in_recordings(rule):
-    numbers = {each.name: float(each.draw(np.array(0.5))) for each in rule.coefficients}
+    typical = np.sqrt(12)  # |y| of twelve weights
+    numbers = {
+        each.name: float(each.draw(np.array(0.5))) * (typical if each.of_norm else 1.0)
+        for each in rule.coefficients
+    }
     others = [each.key for each in lc.rules.of_networks() if each.key != rule.key]
     wanted = [rule.key, *WORDS, "rmsprop", "adamw", "adagrad", *others]
     verdict = lc.identify(Recording(runs=[run_of(rule.key, numbers)]), wanted, resamples=10)

@@ -31,6 +31,8 @@ class Histories(Shown):
     errors : (K, T, n) or None, standard deviation s of what was added to each update by the way it
         was recorded, such as the rounding of stored weights; ∞ for what does not count at all. Fits
         weigh updates by 1/√(s² + s̃²), s̃ their median, and s is no error of a rule. None is 0
+    norms : (K, T) or None, |y| of all weights that learn together, for rules that couple them by it.
+        None where a history holds all of them
     """
 
     gradients: Entries
@@ -39,6 +41,7 @@ class Histories(Shown):
     settle: Index = 0
     words: str = "histories given"
     errors: Entries | None = None
+    norms: Entries | None = None
 
     __repr__ = short_repr
 
@@ -66,6 +69,27 @@ class Histories(Shown):
                 advice="use longer histories, or settle less",
             )
         self._check_errors(shape)
+        self._check_norms(shape[:2])
+
+    def _check_norms(self, shape: tuple[int, ...]) -> None:
+        if self.norms is None:
+            return
+        norms = np.asarray(self.norms, dtype=float)
+        if norms.shape != shape or not np.isfinite(norms).all() or (norms < 0).any():
+            raise ProblemError(
+                "norms of the histories",
+                expected=f"finite numbers >= 0, {shape}",
+                received=f"shape {norms.shape}",
+                advice="give the norm of the gradient of all weights at each step of each history",
+            )
+        object.__setattr__(self, "norms", freeze(norms))
+
+    @cached_property
+    def gradient_norms(self) -> np.ndarray:
+        """(K, T), |y| of all weights that learn together."""
+        if self.norms is not None:
+            return np.asarray(self.norms)
+        return freeze(np.linalg.norm(self.gradients, axis=2))
 
     def _check_errors(self, shape: tuple[int, ...]) -> None:
         if self.errors is None:
@@ -88,14 +112,14 @@ class Histories(Shown):
 
     def chosen(self, rows: np.ndarray) -> "Histories":
         """Some of the histories."""
-        return self._with(lambda array: array[rows])
+        return self._with(lambda array: array[rows], self.gradient_norms[rows])
 
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        return self._with(lambda array: array[:, :, [index]])
+        return self._with(lambda array: array[:, :, [index]], self.gradient_norms)
 
-    def _with(self, change: Callable[[np.ndarray], np.ndarray]) -> "Histories":
+    def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
         parameters = None if self.parameters is None else change(self.parameters)
         return Histories(
             gradients=change(self.gradients),
@@ -104,6 +128,7 @@ class Histories(Shown):
             settle=self.settle,
             words=self.words,
             errors=None if self.errors is None else change(self.errors),
+            norms=norms,
         )
 
     @property
@@ -111,6 +136,12 @@ class Histories(Shown):
         """(gradients, parameters) as (T, K·n), each weight of each history by itself."""
         parameters = None if self.parameters is None else _columns(self.parameters)
         return _columns(self.gradients), parameters
+
+    @property
+    def square_columns(self) -> np.ndarray:
+        """(T, K·n), |y|² of all weights that learn together with each column."""
+        weights = self.gradients.shape[2]
+        return np.repeat(self.gradient_norms.T**2, weights, axis=1)
 
     @property
     def targets(self) -> np.ndarray:

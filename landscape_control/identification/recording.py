@@ -29,7 +29,8 @@ class RecordedRun:
         weights with few digits
     learning_rate : (T, n) or None, what the optimizer was set to at each step for each weight, in
         any units: only its course counts
-    gradient_norm : (T,) or None, |y| of all weights together, recorded or not
+    gradient_norm : (T,) or None, |y| of all weights together, recorded or not; None where those that
+        are recorded are all
     received_norm : (T,) or None, the same after what changed the gradients between their computation
         and the optimizer's step
     groups : (n,) or None, number of the parameter group of each weight
@@ -213,7 +214,7 @@ class Recording:
             )
         longest = max(run.steps for run in moving)
         parts = [_columns(run, longest, scheduled) for run in moving]
-        gradients, updates, errors, parameters = (
+        gradients, updates, errors, parameters, norms = (
             np.concatenate(kind)[:, :, None] for kind in zip(*parts, strict=True)
         )
         has_parameters = self.runs[0].parameters is not None
@@ -222,6 +223,7 @@ class Recording:
             updates=updates,
             parameters=parameters if has_parameters else None,
             errors=errors,
+            norms=norms[:, :, 0],
             words=self.words,
         )
 
@@ -236,10 +238,8 @@ def joined(recordings: Sequence[Recording]) -> Recording:
     )
 
 
-def _columns(
-    run: RecordedRun, longest: int, scheduled: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(gradients, updates, errors, parameters), each (live weights, longest).
+def _columns(run: RecordedRun, longest: int, scheduled: bool) -> tuple[np.ndarray, ...]:
+    """(gradients, updates, errors, parameters, norms), each (live weights, longest).
 
     Behind the end of a run and where its learning rate is zero nothing counts.
     """
@@ -251,6 +251,9 @@ def _columns(
     recorded = np.zeros(shape) if live.errors is None else live.errors
     errors = np.where(moves, recorded / divisor, np.inf)
     places = np.zeros(shape) if live.parameters is None else live.parameters
+    norms = (
+        np.linalg.norm(run.gradients, axis=1) if run.gradient_norm is None else run.gradient_norm
+    )
     missing = (longest - len(live.gradients), 0)
 
     def padded(array: np.ndarray, value: float = 0.0) -> np.ndarray:
@@ -261,4 +264,5 @@ def _columns(
         padded(np.where(moves, live.updates, 0.0) / divisor),
         padded(errors, np.inf),
         padded(places),
+        padded(np.repeat(norms[:, None], shape[1], axis=1)),
     )

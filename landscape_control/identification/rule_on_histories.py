@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..rules import CausalRule
+from ..rules import CausalRule, Coefficient
 from .histories import Histories
 
 _DRAWS = 64  # sets of coefficients tried before the best are refined
@@ -17,6 +17,7 @@ class RuleOnHistories:
     def __init__(self, rule: CausalRule, histories: Histories) -> None:
         self.rule, self.histories, self.targets = rule, histories, histories.targets
         self.gradients, self.parameters = histories.columns
+        self.squares = histories.square_columns if rule.family.couples else None
         self.bounds = np.array([(c.low, c.high) for c in rule.coefficients])
         proportional = rule.proportional or ()
         # the update is proportional to these coefficients: they are solved for, not searched
@@ -26,7 +27,7 @@ class RuleOnHistories:
 
     def __call__(self, coefficients: np.ndarray) -> np.ndarray:
         updates = self.histories.read(
-            self.rule.updates(coefficients, self.gradients, self.parameters)
+            self.rule.updates(coefficients, self.gradients, self.parameters, self.squares)
         )
         if np.isfinite(updates).all():
             return updates
@@ -73,9 +74,16 @@ class RuleOnHistories:
         uniform = qmc.Sobol(len(free), seed=seed).random(_DRAWS)
         sets = np.ones((_DRAWS, len(self.linear)))
         sets[:, ~self.linear] = np.column_stack(
-            [c.draw(u) for c, u in zip(free, uniform.T, strict=True)]
+            [self._starts(c, u) for c, u in zip(free, uniform.T, strict=True)]
         )
         return sets
+
+    def _starts(self, coefficient: Coefficient, uniform: np.ndarray) -> np.ndarray:
+        """Starts of one coefficient; a largest norm takes effect between those that were seen."""
+        norms = self.histories.gradient_norms
+        if coefficient.of_norm and norms.any():
+            return np.quantile(norms[norms > 0], uniform)
+        return coefficient.draw(uniform)
 
     def solve_linear(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(sets with proportional coefficients fitted, squared errors (B,), unit updates (B, l, R)).

@@ -57,6 +57,10 @@ class Wrapped(Family):
         return self.family.reads_clock
 
     @property
+    def couples(self) -> bool:
+        return self.family.couples
+
+    @property
     def has_readout(self) -> bool:
         return self.family.has_readout
 
