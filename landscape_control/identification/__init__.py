@@ -33,6 +33,10 @@ _HOMES = {
     "select_equivalent": "kernels.equivalents",
     "SharedMomentum": "kernels.shared_momentum",
     "share_momentum": "kernels.shared_momentum",
+    "KernelReading": "kernels.read_kernel",
+    "LagFit": "kernels.lag_regression",
+    "NamedKernel": "kernels.named_kernels",
+    "read_kernel": "kernels.read_kernel",
     "LinearisedRules": "kernels.linearised",
     "linearised_rules": "kernels.linearised",
 }
@@ -51,13 +55,17 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .kernels.equivalents import Equivalent as Equivalent
     from .kernels.equivalents import nearest_rules as nearest_rules
     from .kernels.equivalents import select_equivalent as select_equivalent
+    from .kernels.lag_regression import LagFit as LagFit
     from .kernels.linearised import LinearisedRules as LinearisedRules
     from .kernels.linearised import linearised_rules as linearised_rules
+    from .kernels.named_kernels import NamedKernel as NamedKernel
     from .kernels.raw_rules import MomentumForm as MomentumForm
     from .kernels.raw_rules import RawRule as RawRule
     from .kernels.raw_rules import StepRule as StepRule
     from .kernels.raw_rules import linear_raw_rule as linear_raw_rule
     from .kernels.raw_rules import raw_rule as raw_rule
+    from .kernels.read_kernel import KernelReading as KernelReading
+    from .kernels.read_kernel import read_kernel as read_kernel
     from .kernels.shared_momentum import SharedMomentum as SharedMomentum
     from .kernels.shared_momentum import share_momentum as share_momentum
     from .recording import RecordedRun as RecordedRun

@@ -14,6 +14,7 @@ from ..support.errors import ProblemError
 from .fitting import CausalFit, fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
+from .kernels.read_kernel import kernel_of
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
 from .maps.verdict import Judgement, judge
@@ -92,9 +93,10 @@ def identify_causal(
         rows = tuple(
             replace(row, identifiable=False) if row.key in undecided else row for row in rows
         )
-    schedule = None
+    schedule, kernel = None, None
     if conclusion is Conclusion.NONE_FITS:
         schedule = _schedule(train, held, criteria)
+        kernel = kernel_of(histories, seed=seed, criteria=criteria)
     preferred = _causal_rule(rows[0])
     first = np.array([rows[0].coefficients[name] for name in preferred.names])
     return Identification(
@@ -112,6 +114,7 @@ def identify_causal(
         kind=CAUSAL,
         residual=residual_shape(preferred, first, held),
         schedule=schedule,
+        kernel=kernel,
         notes=(*added, *notes),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..support.arguments import AnyNumber, checked
+from .kernels.read_kernel import KernelReading
 from .maps import Conclusion, RuleFit, Verdict
 from .maps.formatting import paragraph, percent, table
 from .residual import Schedule
@@ -42,6 +43,8 @@ class Identification(Verdict):
         coefficients have taken their part
     schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and
         that does
+    kernel : KernelReading or None: where no rule fits and the updates are linear in past gradients,
+        the kernel, and the linear rule that has it
     notes : sentences on what limits the answer
     """
 
@@ -49,6 +52,7 @@ class Identification(Verdict):
     kind: str
     residual: tuple[tuple[str, AnyNumber], ...] = ()
     schedule: Schedule | None = None
+    kernel: KernelReading | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -89,6 +93,7 @@ class Identification(Verdict):
             f"{self.subject[:1].upper()}{self.subject[1:]}, read as {self.kind}.",
             paragraph(self),
             self._left(),
+            "" if self.kernel is None else str(self.kernel),
             *self.notes,
         ]
         return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"
