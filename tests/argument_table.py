@@ -64,6 +64,8 @@ BOWL = lc.ControlProblem(
 PRIOR = lc.GaussianPrior([0.0], [[1.0]])
 TASK = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.1, 1.0), start_variance=1.0)
 BALL = policies.HeavyBall(constant=True)
+_SEEN = np.random.default_rng(0).normal(size=(4, 6, 1))
+MOVING = lc.Histories(gradients=_SEEN, updates=-0.1 * _SEEN)
 PROGRAM = lc.PolicyProgram(task=TASK, family=BALL, objective=lc.Objective(horizon=3.0))
 POLICY = lc.Policy(family=BALL, coefficients={"learning_rate": 0.1, "momentum": 0.5}, horizon=3)
 RUN = lc.RecordedRun(gradients=np.ones((9, 2)), updates=np.ones((9, 2)))
@@ -162,6 +164,7 @@ ROWS = {
     "solve": {"problem": PROBLEM},
     "sweep": {"problem": PROBLEM, "axes": {"horizon": [1.0, 2.0]}, "measure": "cost"},
     "worst_case": {},
+    "identification.read_kernel": {"histories": MOVING},
     "policies.AMSGrad": {},
     "policies.AdamFamily": {"epsilon": 1e-16},
     "policies.Averaged": {"family": BALL},
@@ -248,6 +251,9 @@ PLAIN = [
     "identification.Excitation",
     "identification.HeavyBallRegression",
     "identification.Equivalent",
+    "identification.KernelReading",
+    "identification.LagFit",
+    "identification.NamedKernel",
     "identification.LinearisedRules",
     "identification.MomentumForm",
     "identification.PathLaw",
