@@ -20,7 +20,11 @@ _HOMES = {
     "Recording": "recording",
     "HeavyBallRegression": "residual",
     "PathLaw": "residual",
+    "NamedSchedule": "schedule_naming",
     "Schedule": "residual",
+    "ScheduleReading": "schedule_naming",
+    "ScheduledRule": "scheduled_rule",
+    "name_schedule": "schedule_naming",
     "residual_shape": "residual",
     "rollout": "rollouts",
     "MomentumForm": "kernels.raw_rules",
@@ -75,6 +79,10 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .residual import Schedule as Schedule
     from .residual import residual_shape as residual_shape
     from .rollouts import rollout as rollout
+    from .schedule_naming import NamedSchedule as NamedSchedule
+    from .schedule_naming import ScheduleReading as ScheduleReading
+    from .schedule_naming import name_schedule as name_schedule
+    from .scheduled_rule import ScheduledRule as ScheduledRule
 else:
 
     def __getattr__(name: str) -> object:

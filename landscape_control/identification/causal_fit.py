@@ -25,6 +25,7 @@ from .residual import (
     regress_on_previous_update,
     residual_shape,
 )
+from .scheduled_rule import scheduled_rule
 
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
@@ -93,10 +94,11 @@ def identify_causal(
         rows = tuple(
             replace(row, identifiable=False) if row.key in undecided else row for row in rows
         )
-    schedule, kernel = None, None
+    schedule, kernel, scheduled = None, None, None
     if conclusion is Conclusion.NONE_FITS:
         schedule = _schedule(train, held, criteria)
         kernel = kernel_of(histories, seed=seed, criteria=criteria)
+        scheduled = scheduled_rule(applicable, train, held, seed=seed, criteria=criteria)
     preferred = _causal_rule(rows[0])
     first = np.array([rows[0].coefficients[name] for name in preferred.names])
     return Identification(
@@ -115,6 +117,7 @@ def identify_causal(
         residual=residual_shape(preferred, first, held),
         schedule=schedule,
         kernel=kernel,
+        scheduled=scheduled,
         notes=(*added, *notes),
     )
 

@@ -8,6 +8,7 @@ from .kernels.read_kernel import KernelReading
 from .maps import Conclusion, RuleFit, Verdict
 from .maps.formatting import paragraph, percent, table
 from .residual import Schedule
+from .scheduled_rule import ScheduledRule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
 _SCHEDULE = "A schedule?"
@@ -45,6 +46,8 @@ class Identification(Verdict):
         that does
     kernel : KernelReading or None: where no rule fits and the updates are linear in past gradients,
         the kernel, and the linear rule that has it
+    scheduled : ScheduledRule or None: where no rule fits and one does with a learning rate of each
+        step's own, that rule and the name of the schedule
     notes : sentences on what limits the answer
     """
 
@@ -53,6 +56,7 @@ class Identification(Verdict):
     residual: tuple[tuple[str, AnyNumber], ...] = ()
     schedule: Schedule | None = None
     kernel: KernelReading | None = None
+    scheduled: ScheduledRule | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -94,6 +98,7 @@ class Identification(Verdict):
             paragraph(self),
             self._left(),
             "" if self.kernel is None else str(self.kernel),
+            "" if self.scheduled is None else str(self.scheduled),
             *self.notes,
         ]
         return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"

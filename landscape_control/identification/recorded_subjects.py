@@ -13,6 +13,7 @@ from .identification import Identification
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
 from .recording import RecordedRun, Recording, joined
+from .schedule_naming import FEWEST, name_schedule
 
 _SOLVED = 1e-7  # relative accuracy of the fit itself, which float64 does not reach
 _ROUNDINGS = 32.0  # relative errors of an average of 1000 rounded terms add up to about √1000
@@ -125,7 +126,18 @@ def _course_words(runs: Sequence[RecordedRun]) -> str:
         "The learning rate changes with time as the optimizer was set to, from"
         f" {first} to {last} of its largest value: α (and a decoupled decay w) is that at the"
         " largest, and the updates were read over this course."
-    )
+    ) + "".join(f" It follows {name}." for name in _course_names(runs))
+
+
+def _course_names(runs: Sequence[RecordedRun]) -> list[str]:
+    """What the recorded courses are called, each once; short runs have none."""
+    names: dict[str, None] = {}
+    for run in runs:
+        course = run.course[:, 0]
+        if run.learning_rate is not None and len(course) >= FEWEST and np.ptp(course) > 0:
+            rates = np.asarray(run.learning_rate)[:, 0]
+            names[str(name_schedule(rates))] = None
+    return list(names)
 
 
 # ---- what limits the answer

@@ -14,7 +14,8 @@ from .lag_regression import LagStatistics, error_of
 
 _GRID = 1 - np.geomspace(2e-3, 1.0, 13)[::-1]  # of weights β, evenly in log(1 - β)
 _MOST_DELAY = 12
-Shapes = Callable[[Sequence[float], int], np.ndarray]
+Weights = Sequence[float] | np.ndarray
+Shapes = Callable[[Weights, int], np.ndarray]
 
 
 @checked
@@ -218,11 +219,10 @@ def fit_named(
         kernels.append(fit_one(family, statistics, held))
     delays = range(1, min(_MOST_DELAY, length - 2) + 1)
     for one_kind in zip(*map(delayed, delays), strict=True):
-        fits = [(family, *_fit(family, statistics)) for family in one_kind]
-        losses = [_loss(statistics, fit[1]) for fit in fits]
-        family, *fitted = fits[int(np.argmin(losses))]
+        losses = [_loss(statistics, _fit(family, statistics)[0]) for family in one_kind]
+        family = one_kind[int(np.argmin(losses))]
         families.append(family)
-        kernels.append(_named(family, *fitted, statistics, held))
+        kernels.append(fit_one(family, statistics, held))
     return tuple(families), tuple(kernels)
 
 
@@ -237,7 +237,7 @@ def _loss(statistics: LagStatistics, kernel: np.ndarray) -> float:
 
 
 def _projected(
-    family: Family, weights: Sequence[float], statistics: LagStatistics
+    family: Family, weights: Weights, statistics: LagStatistics
 ) -> tuple[np.ndarray, np.ndarray]:
     """(kernel, amplitudes) of least squares at these weights."""
     shapes = family.shapes(weights, len(statistics.moment))
