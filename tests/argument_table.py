@@ -256,6 +256,7 @@ PLAIN = [
     "identification.LagFit",
     "identification.NamedKernel",
     "identification.NamedSchedule",
+    "identification.RandomUpdates",
     "identification.ScheduleReading",
     "identification.ScheduledRule",
     "identification.LinearisedRules",

@@ -16,6 +16,7 @@ _HOMES = {
     "identify": "dispatch",
     "identify_causal": "causal_fit",
     "fit_causal": "causal_fit",
+    "RandomUpdates": "randomness",
     "RecordedRun": "recording",
     "Recording": "recording",
     "HeavyBallRegression": "residual",
@@ -72,6 +73,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .kernels.read_kernel import read_kernel as read_kernel
     from .kernels.shared_momentum import SharedMomentum as SharedMomentum
     from .kernels.shared_momentum import share_momentum as share_momentum
+    from .randomness import RandomUpdates as RandomUpdates
     from .recording import RecordedRun as RecordedRun
     from .recording import Recording as Recording
     from .residual import HeavyBallRegression as HeavyBallRegression

@@ -18,6 +18,7 @@ from .kernels.read_kernel import kernel_of
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
 from .maps.verdict import Judgement, judge
+from .randomness import random_updates
 from .residual import (
     Schedule,
     innovation,
@@ -94,11 +95,13 @@ def identify_causal(
         rows = tuple(
             replace(row, identifiable=False) if row.key in undecided else row for row in rows
         )
-    schedule, kernel, scheduled = None, None, None
+    schedule, kernel, scheduled, random = None, None, None, None
     if conclusion is Conclusion.NONE_FITS:
         schedule = _schedule(train, held, criteria)
         kernel = kernel_of(histories, seed=seed, criteria=criteria)
         scheduled = scheduled_rule(applicable, train, held, seed=seed, criteria=criteria)
+        if kernel is None and scheduled is None:
+            random = random_updates(rows, train, held, seed=seed)
     preferred = _causal_rule(rows[0])
     first = np.array([rows[0].coefficients[name] for name in preferred.names])
     return Identification(
@@ -118,6 +121,7 @@ def identify_causal(
         schedule=schedule,
         kernel=kernel,
         scheduled=scheduled,
+        random=random,
         notes=(*added, *notes),
     )
 

@@ -7,6 +7,7 @@ from ..support.arguments import AnyNumber, checked
 from .kernels.read_kernel import KernelReading
 from .maps import Conclusion, RuleFit, Verdict
 from .maps.formatting import paragraph, percent, table
+from .randomness import RandomUpdates
 from .residual import Schedule
 from .scheduled_rule import ScheduledRule
 
@@ -48,6 +49,8 @@ class Identification(Verdict):
         the kernel, and the linear rule that has it
     scheduled : ScheduledRule or None: where no rule fits and one does with a learning rate of each
         step's own, that rule and the name of the schedule
+    random : RandomUpdates or None: where no rule fits, nor one with a kernel or a schedule, the rule
+        that the updates follow but for noise, with tests of what they are beside it
     notes : sentences on what limits the answer
     """
 
@@ -57,6 +60,7 @@ class Identification(Verdict):
     schedule: Schedule | None = None
     kernel: KernelReading | None = None
     scheduled: ScheduledRule | None = None
+    random: RandomUpdates | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -99,6 +103,7 @@ class Identification(Verdict):
             self._left(),
             "" if self.kernel is None else str(self.kernel),
             "" if self.scheduled is None else str(self.scheduled),
+            str(self.random) if self.random is not None and self.random.is_telling else "",
             *self.notes,
         ]
         return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"
