@@ -38,6 +38,15 @@ def nadam(y, rate, b1, b2, eps, psi=0.05):
     return np.array(moves)
 
 
+def rmsprop_momentum(y, rate, b2, eps, momentum):
+    v, buffer, moves = 0.0, 0.0, []
+    for seen in y:
+        v = b2 * v + (1 - b2) * seen**2
+        buffer = momentum * buffer + seen / (np.sqrt(v) + eps)
+        moves.append(-rate * buffer)
+    return np.array(moves)
+
+
 def clipped_momentum(y, rate, beta, largest):
     move, moves = 0.0, []
     for seen in y:
@@ -77,6 +86,12 @@ CASES = {  # key: (updates, its numbers, the plain rule beside it, which of its 
         {"learning_rate": 0.1, "momentum": 0.7, "largest_norm": 2.0},
         "heavy_ball",
         ["learning_rate"],
+    ),
+    "rmsprop_with_momentum": (
+        rmsprop_momentum(gradients(), 0.02, 0.9, 1e-3, 0.7),
+        {"learning_rate": 0.02, "beta2": 0.9, "epsilon": 1e-3, "momentum": 0.7},
+        "rmsprop",
+        [],  # its numbers are right within wide intervals: what is wrong is its updates
     ),
     "dampened_momentum": (
         dampened(gradients(), 0.1, 0.9, 0.5),

@@ -234,7 +234,22 @@ def test_regularised_wraps_once():
         policies.Regularised(family=policies.WeightDecay(family=policies.HeavyBall(constant=True)))
 
 
-@pytest.mark.parametrize("rule", lc.rules.of_networks(), ids=lambda rule: rule.key)
+# these have tests of their own beside the rules that they resemble
+LONG = {
+    "amsgrad",
+    "nadam",
+    "rmsprop_with_momentum",
+    "clipped_sgd",
+    "clipped_heavy_ball",
+    "clipped_adam",
+}
+CROSSED = [
+    pytest.param(rule, id=rule.key, marks=[pytest.mark.slow] if rule.key in LONG else [])
+    for rule in lc.rules.of_networks()
+]
+
+
+@pytest.mark.parametrize("rule", CROSSED)
 def test_rules_of_networks_are_recognised_in_recordings(rule):
     typical = np.sqrt(12)  # |y| of twelve weights
     numbers = {
@@ -243,7 +258,8 @@ def test_rules_of_networks_are_recognised_in_recordings(rule):
     }
     others = [each.key for each in lc.rules.of_networks() if each.key != rule.key]
     wanted = [rule.key, *WORDS, "rmsprop", "adamw", "adagrad", *others]
-    verdict = lc.identify(Recording(runs=[run_of(rule.key, numbers)]), wanted, resamples=10)
+    recording = Recording(runs=[run_of(rule.key, numbers, steps=40)])
+    verdict = lc.identify(recording, wanted, resamples=10)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, rule.key)
     assert verdict.best.coefficients == pytest.approx(numbers, rel=1e-4)
 

@@ -50,6 +50,10 @@ def identify(
     it saw (so that its own previous updates explain nothing), with coefficients shared by all
     histories, inside their admissible ranges, scored on histories held out.
 
+    Where no causal rule fits, the verdict says what the updates are if it can: linear in past
+    gradients with this ``kernel``, a rule on this schedule (``scheduled``), or one with noise beside
+    it (``random``).
+
     Parameters
     ----------
     subject :
