@@ -16,7 +16,7 @@ from ..support.errors import ProblemError
 from .checksum import is_sealed, seal, unseal
 from .groups import Group
 from .hdf5 import read_groups
-from .kinds import MODULES
+from .kinds import is_recorded
 from .limits import Budget, most_bytes_of
 from .netcdf import to_bytes
 from .packing import pack, unpack
@@ -130,7 +130,7 @@ def _unpacked(data: bytes, most_bytes: int | None) -> Any:
     result = unpack(group, budget)
     if isinstance(result, dict) and result.keys() == {"value"}:
         result = result["value"]
-    if isinstance(result, ControlProblem | PolicyProgram) or type(result).__name__ in MODULES:
+    if isinstance(result, ControlProblem | PolicyProgram) or is_recorded(result):
         return result
     raise ProblemError(
         "top group",

@@ -19,6 +19,7 @@ from ..support.arguments import (
 )
 from ..support.arrays import freeze
 from ..support.errors import SolveError, check_choice
+from ..support.results import Result
 from .actors import check_raw
 from .box_newton import descend
 from .coefficient_scales import Scale, free_names
@@ -37,7 +38,7 @@ _FLAT = 1e-6  # of the cost per whole range: largest slope of a minimum inside t
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ExactTuned:
+class ExactTuned(Result):
     """Best coefficients, and what they cost exactly.
 
     Attributes

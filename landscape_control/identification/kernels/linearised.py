@@ -14,6 +14,7 @@ from ...support.arguments import Entries, Index, Points, Shape, Vector, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
 from ...support.pointwise import Pointwise
+from ...support.results import Result
 from .raw_rules import RawRule
 
 # of central differences: balances their two errors, 1e-10 each, for quantities of order one
@@ -22,7 +23,7 @@ _STEP = 1e-5
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LinearisedRules:
+class LinearisedRules(Result):
     """One :class:`RawRule` per point of a trajectory.
 
     Its x is the deviation from the trajectory of (θ, mean), or of (θ, probabilities).

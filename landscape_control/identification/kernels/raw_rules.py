@@ -24,11 +24,12 @@ from ...support.arguments import (
 )
 from ...support.arrays import freeze, matrix, number, vector, whole
 from ...support.errors import ProblemError
+from ...support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RawRule:
+class RawRule(Result):
     """ẋ = dynamics·x + shift + entry·y with x = (θ, m): a linear learner as a filter from
     observations y to updates θ̇.
 
@@ -107,7 +108,7 @@ class RawRule:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MomentumForm:
+class MomentumForm(Result):
     """dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt, dθ = v dt: heavy-ball momentum
     with weight decay.
 
@@ -143,7 +144,7 @@ class MomentumForm:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StepRule:
+class StepRule(Result):
     """x_{k+1} = dynamics·x_k + shift + entry·y_k with x = (θ, m), once per ``step``."""
 
     parameters: int

@@ -12,12 +12,13 @@ from ...model.problem import ControlProblem
 from ...planning.beliefs.lqg import LQGSolution
 from ...support.arguments import AnyNumber, checked
 from ...support.errors import ProblemError
+from ...support.results import Result
 from .raw_rules import MomentumForm, raw_rule
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SharedMomentum:
+class SharedMomentum(Result):
     """The best dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt with scalars.
 
     Costs are expected discounted costs from the problem's start with the filter already settled

@@ -17,13 +17,14 @@ from ...rules import metric_modes, optimal_gain
 from ...support.arguments import Duration, Entries, NonNegative, Positive, Vector, checked
 from ...support.arrays import freeze, number, vector
 from ...support.errors import ProblemError, shown
+from ...support.results import Result
 
 _NUDGE = 1e-4  # logarithmic step in the closed form, whose error is its square
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Exponents:
+class Exponents(Result):
     """How hard the optimal policy pulls on modes of different curvature.
 
     Attributes

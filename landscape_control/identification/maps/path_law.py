@@ -11,6 +11,7 @@ from ...planning.solution import Plan, Solution
 from ...support.arguments import AnyNumber, Filled, checked
 from ...support.errors import ProblemError
 from ...support.interpolation import differentiation_matrix, lagrange_matrix
+from ...support.results import Result
 from .fitting import condition_number, relative
 
 _ROUND_OFF = 1e-10  # no plan is known better than this
@@ -19,7 +20,7 @@ _CERTAIN = 0.05  # coefficients known to within 5 % are called identified
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class PathLaw:
+class PathLaw(Result):
     """θ̈ = a θ̇ + b BG⁻¹Bᵀ∇L along optimal paths.
 
     On these paths the costate is the momentum, θ̇ = p, ṗ = γp + ηk∇L: a law that the paths obey

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...rules.families import Family, Policy
 from ...support.arguments import AnyNumber, Count, Entries, checked
-from ...support.recordable import Recordable
+from ...support.results import Result
 from ..limits import CourseLimits
 from ..program import PolicyProgram
 from ..status import PolicyStatus
@@ -15,7 +15,7 @@ from ..status import PolicyStatus
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Course(Recordable):
+class Course(Result):
     """The coefficients of least predicted loss under limits, and the prediction at every step.
 
     Attributes

@@ -9,12 +9,12 @@ from ...planning.status import Status
 from ...support.arguments import AnyNumber, Count, Entries, Index, NonNegative, Vector, checked
 from ...support.errors import ProblemError
 from ...support.interpolation import PiecewisePolynomial
-from ...support.recordable import Recordable
+from ...support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrainingPlan(Recordable):
+class TrainingPlan(Result):
     """A stationary path of :func:`landscape_control.plan_training`: no cheaper neighbour was found.
 
     It is not certified to be the cheapest of all paths: the loss is not convex, and other starts of
