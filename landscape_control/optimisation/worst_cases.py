@@ -12,6 +12,7 @@ import numpy as np
 from ..planning.solver import SECONDS, SolveClock
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, SolveError, SolveInterrupted, check_choice
 from ..support.results import Result
 from .program import PolicyProgram, spectrum_of
@@ -90,6 +91,7 @@ class WorstCaseResult(Result):
         return f"WorstCaseResult({self.summary()})"
 
 
+@settings_kept
 @checked
 def worst_case(
     program: PolicyProgram,

@@ -1,6 +1,18 @@
 """Labelled results on disk: NetCDF in, fully working objects out; and whole problems as one text."""
 
 from .files import load, save
+from .labelled import to_dataframe, to_xarray
+from .plain import to_dict
 from .specification import differences, fingerprint, from_specification, specification
 
-__all__ = ["differences", "fingerprint", "from_specification", "load", "save", "specification"]
+__all__ = [
+    "differences",
+    "fingerprint",
+    "from_specification",
+    "load",
+    "save",
+    "specification",
+    "to_dataframe",
+    "to_dict",
+    "to_xarray",
+]

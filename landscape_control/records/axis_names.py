@@ -4,7 +4,7 @@ Axes of one object that have the same name have the same length, see ``contents`
 """
 
 _NODE, _STATE, _CONTROL, _BELIEF = "node", "parameter", "control", "belief"
-_EPISODE, _KEPT, _STEP = "episode", "kept_episode", "step"
+_EPISODE, _KEPT, _STEP, _INTERVAL = "episode", "kept_episode", "step", "interval"
 _MODE, _SAMPLE, _WEIGHT = "mode", "sample", "weight"
 DIMS: dict[str, dict[str, tuple]] = {
     "Plan": {
@@ -46,11 +46,11 @@ DIMS: dict[str, dict[str, tuple]] = {
     "Paths": {
         "times": (_NODE,),
         "parameters": (_KEPT, _NODE, _STATE),
-        "controls": (_KEPT, _STEP, _CONTROL),
+        "controls": (_KEPT, _INTERVAL, _CONTROL),
         "hidden": (_KEPT, _NODE, "hidden_variable"),
-        "observations": (_KEPT, _STEP, "observation"),
-        "belief_means": (_KEPT, _STEP, "hidden_variable"),
-        "belief_variances": (_KEPT, _STEP, "hidden_variable"),
+        "observations": (_KEPT, _INTERVAL, "observation"),
+        "belief_means": (_KEPT, _INTERVAL, "hidden_variable"),
+        "belief_variances": (_KEPT, _INTERVAL, "hidden_variable"),
     },
     "Rollout": {
         **dict.fromkeys(("losses", "efforts", "terminals", "costs"), (_EPISODE,)),
@@ -59,6 +59,7 @@ DIMS: dict[str, dict[str, tuple]] = {
     },
     "Trajectory": {
         "times": (_NODE,),
+        "losses": (_NODE,),
         "parameters": (_NODE, _STATE),
         "controls": (_NODE, _CONTROL),
     },

@@ -25,6 +25,7 @@ RELATIONS = {
     "PolicyResult": (policy.check_policy_result,),
     "RawRule": (result.check_rule_of_state,),
     "ReplanningSolution": (belief.check_planned_belief,),
+    "Result": (result.check_settings,),
     "Rollout": (result.check_rollout,),
     "RuleFit": (result.check_rule_fit,),
     "ScenarioResult": (policy.check_scenario_result,),

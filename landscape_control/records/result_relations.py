@@ -10,6 +10,18 @@ import numpy as np
 from .relation_checks import check_counted, check_positive, refuse
 
 
+def check_settings(values: Mapping) -> None:
+    for name, value in (values.get("settings") or {}).items():
+        if not _is_setting(value):
+            refuse(f"settings/{name}", "a number, a word, or several", f"{value!r:.60}")
+
+
+def _is_setting(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_setting, value))
+    return isinstance(value, bool | int | float | str)
+
+
 def check_paths(values: Mapping) -> None:
     steps, nodes = values["controls"].shape[1], len(values["times"])
     if nodes != steps + 1:

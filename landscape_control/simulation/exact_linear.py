@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ..model.problem import ControlProblem
 from ..planning.beliefs.linear_model import NotLinearQuadratic
 from ..support.arguments import AnyNumber, Positive, checked
+from ..support.call_settings import settings_kept
 from ..support.results import Result
 from .actors import check_raw
 from .linear_forms import NotLinear, linear_form
@@ -53,6 +54,7 @@ class ExactCost(Result):
         return f"{words}; unstable, it grows by {self.growth:.4g} a step under the discount"
 
 
+@settings_kept
 @checked
 def exact_cost(
     problem: ControlProblem,

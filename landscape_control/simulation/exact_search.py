@@ -18,6 +18,7 @@ from ..support.arguments import (
     checked,
 )
 from ..support.arrays import freeze
+from ..support.call_settings import settings_kept
 from ..support.errors import SolveError, check_choice
 from ..support.results import Result
 from .actors import check_raw
@@ -78,6 +79,7 @@ class ExactTuned(Result):
         return f"{found}: {self.result.summary()}; {self.agreed} of {self.starts} starts agree{ends}{settled}"
 
 
+@settings_kept
 @checked
 def exact_best_coefficients(
     problem: ControlProblem,

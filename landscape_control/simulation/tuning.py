@@ -12,6 +12,7 @@ from scipy.optimize import differential_evolution, minimize
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, check_choice
 from ..support.results import Result
 from .coefficient_scales import Scale, free_names
@@ -63,6 +64,7 @@ class Tuned(Result):
         return self.rollout.standard_error
 
 
+@settings_kept
 @checked
 def best_coefficients(
     problem: ControlProblem,

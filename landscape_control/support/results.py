@@ -4,6 +4,8 @@ The methods are those of ``records`` (files, tables, dictionaries) and of ``disp
 come after all results and are imported when one of them is asked for.
 """
 
+from collections.abc import Mapping
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +22,14 @@ _PACKAGE = __package__.partition(".")[0]
 
 class Result(Shown, Recordable):
     """A result: ``save``, ``describe``, ``methods``, ``to_dict``, ``to_xarray``, ``to_dataframe``."""
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """Settings of the call that made it, {name: value}: seeds, tolerances, counts, defaults too.
+
+        Empty where it was made in another way.
+        """
+        return {}
 
     @checked
     def describe(self) -> str:
@@ -60,9 +70,10 @@ class Result(Shown, Recordable):
     def to_dataframe(self, axis: str | None = None) -> "pandas.DataFrame":
         """A table: one row per entry along ``axis``, one column per number that varies along it.
 
-        None is the axis with the most variables: time of a plan, episodes of a rollout, rules of a
-        verdict. Further axes are written in the columns, as in ``parameters[0]``. Raises
-        ProblemError for an axis that no variable has.
+        None is rules of a verdict, nodes of a plan, episodes of a rollout, else the axis with the
+        most variables; recordings have a row per run, step and weight. Further axes are written
+        in the columns, as in ``parameters[0]``; what would take more than 20 of them is in
+        ``to_xarray()`` only. Raises ProblemError for an axis that no variable has.
         """
         found: pandas.DataFrame = import_module(f"{_PACKAGE}.records").to_dataframe(self, axis)
         return found

@@ -12,6 +12,7 @@ from ...model.observation import ExactGradient
 from ...model.problem import ControlProblem
 from ...support.arguments import Entries, Index, Points, Shape, Vector, checked
 from ...support.arrays import freeze
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from ...support.pointwise import Pointwise
 from ...support.results import Result
@@ -57,6 +58,7 @@ class LinearisedRules(Result):
 Covariances = Annotated[np.ndarray, Shape((2, 3))]
 
 
+@settings_kept
 @checked
 def linearised_rules(
     problem: ControlProblem,

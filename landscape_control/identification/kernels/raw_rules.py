@@ -23,6 +23,7 @@ from ...support.arguments import (
     checked,
 )
 from ...support.arrays import freeze, matrix, number, vector, whole
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from ...support.results import Result
 
@@ -203,6 +204,7 @@ ExactSolution = Annotated[
 ]
 
 
+@settings_kept
 @checked
 def raw_rule(solution: ExactSolution, time: NonNegative | None = None) -> RawRule:
     """The rule on raw observations of an exact LQG solution: the steady one at T = ∞, or that of

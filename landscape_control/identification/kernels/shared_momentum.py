@@ -11,6 +11,7 @@ from scipy.optimize import OptimizeResult, minimize
 from ...model.problem import ControlProblem
 from ...planning.beliefs.lqg import LQGSolution
 from ...support.arguments import AnyNumber, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from ...support.results import Result
 from .raw_rules import MomentumForm, raw_rule
@@ -56,6 +57,7 @@ class SharedMomentum(Result):
         return self.shared_friction_cost / self.optimal_cost - 1
 
 
+@settings_kept
 @checked
 def share_momentum(solution: LQGSolution) -> SharedMomentum:
     """Fit the shared scalars by cost.

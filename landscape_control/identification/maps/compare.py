@@ -10,6 +10,7 @@ from ...model.problem import ControlProblem
 from ...rules import CausalRule, Information, Rule, full_information
 from ...support.arguments import Count, Filled, Index, NonNegative, Points, Positive, Words, checked
 from ...support.arrays import number, whole
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from .criteria import Criteria
 from .policy_fit import fit_maps, read_rules
@@ -18,6 +19,7 @@ from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
 
+@settings_kept
 @checked
 def compare(
     problems: Annotated[

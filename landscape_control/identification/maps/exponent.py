@@ -16,6 +16,7 @@ from ...planning.solution import Plan, Solution
 from ...rules import metric_modes, optimal_gain
 from ...support.arguments import Duration, Entries, NonNegative, Positive, Vector, checked
 from ...support.arrays import freeze, number, vector
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, shown
 from ...support.results import Result
 
@@ -56,6 +57,7 @@ class Exponents(Result):
         return "\n".join(["curvature h     gain r         p    theory", *rows])
 
 
+@settings_kept
 @checked
 def preconditioner_exponent(
     problem: ControlProblem,
@@ -125,6 +127,7 @@ def preconditioner_exponent(
     return _exponents(gain, step, problem, curvature, directions / lengths[:, None], minimum)
 
 
+@settings_kept
 @checked
 def exponent_curve(
     curvatures: Vector,

@@ -9,6 +9,7 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...planning.solution import Plan, Solution
 from ...support.arguments import AnyNumber, Filled, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from ...support.interpolation import differentiation_matrix, lagrange_matrix
 from ...support.results import Result
@@ -90,6 +91,7 @@ class PathLaw(Result):
         return f"{law} does not hold on these paths ({data})."
 
 
+@settings_kept
 @checked
 def path_law(
     solutions: Solution | Plan | Annotated[Sequence[Solution | Plan], Filled()],
