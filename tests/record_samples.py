@@ -38,7 +38,7 @@ from landscape_control.support.results import Result  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent / "data" / "records"
 # whose numbers are chosen below, as they were when their samples were written
-OLDER = (lc.Solution, lc.BeliefSolution, lc.Course, PolicyResult, WorstCaseResult)
+OLDER = (lc.Solution, lc.BeliefSolution, lc.Course, lc.Policy, PolicyResult, WorstCaseResult)
 COARSE = {"points": 21, "accuracy": 1.0, "throw": False}
 
 

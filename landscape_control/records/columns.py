@@ -25,7 +25,7 @@ _ALONG = {
 }
 # a mapping of arrays, one per coefficient: their axes
 _OF_COEFFICIENTS = ("step", "entry")
-_LEFT_OUT = ("settings",)
+_LEFT_OUT = ("made_with",)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -164,5 +164,6 @@ def _padded(
     )
     for i, column in enumerate(columns):
         if column is not None and len(column[0]) == len(dims):
-            stacked[(i, *map(slice, column[1].shape))] = column[1]
+            corner = tuple(slice(length) for length in column[1].shape)
+            stacked[i][corner] = column[1]
     return dims, stacked

@@ -30,7 +30,7 @@ _HOLDS: dict[str, dict[str, tuple]] = {
         "certificate": ("PolicyCertificate", "ScenarioCertificate", None),
         "identifiability": ("Identifiability", None),
     },
-    "Result": {"settings": (Mapping, None)},
+    "Result": {"made_with": (Mapping, None)},
     "Rollout": {"problem": (ControlProblem, None)},
     "Solution": {
         "problem": (ControlProblem, None),

@@ -75,7 +75,7 @@ COMPUTED = {
     "Plan": ("end_basin",),
     "Solution": ("certificate", "search"),
     "PolicyResult": ("certificate", "identifiability"),
-    "Result": ("settings",),
+    "Result": ("made_with",),
 }
 LEFT_OUT = {"LQGSolution": ("linear", "state_policy")}  # read off the problem again
 

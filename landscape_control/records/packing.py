@@ -67,8 +67,8 @@ def _contents(value: Any) -> dict[str, Any]:
             contents[name] = getattr(value, name)
         except ProblemError:  # a result without its checker
             contents[name] = None
-    if not contents.get("settings", True):  # none are known
-        del contents["settings"]
+    if not contents.get("made_with", True):  # none are known
+        del contents["made_with"]
     return contents
 
 

@@ -35,7 +35,7 @@ def parts_of(value: Any) -> dict[str, Any]:
     kind = type(value)
     left_out = own(LEFT_OUT, kind)
     names = [*own(dict(_FOLLOWS), kind), *(field.name for field in fields(value))]
-    names += [name for name in own(COMPUTED, kind) if name != "settings"]
+    names += [name for name in own(COMPUTED, kind) if name != "made_with"]
     found = {}
     for name in dict.fromkeys(names):
         if name[0] == "_" or name in left_out:
@@ -44,8 +44,8 @@ def parts_of(value: Any) -> dict[str, Any]:
             found[name] = getattr(value, name)
         except ProblemError:  # a result without its checker
             found[name] = None
-    settings = getattr(value, "settings", None)
-    return found | ({"settings": settings} if settings else {})
+    made_with = getattr(value, "made_with", None)
+    return found | ({"made_with": made_with} if made_with else {})
 
 
 def is_part(value: object) -> bool:

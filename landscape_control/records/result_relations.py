@@ -11,9 +11,9 @@ from .relation_checks import check_counted, check_positive, refuse
 
 
 def check_settings(values: Mapping) -> None:
-    for name, value in (values.get("settings") or {}).items():
+    for name, value in (values.get("made_with") or {}).items():
         if not _is_setting(value):
-            refuse(f"settings/{name}", "a number, a word, or several", f"{value!r:.60}")
+            refuse(f"made_with/{name}", "a number, a word, or several", f"{value!r:.60}")
 
 
 def _is_setting(value: object) -> bool:

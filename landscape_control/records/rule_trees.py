@@ -33,20 +33,23 @@ def _of_the_library(key: str, settings: tuple) -> Rule | None:
     return next((rule for rule in rules if rule.key == key), None)
 
 
-def _functions(rule: Rule) -> list[tuple]:
+def _functions(rule: Rule) -> list[tuple[object, tuple]]:
     """What makes a rule act: each function with what it was given beforehand."""
-    found = []
-    for function in (rule.directions, rule.theory, rule.objection):
-        is_partial = isinstance(function, partial)
-        found.append((function.func, function.args) if is_partial else (function, ()))
+    functions: tuple[object, ...] = (rule.directions, rule.theory, rule.objection)
+    found: list[tuple[object, tuple]] = []
+    for function in functions:
+        if isinstance(function, partial):
+            found.append((function.func, function.args))
+        else:
+            found.append((function, ()))
     return found
 
 
 def rule_from_tree(tree: dict, value: Callable[[Any, str], Any], what: str) -> Rule:
     """The rule that :func:`rule_to_tree` was given, ``value`` reads its parts."""
     mapping(tree, what, *_WORDS, *_PARTS, "library", "settings")
-    words = {name: word(tree[name], f"{what}, {name}") for name in _WORDS}
-    parts = {name: value(tree[name], f"{what}, {name}") for name in _PARTS}
+    words: dict[str, Any] = {name: word(tree[name], f"{what}, {name}") for name in _WORDS}
+    parts: dict[str, Any] = {name: value(tree[name], f"{what}, {name}") for name in _PARTS}
     if not isinstance(tree["library"], bool):
         refuse(f"{what}, library", "true or false", f"{tree['library']!r:.60}")
     if not tree["library"]:

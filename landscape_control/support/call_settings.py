@@ -29,7 +29,7 @@ def settings_kept(function: Function) -> Function:
         bound.apply_defaults()
         if hasattr(result, "__dict__"):
             # as a cached property keeps its value: frozen dataclasses allow no assignment
-            result.__dict__["settings"] = _settings(bound.arguments, signature)
+            result.__dict__["made_with"] = _settings(bound.arguments, signature)
         return result
 
     return cast(Function, call)

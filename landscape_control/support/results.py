@@ -24,7 +24,7 @@ class Result(Shown, Recordable):
     """A result: ``save``, ``describe``, ``methods``, ``to_dict``, ``to_xarray``, ``to_dataframe``."""
 
     @cached_property
-    def settings(self) -> Mapping[str, Any]:
+    def made_with(self) -> Mapping[str, Any]:
         """Settings of the call that made it, {name: value}: seeds, tolerances, counts, defaults too.
 
         Empty where it was made in another way.

@@ -34,7 +34,7 @@ _SOFTWARE = {"CasADi": "casadi", "NumPy": "numpy", "SciPy": "scipy"}
 def methods(result: Any, format: Format = "text") -> str:
     """See :meth:`landscape_control.support.results.Result.methods`."""
     stated = [_stated(posed, format) for posed in _posed(result)]
-    sentences = [*how(result), *_settings(result.settings), _versions()]
+    sentences = [*how(result), *_settings(result.made_with), _versions()]
     said = " ".join(sentences)
     paragraph = said if format == "text" else escaped(said)
     return "\n\n".join([*stated, paragraph])

@@ -36,7 +36,7 @@ def html_of(shown: object) -> str:
     rows = {
         name.replace("_", " "): _value(part)
         for name, part in list(parts_of(shown).items())[:_ROWS]
-        if name != "settings"
+        if name != "made_with"
     }
     return block(title(type(shown).__name__), pairs(rows), note("describe() gives every number"))
 
