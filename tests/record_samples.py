@@ -14,6 +14,7 @@ import json
 import math
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,12 @@ MAKERS = {
     "table": table,
     **record_result_samples.MAKERS,
 }
+
+
+@cache
+def made(name):
+    """Each kind of result, made once in a process."""
+    return MAKERS[name]()
 
 
 def stored_numbers(value) -> dict:

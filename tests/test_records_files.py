@@ -30,14 +30,7 @@ xarray = pytest.importorskip("xarray")
 @pytest.fixture(scope="module")
 def made():
     """Each kind of result, made once."""
-    kept = {}
-
-    def get(name):
-        if name not in kept:
-            kept[name] = MAKERS[name]()
-        return kept[name]
-
-    return get
+    return record_samples.made
 
 
 def round_trip(value, folder):

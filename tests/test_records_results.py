@@ -8,8 +8,8 @@ import pickle
 
 import numpy as np
 import pytest
-from record_result_samples import BOWL, HIDDEN, MAKERS
-from record_samples import every_number
+from record_result_samples import BOWL, HIDDEN
+from record_samples import every_number, made
 
 import landscape_control as lc
 from landscape_control import simulation
@@ -33,7 +33,7 @@ def test_every_kind_of_result_has_a_record_and_a_sample():
         class_of(name)  # imports all of them
     names = {kind.__name__ for kind in results_of_the_library()} - {"BeliefSolution"}
     assert names <= set(MODULES)
-    sampled = {type(MAKERS[name]()).__name__ for name in ("compared", "tuned", "tuned_exactly")}
+    sampled = {type(made(name)).__name__ for name in ("compared", "tuned", "tuned_exactly")}
     assert sampled == {"Verdict", "Tuned", "ExactTuned"}
 
 
@@ -51,7 +51,7 @@ def test_tables_of_kinds_name_what_is_there():
 
 def test_every_field_of_a_simulation_comes_back(tmp_path):
     for name in ("simulated", "trajectory", "recorded", "linearised"):
-        value = MAKERS[name]()
+        value = made(name)
         loaded = load(value.save(tmp_path / f"{name}.nc"))
         assert every_number(loaded) == every_number(value)
         assert len(every_number(value)) > 10
@@ -59,13 +59,13 @@ def test_every_field_of_a_simulation_comes_back(tmp_path):
 
 
 def test_a_rule_of_the_library_works_again_and_one_of_a_user_says_why_not(tmp_path):
-    verdict = load(save(MAKERS["compared"](), tmp_path / "verdict.nc"))
+    verdict = load(save(made("compared"), tmp_path / "verdict.nc"))
     known, own = verdict.row("gradient_descent"), verdict.row("steep")
     step = known.rule.control(BOWL, known.coefficients)([0.3, 0.4])
     gradient = np.ravel(BOWL.landscape.gradient([0.3, 0.4]))
     assert step == pytest.approx(-known.coefficients["learning_rate"] * gradient)
     assert own.rule.name == "Größer"
-    assert own.coefficients == MAKERS["compared"]().row("steep").coefficients
+    assert own.coefficients == made("compared").row("steep").coefficients
     with pytest.raises(lc.ProblemError, match=r"Größer.*files hold no code"):
         own.rule.control(BOWL, own.coefficients)([0.3, 0.4])
 
@@ -124,7 +124,7 @@ def test_learners_of_every_kind_come_back(tmp_path):
         ),
     ]
     for learner in learners:
-        exact = MAKERS["exact_cost"]()
+        exact = made("exact_cost")
         loaded = load(save(dataclasses.replace(exact, learner=learner), tmp_path / "x.nc"))
         assert type(loaded.learner) is type(learner)
         rollouts = [lc.simulate(HIDDEN, each, episodes=3) for each in (learner, loaded.learner)]
@@ -133,7 +133,7 @@ def test_learners_of_every_kind_come_back(tmp_path):
 
 @pytest.mark.parametrize("name", ["simulated", "compared", "recorded", "raw_rule"])
 def test_a_damaged_file_is_refused(name, tmp_path):
-    path = save(MAKERS[name](), tmp_path / "whole.nc")
+    path = save(made(name), tmp_path / "whole.nc")
     data = bytearray(path.read_bytes())
     for place in (len(data) // 3, len(data) - 40):
         damaged = data.copy()
@@ -161,7 +161,7 @@ WRONG = {
 def test_what_no_run_gives_is_refused_before_it_is_written(case, tmp_path):
     name, changed, words = WRONG[case]
     with pytest.raises(lc.ProblemError, match=words):
-        save(dataclasses.replace(MAKERS[name](), **changed), tmp_path / "x.nc")
+        save(dataclasses.replace(made(name), **changed), tmp_path / "x.nc")
     assert not list(tmp_path.iterdir())
 
 
@@ -175,7 +175,7 @@ def test_a_class_of_the_same_name_is_foreign(tmp_path):
 
 
 def test_results_are_their_own_copies_and_travel_in_pickles():
-    path = MAKERS["trajectory"]()
+    path = made("trajectory")
     assert copy.copy(path) is path
     assert copy.deepcopy(path) is path
     again = pickle.loads(pickle.dumps(path))

@@ -164,6 +164,6 @@ def _padded(
     )
     for i, column in enumerate(columns):
         if column is not None and len(column[0]) == len(dims):
-            corner = tuple(slice(length) for length in column[1].shape)
-            stacked[i][corner] = column[1]
+            corner = (slice(i, i + 1), *(slice(length) for length in column[1].shape))
+            stacked[corner] = column[1]
     return dims, stacked

@@ -32,7 +32,7 @@ def to_xarray(result: Any) -> "xarray.Dataset":
         name: (dims, values, columns.meanings.get(name, {}))
         for name, (dims, values) in columns.numbers.items()
     }
-    dataset = xarray.Dataset(variables, attrs={"kind": type(result).__name__} | columns.texts)
+    dataset = xarray.Dataset(variables, attrs={"type": type(result).__name__} | columns.texts)
     return dataset.set_coords([name for name in _COORDINATES if name in dataset.variables])
 
 

@@ -39,5 +39,5 @@ def _plain(value: Any) -> Any:
         return {name: getattr(value, name) for name in ("key", "name", "formula")}
     if is_part(value):
         parts = {name: _plain(part) for name, part in parts_of(value).items()}
-        return {"kind": type(value).__name__} | parts
+        return {"type": type(value).__name__} | parts
     return value_in_short(value)

@@ -50,7 +50,7 @@ class Result(Shown, Recordable):
     def to_dict(self) -> dict[str, Any]:
         """Plain Python: numbers, texts, lists and dictionaries, which ``json.dumps`` writes.
 
-        Problems are their specifications; NaN and infinity stay as they are.
+        ``type`` is the name of the class. Problems are their specifications; NaN and infinity stay as they are.
         """
         found: dict[str, Any] = import_module(f"{_PACKAGE}.records").to_dict(self)
         return found
