@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import casadi as ca
 import numpy as np
 import pytest
 from record_result_samples import BOWL, HIDDEN
@@ -11,6 +12,7 @@ from recorded_problems import KNOWN
 import landscape_control as lc
 from landscape_control import simulation
 from landscape_control.display.description.numbers import in_words
+from landscape_control.support.printed_expressions import Plain, print_expression
 
 
 def test_a_description_has_every_scalar():
@@ -79,3 +81,60 @@ def test_results_read_from_a_pickle_still_say_what_they_know():
     solution = pickle.loads(pickle.dumps(lc.solve(BOWL)))
     assert "minimise" not in solution.methods()
     assert f"cost: {solution.cost:.10g}" in solution.describe()
+
+
+def test_a_loss_of_ones_own_is_printed_from_its_expression():
+    landscape = lc.Landscape.from_expression(
+        lambda theta: (theta[0] - 1) ** 2 / 2 + theta[0] / (2 * theta[1]), dimension=2
+    )
+    problem = BOWL.changed(landscape=landscape)
+    assert "L(θ) = (θ₁ - 1)²/2 + θ₁/(2·θ₂)   (custom landscape" in problem.describe()
+    words = KNOWN["curved"].describe()
+    assert "metric G = [[1 + θ₁², 0.1·sin(θ₂)], [0.1·sin(θ₂), 1.5]]" in words
+    assert "f = [(-0.2)·θ₂, 0.1·tanh(θ₁)]" in words
+    assert "terminal    Φ(θ) = √(1 + (θ₁ - 1)² + (θ₂ - 1)²)" in words
+
+
+def test_printed_expressions_are_the_expressions():
+    x = ca.SX.sym("x", 2)
+    names = [["a", "b"]]
+    python = str.maketrans({"·": "*", "²": "**2", "³": "**3", "⁴": "**4"})
+    rng = np.random.default_rng(3)
+    for built in (
+        x[0] / (x[1] / x[0]) - (x[0] - (x[1] - 3)),
+        -(x[0] + x[1]) * x[1] ** 2 / 7 / x[0],
+        1 / (1 + ca.exp(-x[0])) * (x[0] * x[1]) ** 3,
+        (x[0] - x[1]) * (2 * x[1]) - x[0] / -x[1],
+    ):
+        printed = print_expression(built, [x], names, Plain())
+        value = ca.Function("value", [x], [built])
+        for a, b in rng.uniform(0.5, 2.0, (5, 2)):
+            again = eval(printed.translate(python), {"exp": np.exp, "a": a, "b": b})
+            assert again == pytest.approx(float(value([a, b])), rel=1e-5)
+
+
+def test_two_hundred_eigenvalues_are_summarised():
+    curvatures = np.linspace(0.1, 3.0, 200)
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag(curvatures)),
+        start=np.ones(200),
+        objective=lc.Objective(horizon=2.0),
+    )
+    words = problem.describe()
+    assert "hessian = symmetric 200 x 200 matrix, eigenvalues from 0.1 to 3, mean 1.55" in words
+    assert len(words) < 1500
+
+
+def test_a_program_has_its_spectrum_and_its_population():
+    spectrum = lc.Discrete(np.linspace(0.1, 3.0, 200))
+    task = lc.LandscapeDistribution.quadratic(curvatures=spectrum, start_variance=1.0)
+    objective = lc.Objective(horizon=3.0)
+    family = lc.policies.HeavyBall(constant=True)
+    words = lc.PolicyProgram(task=task, family=family, objective=objective).describe()
+    assert "200 curvatures 200 numbers, first 0.1, last 3, from 0.1 to 3" in words
+    task = lc.LandscapeDistribution.landscapes(
+        [lc.double_well(), lc.double_well(tilt=0.1), lc.rosenbrock(2)], starts=[[-0.5, 0.5]]
+    )
+    words = lc.PolicyProgram(task=task, family=family, objective=objective).describe()
+    assert "3 landscape(s) with 2 parameter(s): 2 x double well, Rosenbrock" in words
+    assert "1 start(s) (-0.5, 0.5)" in words

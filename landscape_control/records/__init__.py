@@ -1,8 +1,9 @@
 """Labelled results on disk: NetCDF in, fully working objects out; and whole problems as one text."""
 
 from .files import load, save
-from .labelled import to_dataframe, to_xarray
-from .plain import to_dict
+from .labelled import to_dataframe as to_dataframe
+from .labelled import to_xarray as to_xarray
+from .plain import to_dict as to_dict
 from .specification import differences, fingerprint, from_specification, specification
 
 __all__ = [
@@ -12,7 +13,4 @@ __all__ = [
     "load",
     "save",
     "specification",
-    "to_dataframe",
-    "to_dict",
-    "to_xarray",
 ]

@@ -10,10 +10,10 @@ from ...model.problem import ControlProblem
 from ...optimisation.program import PolicyProgram
 from ...records.readable import is_part, member_in_words, parts_of
 from ...rules.candidate import Candidate
+from ...support.number_words import array_in_words, number_in_words
 from ...support.short_repr import value_in_short
 
 _INDENT = "  "
-_WRITTEN_OUT = 12  # entries of an array; of a longer one its range and ends
 _PARTS = 40  # of one kind that are described; what follows is counted
 
 
@@ -72,33 +72,15 @@ def in_words(value: Any) -> str:
     if isinstance(value, int | np.integer):
         return str(value)
     if isinstance(value, float | np.floating):
-        return f"{value:.10g}"
+        return number_in_words(value)
     if isinstance(value, enum.Enum):
         return member_in_words(value)
     if isinstance(value, str):
         return value or "none"
     if isinstance(value, np.ndarray):
-        return _array(value)
+        return array_in_words(value)
     if isinstance(value, tuple | list | frozenset):
         return ", ".join(map(in_words, value)) or "none"
     if isinstance(value, Candidate):
         return f"{value.name}, {value.formula}"
     return value_in_short(value)
-
-
-def _array(values: np.ndarray) -> str:
-    """Every entry of a short array; of a long one its shape, range, mean and ends."""
-    flat = values.ravel()
-    if flat.size <= _WRITTEN_OUT:
-        shape = "" if values.ndim < 2 else f" ({_shape(values)})"
-        return f"({', '.join(map(in_words, flat))}){shape}"
-    known = flat[np.isfinite(flat)] if flat.dtype.kind == "f" else flat
-    missing = flat.size - known.size
-    words = f"{_shape(values)} numbers, first {in_words(flat[0])}, last {in_words(flat[-1])}"
-    if known.size:
-        words += f", from {known.min():.6g} to {known.max():.6g}, mean {known.mean():.6g}"
-    return f"{words}, {missing} not finite" if missing else words
-
-
-def _shape(values: np.ndarray) -> str:
-    return " x ".join(map(str, values.shape))
