@@ -72,7 +72,7 @@ def in_words(value: Any) -> str:
     if isinstance(value, int | np.integer):
         return str(value)
     if isinstance(value, float | np.floating):
-        return number_in_words(value)
+        return number_in_words(float(value))
     if isinstance(value, enum.Enum):
         return member_in_words(value)
     if isinstance(value, str):
