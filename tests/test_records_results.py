@@ -4,7 +4,9 @@ what no run could have given is refused.
 
 import copy
 import dataclasses
+import inspect
 import pickle
+import typing
 
 import numpy as np
 import pytest
@@ -35,6 +37,26 @@ def test_every_kind_of_result_has_a_record_and_a_sample():
     assert names <= set(MODULES)
     sampled = {type(made(name)).__name__ for name in ("compared", "tuned", "tuned_exactly")}
     assert sampled == {"Verdict", "Tuned", "ExactTuned"}
+
+
+# what is no result: landscapes, beliefs, a data set, an optimizer, files
+NO_RESULTS = {
+    "belief_model", "derive_optimizer", "double_well", "export", "find_minima", "fingerprint", "linear_drift",
+    "load", "nearest_rules", "paired_difference", "plot_sweep", "quadratic", "record_training", "replay",
+    "resume", "rosenbrock", "save", "sweep", "three_hump_camel",
+}  # fmt: skip
+
+
+def test_every_public_function_returns_a_result():
+    returned = {
+        name: inspect.signature(getattr(lc, name)).return_annotation
+        for name in lc.__all__
+        if inspect.isfunction(getattr(lc, name)) and name not in NO_RESULTS
+    }
+    assert len(returned) >= 15
+    for name, annotation in returned.items():
+        kinds = [kind for kind in typing.get_args(annotation) or (annotation,) if kind is not tuple]
+        assert issubclass(kinds[0], Result), name
 
 
 def test_tables_of_kinds_name_what_is_there():

@@ -81,9 +81,16 @@ def _versions() -> str:
 
 @singledispatch
 def how(result: Any) -> Iterator[str]:
-    """Sentences on the method of a kind of result; of others its one-line summary."""
+    """Sentences on the method of a kind of result; of others its summary, or its numbers."""
     if hasattr(result, "summary"):
         yield f"{result.summary()}."
+        return
+    numbers = [
+        f"{name.replace('_', ' ')} {in_words(value)}"
+        for name, value in parts_of(result).items()
+        if isinstance(value, int | float)
+    ]
+    yield f"{type(result).__name__}: {', '.join(numbers) or 'arrays only'}."
 
 
 @how.register
