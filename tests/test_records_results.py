@@ -17,8 +17,13 @@ import landscape_control as lc
 from landscape_control import simulation
 from landscape_control.records import load, save
 from landscape_control.records.axis_names import DIMS
+from landscape_control.records.contents import _annotations
 from landscape_control.records.kinds import ENUMS, MODULES, class_of
+from landscape_control.records.parts import _CLASSES, FAMILIES
+from landscape_control.rules import Rule
 from landscape_control.support.results import Result
+
+TREES = (*_CLASSES, *FAMILIES, Rule)
 
 PARTS = {"Criteria", "Leaving", "Outside", "Paths", "RuleFit", "Run", "Scatter"}
 
@@ -69,6 +74,21 @@ def test_tables_of_kinds_name_what_is_there():
         # NetCDF: a variable named as an axis is its coordinate, and has no other
         assert not fields & {axis for dims in axes.values() for axis in dims}, name
         assert all(axis in fields or hasattr(class_of(name), axis) for axis in axes), name
+
+
+def classes_in(annotation):
+    """The classes that an annotation names, inside of unions and sequences too."""
+    inside = typing.get_args(annotation)
+    return [kind for part in inside for kind in classes_in(part)] if inside else [annotation]
+
+
+def test_what_recorded_classes_hold_can_be_recorded():
+    for name in MODULES:
+        for field, (annotation, _) in _annotations(class_of(name)).items():
+            for kind in classes_in(annotation):
+                is_own = inspect.isclass(kind) and dataclasses.is_dataclass(kind)
+                known = kind.__name__ in MODULES or issubclass(kind, TREES) if is_own else True
+                assert known, f"{name}.{field} is a {kind.__name__}, which no record holds"
 
 
 def test_every_field_of_a_simulation_comes_back(tmp_path):
