@@ -83,9 +83,6 @@ ALLOWED_LATE = {
         f"{PACKAGE}.records": "results hand over their numbers, and records know every kind of them",
         f"{PACKAGE}.display.description": "results say in words what they are, as display puts it",
     },
-    f"{PACKAGE}.display.description.methods": {
-        PACKAGE: "a methods section says which version of the library was used",
-    },
     f"{PACKAGE}.records.files": {
         f"{PACKAGE}.sweeps": "load() opens the folder of a sweep too, and sweeps are made of records",
         PACKAGE: "files say which version of the library wrote them",

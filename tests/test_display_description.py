@@ -138,3 +138,13 @@ def test_a_program_has_its_spectrum_and_its_population():
     words = lc.PolicyProgram(task=task, family=family, objective=objective).describe()
     assert "3 landscape(s) with 2 parameter(s): 2 x double well, Rosenbrock" in words
     assert "1 start(s) (-0.5, 0.5)" in words
+
+
+def test_versions_are_those_that_made_the_result(tmp_path):
+    solution = lc.solve(BOWL)
+    solution.made_with["software"] = "landscape_control 0.0.9, CasADi 1.2"
+    loaded = lc.load(solution.save(tmp_path / "x.nc"))
+    assert "Computed with landscape_control 0.0.9, CasADi 1.2." in loaded.methods()
+    assert f"{lc.__version__}" not in loaded.methods()
+    unknown = replace(solution)  # by nobody's call
+    assert "How it was made is not known" in unknown.methods()

@@ -113,6 +113,7 @@ def test_results_remember_the_settings_of_their_call(tmp_path):
     assert {name: rollout.made_with[name] for name in wanted} == wanted
     assert "momentum=0.5" in rollout.made_with["policy"]
     assert "problem" not in rollout.made_with
+    assert f"landscape_control {lc.__version__}, CasADi" in rollout.made_with["software"]
     loaded = lc.load(rollout.save(tmp_path / "rollout.nc"))
     assert dict(loaded.made_with) == dict(rollout.made_with)
     assert lc.solve(BOWL, tolerance=1e-5).made_with["tolerance"] == 1e-5  # of **options

@@ -13,6 +13,7 @@ from ..optimisation.program import PolicyProgram
 from ..support.arguments import Path as PathName
 from ..support.arguments import Whole, checked
 from ..support.errors import ProblemError
+from ..support.versions import package_version
 from .checksum import is_sealed, seal, unseal
 from .groups import Group
 from .hdf5 import read_groups
@@ -22,7 +23,7 @@ from .netcdf import to_bytes
 from .packing import pack, unpack
 from .reading import open_file
 from .tables import from_table, is_table, to_table
-from .writing import package_version, write_atomically
+from .writing import write_atomically
 
 if TYPE_CHECKING:
     import xarray

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from .recordable import Recordable
 from .short_repr import value_in_short
+from .versions import software
 
 _MOST = 9  # entries of a sequence that is a setting
 Function = TypeVar("Function", bound=Callable)
@@ -29,7 +30,8 @@ def settings_kept(function: Function) -> Function:
         bound.apply_defaults()
         if hasattr(result, "__dict__"):
             # as a cached property keeps its value: frozen dataclasses allow no assignment
-            result.__dict__["made_with"] = _settings(bound.arguments, signature)
+            settings = _settings(bound.arguments, signature)
+            result.__dict__["made_with"] = settings | {"software": software()}
         return result
 
     return cast(Function, call)

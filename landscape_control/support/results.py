@@ -27,7 +27,7 @@ class Result(Shown, Recordable):
     def made_with(self) -> Mapping[str, Any]:
         """Settings of the call that made it, {name: value}: seeds, tolerances, counts, defaults too.
 
-        Empty where it was made in another way.
+        "software" is what it was made with, by versions. Empty where it was made in another way.
         """
         return {}
 

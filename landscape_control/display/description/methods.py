@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from functools import singledispatch
-from importlib import import_module
 from typing import Any, Literal
 
 from ...identification.histories import Histories
@@ -16,25 +15,23 @@ from ...optimisation.worst_cases import WorstCaseResult
 from ...planning.beliefs.solution import BeliefSolution
 from ...planning.solution import Plan, Solution
 from ...records.readable import is_part, parts_of
-from ...records.writing import package_version
 from ...simulation.exact_linear import ExactCost
 from ...simulation.exact_search import ExactTuned
 from ...simulation.rollout import Rollout
 from ...simulation.tuning import Tuned
 from ...support.latex import words as escaped
+from ...support.versions import software
 from ...trajectories import Trajectory
 from .numbers import in_words
 from .programs import program_in_latex
 
 Format = Literal["text", "latex"]
-_PACKAGE = __package__.partition(".")[0]
-_SOFTWARE = {"CasADi": "casadi", "NumPy": "numpy", "SciPy": "scipy"}
 
 
 def methods(result: Any, format: Format = "text") -> str:
     """See :meth:`landscape_control.support.results.Result.methods`."""
     stated = [_stated(posed, format) for posed in _posed(result)]
-    sentences = [*how(result), *_settings(result.made_with), _versions()]
+    sentences = [*how(result), *_settings(result.made_with)]
     said = " ".join(sentences)
     paragraph = said if format == "text" else escaped(said)
     return "\n\n".join([*stated, paragraph])
@@ -62,21 +59,17 @@ def _stated(posed: ControlProblem | PolicyProgram, format: Format) -> str:
     return program_in_latex(posed)
 
 
-def _settings(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Seeds, tolerances and numbers of starts, as they were given or by default."""
-    if settings:
-        said = ", ".join(f"{name} = {in_words(value)}" for name, value in settings.items())
-        yield f"Settings of the call: {said}."
-
-
-def _versions() -> str:
-    library = import_module(_PACKAGE).__version__
-    others = [f"{name} {package_version(key)}" for name, key in _SOFTWARE.items()]
-    python = package_version("python")
-    return (
-        f"Software of the session that wrote this: landscape_control {library},"
-        f" {', '.join(others)}, Python {python}."
-    )
+def _settings(made_with: Mapping[str, Any]) -> Iterator[str]:
+    """Seeds, tolerances and numbers of starts, as they were given or by default; versions."""
+    said = [
+        f"{name} = {in_words(value)}" for name, value in made_with.items() if name != "software"
+    ]
+    if said:
+        yield f"Settings of the call: {', '.join(said)}."
+    if "software" in made_with:
+        yield f"Computed with {made_with['software']}."
+    else:
+        yield f"How it was made is not known; this was written with {software()}."
 
 
 @singledispatch
