@@ -38,7 +38,8 @@ def html_of(shown: object) -> str:
         for name, part in list(parts_of(shown).items())[:_ROWS]
         if name != "made_with"
     }
-    return block(title(type(shown).__name__), pairs(rows), note("describe() gives every number"))
+    more = "to_dict() gives every number"
+    return block(title(type(shown).__name__), pairs(rows), note(more))
 
 
 def _value(part: object) -> str:
