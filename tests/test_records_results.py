@@ -222,3 +222,13 @@ def test_results_are_their_own_copies_and_travel_in_pickles():
     assert copy.deepcopy(path) is path
     again = pickle.loads(pickle.dumps(path))
     assert np.array_equal(again.parameters, path.parameters)
+
+
+def test_results_by_name_are_one_file(tmp_path):
+    rules = lc.nearest_rules(made("step_rule").kernel(20))
+    loaded = lc.load(lc.save(rules, tmp_path / "rules.nc"))
+    assert list(loaded) == list(rules)
+    assert every_number(loaded) == every_number(rules)
+    for wrong in ({"a": 1.0}, {"a/b": made("choice")}, {}, [made("choice")]):
+        with pytest.raises(lc.ProblemError, match="a mapping from names"):
+            lc.save(wrong, tmp_path / "x.nc")
