@@ -118,6 +118,7 @@ def test_results_remember_the_settings_of_their_call(tmp_path):
     assert dict(loaded.made_with) == dict(rollout.made_with)
     assert lc.solve(BOWL, tolerance=1e-5).made_with["tolerance"] == 1e-5  # of **options
     assert dict(made("choice").made_with) == {}
+    assert made("identified").made_with["rules"] == ("heavy_ball", "sgd", "nesterov")
 
 
 def test_compare_reads_a_solution_as_its_problem():

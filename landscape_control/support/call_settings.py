@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from .recordable import Recordable
 from .short_repr import value_in_short
 from .versions import software
@@ -51,8 +53,10 @@ def _setting(value: object) -> object:
     """The value as it is kept; None where it is no setting."""
     if isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, tuple):
-        entries = tuple(map(_setting, value))
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, tuple | list):
+        entries = tuple(map(_setting, value[: _MOST + 1]))
         return None if len(entries) > _MOST or None in entries else entries
     is_small = is_dataclass(value) and not isinstance(value, Recordable | type)
     return value_in_short(value) if is_small else None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import casadi as ca
 
 from ...support.expressions import call_traced
+from ...support.pointwise import LOCK
 from ..landscape import Landscape
 
 _LONGEST = 500  # operations of a loss that anybody would read
@@ -19,7 +20,8 @@ def traced_loss(landscape: Landscape) -> tuple[ca.SX, list[ca.SX]] | None:
     given = [ca.SX.sym("theta", landscape.dimension)]
     if landscape.hidden is not None:
         given.append(ca.SX.sym("hidden", landscape.hidden_dimension))
-    return ca.SX(landscape.symbolic(*given)), given
+    with LOCK:  # CasADi is for one thread at a time
+        return ca.SX(landscape.symbolic(*given)), given
 
 
 def traced_matrix(
@@ -28,7 +30,8 @@ def traced_matrix(
     """(a user's function of θ as a dense matrix, θ); None where it has many entries."""
     theta = ca.SX.sym("theta", dimension)
     what = "function of the learner"
-    made = ca.SX(call_traced(what, function, [theta], wanted="an array", advice=""))
+    with LOCK:
+        made = ca.SX(call_traced(what, function, [theta], wanted="an array", advice=""))
     if made.numel() != shape[0] * shape[1] or made.numel() > _MOST_ENTRIES:
         return None
     return ca.densify(ca.reshape(made, *shape)), theta

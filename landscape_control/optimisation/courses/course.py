@@ -105,7 +105,9 @@ class Course(Result):
 
     @checked
     def describe(self) -> str:
-        """The rule with its numbers, the prediction, the limits, and what else was planned."""
+        """The rule with its numbers, the prediction, the limits, what else was planned; then all
+        numbers, one a line.
+        """
         numbers = ", ".join(
             f"{name} = {_shown(value)}" for name, value in self.coefficients.items()
         )
@@ -121,7 +123,7 @@ class Course(Result):
         if len(self.costs) > 1:
             lines.append("  predicted final excess losses:")
             lines += [f"    {cost:.6g}  {name}" for name, cost in self.costs.items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, "", super().describe()])
 
     def __repr__(self) -> str:
         return f"Course({self.summary()})"

@@ -224,8 +224,10 @@ class Measurement(Result):
 
     @checked
     def describe(self) -> str:
-        """What was measured, on what, how far to trust it, and what it leaves out."""
-        return paragraphs(self)
+        """What was measured, on what, how far to trust it, and what it leaves out; then all numbers,
+        one a line.
+        """
+        return f"{paragraphs(self)}\n\n{super().describe()}"
 
     @checked
     def table(self, nodes: Count = 10) -> str:

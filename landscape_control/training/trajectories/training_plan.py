@@ -147,7 +147,7 @@ class TrainingPlan(Result):
 
     @checked
     def describe(self) -> str:
-        """The summary, the certificate, and what it does not say."""
+        """The summary, the certificate, and what it does not say; then all numbers, one a line."""
         lines = [
             self.summary(),
             f"kinetic {self.kinetic:.6g}, loss {self.potential:.6g}",
@@ -157,7 +157,8 @@ class TrainingPlan(Result):
             f" {self.energy_error:.1g}; lowest value of the second variation {self.lowest:.3g}",
             "a stationary path; whether another one is cheaper is not known",
         ]
-        return "\n".join([*lines, self.message] if self.message else lines)
+        message = [self.message] if self.message else []
+        return "\n".join([*lines, *message, "", super().describe()])
 
     def __repr__(self) -> str:
         return f"TrainingPlan({self.summary()})"
