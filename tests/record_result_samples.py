@@ -101,7 +101,34 @@ def linearised():
     )
 
 
+def told(updates_of, rules=("sgd", "heavy_ball")):
+    """A verdict of updates that no rule of the library makes."""
+    seen = np.random.default_rng(0).normal(size=(15, 24, 2))
+    moves = updates_of(seen)
+    return lc.identify(lc.Histories(gradients=seen, updates=moves), list(rules), resamples=5)
+
+
+def delayed():
+    return told(lambda seen: -0.1 * np.pad(seen, ((0, 0), (2, 0), (0, 0)))[:, :-2])
+
+
+def scheduled():
+    return told(lambda seen: -0.1 * 0.9 ** np.arange(24)[None, :, None] * seen)
+
+
+def noisy():
+    noise = np.random.default_rng(1).normal(size=(15, 24, 2))
+    return told(lambda seen: -0.1 * seen + 0.1 * noise)
+
+
 MAKERS = {
+    "delayed": delayed,
+    "kernel_reading": lambda: delayed().kernel,
+    "scheduled": scheduled,
+    "scheduled_rule": lambda: scheduled().scheduled,
+    "schedule_reading": lambda: scheduled().scheduled.schedule,
+    "noisy": noisy,
+    "random_updates": lambda: noisy().random,
     "compared": compared,
     "identified": identified,
     "histories": histories,
@@ -152,8 +179,8 @@ COMPUTED = {
     ],
     "Identification": lambda verdict: [
         *np.ravel(
-            verdict.best.rule.updates(
-                [list(verdict.best.coefficients.values())], np.ones((4, 1)), np.ones((4, 1))
+            verdict.rows[0].rule.updates(
+                [list(verdict.rows[0].coefficients.values())], np.ones((4, 1)), np.ones((4, 1))
             )
         ),
     ],

@@ -258,7 +258,10 @@ def every_number(value, place: str = "") -> dict:
         parts = {
             each.name: getattr(value, each.name)
             for each in dataclasses.fields(value)
-            if each.name[0] != "_" and not callable(getattr(value, each.name))
+            if each.name[0] != "_"
+            and not callable(getattr(value, each.name))
+            # files that are older than the field say nothing about it
+            and not (each.metadata.get("later") and getattr(value, each.name) is each.default)
         }
         return {f"{place} is": type(value).__name__} | _every_part(parts, place)
     if isinstance(value, Mapping):

@@ -253,7 +253,8 @@ CROSSED = [
 def test_rules_of_networks_are_recognised_in_recordings(rule):
     typical = np.sqrt(12)  # |y| of twelve weights
     numbers = {
-        each.name: float(each.draw(np.array(0.5))) * (typical if each.of_norm else 1.0)
+        each.name: float(each.draw(np.array(0.5)))
+        * (typical if each.name in rule.family.norms else 1.0)
         for each in rule.coefficients
     }
     others = [each.key for each in lc.rules.of_networks() if each.key != rule.key]

@@ -1,7 +1,7 @@
 """Histories of a causal policy: the gradients it saw, where it stood, and what it did."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -41,7 +41,7 @@ class Histories(Result):
     settle: Index = 0
     words: str = "histories given"
     errors: Entries | None = None
-    norms: Entries | None = None
+    norms: Entries | None = field(default=None, metadata={"later": True})
 
     __repr__ = short_repr
 

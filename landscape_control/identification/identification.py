@@ -1,6 +1,6 @@
 """What identify returns: a verdict on a policy of any kind, and the shape of what no rule explains."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..support.arguments import AnyNumber, checked
@@ -58,9 +58,9 @@ class Identification(Verdict):
     kind: str
     residual: tuple[tuple[str, AnyNumber], ...] = ()
     schedule: Schedule | None = None
-    kernel: KernelReading | None = None
-    scheduled: ScheduledRule | None = None
-    random: RandomUpdates | None = None
+    kernel: KernelReading | None = field(default=None, metadata={"later": True})
+    scheduled: ScheduledRule | None = field(default=None, metadata={"later": True})
+    random: RandomUpdates | None = field(default=None, metadata={"later": True})
     notes: tuple[str, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..rules import CausalRule
 from ..support.arguments import AnyNumber, checked
+from ..support.results import Result
 from .histories import Histories
 from .maps import RuleFit
 from .maps.formatting import percent
@@ -28,7 +29,7 @@ _COMMON, _COUPLED = "independent between weights", "independent of the other wei
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RandomUpdates:
+class RandomUpdates(Result):
     """A rule, and what the updates are beside it.
 
     Attributes

@@ -81,7 +81,7 @@ class RuleOnHistories:
     def _starts(self, coefficient: Coefficient, uniform: np.ndarray) -> np.ndarray:
         """Starts of one coefficient; a largest norm takes effect between those that were seen."""
         norms = self.histories.gradient_norms
-        if coefficient.of_norm and norms.any():
+        if coefficient.name in self.rule.family.norms and norms.any():
             return np.quantile(norms[norms > 0], uniform)
         return coefficient.draw(uniform)
 

@@ -10,6 +10,7 @@ from ..rules.choice import Conclusion, select
 from ..support.arguments import AnyNumber, Entries, Words, checked
 from ..support.arrays import freeze
 from ..support.errors import ProblemError
+from ..support.results import Result
 from .maps import Criteria
 from .schedule_fit import Candidate, candidates, fit_candidate
 
@@ -21,7 +22,7 @@ _SURE = 3.0  # standard errors of a mean square
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NamedSchedule:
+class NamedSchedule(Result):
     """One shape fitted to learning rates.
 
     Attributes
@@ -53,7 +54,7 @@ class NamedSchedule:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ScheduleReading:
+class ScheduleReading(Result):
     """Which schedule a learning rate follows.
 
     Attributes

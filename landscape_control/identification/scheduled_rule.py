@@ -9,6 +9,7 @@ from scipy.optimize import least_squares
 from ..rules import CausalRule
 from ..support.arguments import AnyNumber, Entries, checked
 from ..support.arrays import freeze
+from ..support.results import Result
 from .histories import Histories
 from .maps import Criteria
 from .rule_on_histories import RuleOnHistories
@@ -21,7 +22,7 @@ _PER_STEP = 8  # updates that count of one step, for its rate and an error to be
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ScheduledRule:
+class ScheduledRule(Result):
     """Δθ_t = α_t û_t: a rule of the library with a learning rate of each step's own.
 
     Attributes

@@ -75,9 +75,17 @@ DIMS: dict[str, dict[str, tuple]] = {
         "minimum": (_STATE,),
     },
     "Schedule": dict.fromkeys(("learning_rate", "momentum"), (_STEP,)),
-    "Histories": dict.fromkeys(
-        ("gradients", "updates", "parameters", "errors"), ("history", _STEP, _WEIGHT)
-    ),
+    "ScheduledRule": dict.fromkeys(("rates", "deviations"), (_STEP,)),
+    "ScheduleReading": {"rates": (_STEP,)},
+    "NamedSchedule": {"fitted": (_STEP,)},
+    "LagFit": {"lags": ("lag",), "intervals": ("lag", "side")},
+    "NamedKernel": {"kernel": ("lag",)},
+    "Histories": {
+        **dict.fromkeys(
+            ("gradients", "updates", "parameters", "errors"), ("history", _STEP, _WEIGHT)
+        ),
+        "norms": ("history", _STEP),
+    },
     "RecordedRun": {
         **dict.fromkeys(
             ("gradients", "updates", "parameters", "errors", "learning_rate"), (_STEP, _WEIGHT)

@@ -10,6 +10,7 @@ from scipy.signal import fftconvolve
 from ...support.arguments import AnyNumber, Entries, Matrix, Words, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
+from ...support.results import Result
 from ..histories import Histories
 
 LONGEST = 200  # steps of each history that are read, from its beginning
@@ -66,7 +67,7 @@ class LagStatistics:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LagFit:
+class LagFit(Result):
     """The kernel with the fewest lags that explains histories held out as well as any.
 
     Attributes

@@ -9,6 +9,7 @@ from scipy.optimize import least_squares
 
 from ...support.arguments import AnyNumber, Entries, checked
 from ...support.arrays import freeze
+from ...support.results import Result
 from ..histories import Histories
 from .lag_regression import LagStatistics, error_of
 
@@ -20,7 +21,7 @@ Shapes = Callable[[Weights, int], np.ndarray]
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NamedKernel:
+class NamedKernel(Result):
     """A linear rule with few numbers, fitted to what was seen and done.
 
     Attributes

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...rules.choice import Conclusion, select
 from ...support.arguments import Index, checked
+from ...support.results import Result
 from ..histories import Histories
 from ..maps import Criteria
 from .lag_regression import (
@@ -25,7 +26,7 @@ _FEWEST = 2  # lags that gradients have to tell apart
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class KernelReading:
+class KernelReading(Result):
     """Δθ_t = -Σ_j k_j y_{t-j}: what a policy does, where that is all it does.
 
     Attributes

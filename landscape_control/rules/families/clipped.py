@@ -19,7 +19,6 @@ _LARGEST = Coefficient(
     least=0.1,
     most=10.0,
     scale="log",
-    of_norm=True,
 )
 
 
@@ -40,6 +39,7 @@ class Clipped(Wrapped):
     guard: NonNegative = 0.0
 
     couples = True
+    norms = (_LARGEST.name,)
 
     def __post_init__(self) -> None:
         if self.family.couples or any(each.name == "largest_norm" for each in self._inner):

@@ -46,7 +46,6 @@ class Coefficient:
     first : first step at which it has any effect (1 for momentum, because the learner starts at
         rest)
     size : numbers per step; 1 is a plain number, more a vector (the weights of a neural policy)
-    of_norm : whether it is a norm of gradients, so that a fit starts from those that it sees
 
     Raises ProblemError where the ranges do not lie in each other.
     """
@@ -61,7 +60,6 @@ class Coefficient:
     varies: bool = False
     first: Index = 0
     size: Count = 1
-    of_norm: bool = False
 
     def __post_init__(self) -> None:
         # a search needs finite ends, where the admissible range may have none

@@ -61,6 +61,10 @@ class Wrapped(Family):
         return self.family.couples
 
     @property
+    def norms(self) -> tuple[str, ...]:
+        return self.family.norms
+
+    @property
     def has_readout(self) -> bool:
         return self.family.has_readout
 

@@ -127,6 +127,11 @@ class Family:
         return False
 
     @property
+    def norms(self) -> tuple[str, ...]:
+        """Names of the coefficients that are norms of gradients: a fit starts from those it sees."""
+        return ()
+
+    @property
     def has_readout(self) -> bool:
         """Whether the rule answers with other parameters than those where it takes gradients."""
         return False
