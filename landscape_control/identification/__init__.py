@@ -16,7 +16,7 @@ _HOMES = {
     "identify": "dispatch",
     "identify_causal": "causal_fit",
     "fit_causal": "causal_fit",
-    "RecordedRun": "recording",
+    "RecordedRun": "recorded_run",
     "Recording": "recording",
     "HeavyBallRegression": "residual",
     "PathLaw": "residual",
@@ -60,7 +60,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .kernels.raw_rules import raw_rule as raw_rule
     from .kernels.shared_momentum import SharedMomentum as SharedMomentum
     from .kernels.shared_momentum import share_momentum as share_momentum
-    from .recording import RecordedRun as RecordedRun
+    from .recorded_run import RecordedRun as RecordedRun
     from .recording import Recording as Recording
     from .residual import HeavyBallRegression as HeavyBallRegression
     from .residual import PathLaw as PathLaw

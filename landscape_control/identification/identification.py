@@ -43,6 +43,8 @@ class Identification(Verdict):
     schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and
         that does
     notes : sentences on what limits the answer
+    weight_noise : standard deviation of the white noise of recorded weights that the verdict allows
+        for, given or estimated; 0 without
     """
 
     subject: str
@@ -50,6 +52,7 @@ class Identification(Verdict):
     residual: tuple[tuple[str, AnyNumber], ...] = ()
     schedule: Schedule | None = None
     notes: tuple[str, ...] = ()
+    weight_noise: AnyNumber = 0.0
 
     @property
     def runner_up(self) -> RuleFit | None:

@@ -5,19 +5,24 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..model.problem import ControlProblem
 from ..rules import CausalRule, Rule, causal, of_networks
-from ..support.errors import ProblemError
 from .causal_fit import identify_causal
 from .histories import Histories
 from .identification import Identification
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
-from .recording import RecordedRun, Recording, joined
+from .noise_verdict import is_limited
+from .recorded_landscape import smoothed, with_gradients
+from .recorded_noise import noise_words, with_noise
+from .recorded_rates import rates_by_weight
+from .recorded_run import RecordedRun
+from .recording import Recording, joined
 
 _SOLVED = 1e-7  # relative accuracy of the fit itself, which float64 does not reach
 _ROUNDINGS = 32.0  # relative errors of an average of 1000 rounded terms add up to about √1000
 _SURE = 10.0  # standard errors between what rounding explains and what it does not
-_MOST_NOISE = 0.5  # of rms Δθ: beyond it updates are mostly rounding
+_PATHS = 3  # fitted paths on which gradients are computed anew
 _CUT = 1e-4  # relative spread of norms that were cut to one value
 Naming = Callable[[Histories], Identification]
 
@@ -29,11 +34,14 @@ def identify_recording(
     seed: int,
     resamples: int,
     criteria: Criteria | None,
+    problem: ControlProblem | None = None,
+    progress: Callable | None = None,
 ) -> Identification:
     """The rule of an optimizer from what it was given and did.
 
     The resolution is that of the recording unless criteria are given: ten times what the rounding
-    of the stored weights and of the optimizer's arithmetic adds to the updates.
+    of the stored weights and of the optimizer's arithmetic adds to the updates. Where the recorded
+    weights are noisy, rules are held against each other by their likelihood.
     """
     recording = subject if isinstance(subject, Recording) else joined(subject)
     candidates = (*causal(), *of_networks()) if rules is None else rules
@@ -46,24 +54,64 @@ def identify_recording(
             seed=seed,
             resamples=resamples,
             criteria=criteria or _criteria(seen, recording.precision),
+            progress=progress,
         )
 
+    if problem is not None:
+        recording = with_gradients(recording, problem)
+    given = recording
+    verdict, recording, found = _named(given, named, seed)
+    if problem is not None and recording.weight_noise:
+        verdict, recording, found = _on_the_path(given, problem, verdict, named, seed)
     seen = recording.histories()
-    _check_noise(seen)
-    verdict, course = _with_schedule(named(seen), recording, named)
     verdict = replace(
         verdict, rows=tuple(_widened(row, recording.precision) for row in verdict.rows)
     )
     notes = (
+        *found,
         *verdict.notes,
-        *course,
         *_groups(verdict, recording, named),
         *_unexplained(verdict, seen, recording.precision),
         *_uphill(verdict, recording.runs),
         *_changed_gradients(recording.runs),
         *recording.notes,
     )
-    return replace(verdict, notes=notes)
+    return replace(verdict, notes=notes, weight_noise=recording.weight_noise or 0.0)
+
+
+def _named(
+    recording: Recording, named: Naming, seed: int
+) -> tuple[Identification, Recording, tuple[str, ...]]:
+    """(verdict, recording as it was read, notes on how it was read)."""
+    verdict, course = _with_schedule(named(recording.histories()), recording, named)
+    given = recording.weight_noise
+    verdict, recording = with_noise(verdict, recording, named)
+    noise = noise_words(verdict, recording, is_estimated=given is None)
+    if verdict.conclusion is Conclusion.NONE_FITS and len(recording.groups) < 2:
+        own = rates_by_weight(verdict, recording, named, seed)
+        if own is not None:
+            verdict, rates = own
+            course = (*course, *rates)
+    return verdict, recording, (*([noise] if noise else []), *course)
+
+
+def _on_the_path(
+    recording: Recording,
+    problem: ControlProblem,
+    verdict: Identification,
+    named: Naming,
+    seed: int,
+) -> tuple[Identification, Recording, tuple[str, ...]]:
+    """The same with gradients on the path of the fitted rule, which the noise does not shake."""
+    found: tuple[str, ...] = ()
+    read = recording
+    for _ in range(_PATHS):
+        verdict, read, found = _named(smoothed(recording, problem, verdict), named, seed)
+    note = (
+        "Gradients are those of the landscape on the path of the fitted rule: at the recorded"
+        " weights they would have the noise in them."
+    )
+    return verdict, read, (*found, note)
 
 
 def _words(recording: Recording) -> str:
@@ -80,19 +128,12 @@ def _rounding(seen: Histories, precision: float) -> float:
 
 
 def _criteria(seen: Histories, precision: float) -> Criteria:
+    if seen.whitening is not None:
+        # two rules are one where their χ² would differ by four
+        finest = 2 * _rounding(seen, 0.0) / np.sqrt(seen.counts.sum())
+        return replace(Criteria(), resolution=float(np.clip(finest, _SOLVED, 1e-3)))
     finest = max(_SOLVED, _SURE * _rounding(seen, precision))
     return replace(Criteria(), resolution=min(finest, Criteria().threshold / 2))
-
-
-def _check_noise(seen: Histories) -> None:
-    share = seen.noise / max(float(np.linalg.norm(seen.targets)), 1e-300)
-    if share > _MOST_NOISE:
-        raise ProblemError(
-            "recording",
-            expected=f"updates of which less than {percent(_MOST_NOISE)} is rounding",
-            received=f"weights stored with so few digits that it is {percent(share)}",
-            advice="record the training with float32 or float64 weights, or larger steps",
-        )
 
 
 # ---- schedules
@@ -156,6 +197,8 @@ def _unexplained(verdict: Identification, seen: Histories, precision: float) -> 
     """A note where the rule that fits leaves more than rounding explains."""
     if verdict.best is None:
         return ()
+    if is_limited(seen, verdict.criteria):  # the error is already that beyond the noise
+        return (_beyond(verdict.best),) if verdict.best.error > 0 else ()
     explained = max(_SOLVED, _rounding(seen, precision))
     if verdict.best.error <= _SURE * explained:
         return ()
@@ -166,10 +209,18 @@ def _unexplained(verdict: Identification, seen: Histories, precision: float) -> 
     )
 
 
+def _beyond(best: RuleFit) -> str:
+    return (
+        f"It is not exactly this rule: it leaves {percent(best.error)} of rms Δθ that the noise of"
+        " the recording does not explain."
+    )
+
+
 def _uphill(verdict: Identification, runs: Sequence[RecordedRun]) -> tuple[str, ...]:
     """A note where no rule fits because the optimizer goes up the gradient."""
     if verdict.best is not None or not all(
-        np.vdot(run.gradients[0], run.updates[0]) > 0 for run in runs
+        run.gradients is not None and np.vdot(run.gradients[0], np.nan_to_num(run.updates[0])) > 0
+        for run in runs
     ):
         return ()
     return ("The first updates go along the gradient, not against it: something is maximised.",)
