@@ -40,13 +40,14 @@ def identify_causal(
     criteria: Criteria | None = None,
     predicted: Mapping[str, Mapping[str, float]] | None = None,
     progress: Callable | None = None,
+    starts: Mapping[str, np.ndarray] | None = None,
 ) -> Identification:
     """Fit every rule to two thirds of the histories, score it on the rest, and judge.
 
     Coefficients are shared by all histories.
     ``predicted`` holds what theory says of coefficients, by rule and name. Rules that need what the
     histories do not hold are refused by name. ``progress`` wraps the rules while they are fitted, as
-    tqdm does.
+    tqdm does. ``starts`` holds coefficients by rule where a fit shall start.
     """
     criteria = Criteria() if criteria is None else criteria
     if not np.linalg.norm(histories.targets) > 0:
@@ -76,7 +77,8 @@ def identify_causal(
 
     def fitted(rule: CausalRule) -> RuleFit:
         theory = (predicted or {}).get(rule.key, {})
-        fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples)
+        start = (starts or {}).get(rule.key)
+        fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples, start=start)
         return _row(rule, fit, theory)
 
     fits = [fitted(rule) for rule in (progress(applicable) if progress else applicable)]

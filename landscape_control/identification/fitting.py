@@ -37,14 +37,21 @@ class CausalFit:
 
 
 def fit_causal_rule(
-    rule: CausalRule, train: Histories, held: Histories, *, seed: int, resamples: int
+    rule: CausalRule,
+    train: Histories,
+    held: Histories,
+    *,
+    seed: int,
+    resamples: int,
+    start: np.ndarray | None = None,
 ) -> CausalFit:
     """Least squares of the updates over the admissible coefficients, and what it says about them.
 
     An output-error fit: the rule runs by its own memory on the gradients that the subject saw, so
     that the subject's previous updates explain nothing. The coefficients in which the update is
     proportional are solved for exactly at each of many draws of the others; the best draws are
-    refined together. Intervals: bootstrap over histories of the problem linearised at the optimum.
+    refined together; with a ``start``, that one. Intervals: bootstrap over histories of the problem
+    linearised at the optimum.
 
     A rule with signs fits all the same over a whole range of coefficients. Its error is that of the
     member of the range that does best on the histories held out: the rule is refuted if no member
@@ -52,7 +59,7 @@ def fit_causal_rule(
     """
     run, apart = RuleOnHistories(rule, train), RuleOnHistories(rule, held)
     if rule.smooth:
-        coefficients, intervals = fit_smooth(run, seed, resamples)
+        coefficients, intervals = fit_smooth(run, seed, resamples, start)
     else:
         tied, intervals = fit_ties(run, seed, resamples)
         coefficients = best_explaining(tied, apart)

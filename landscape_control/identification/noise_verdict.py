@@ -119,7 +119,7 @@ class NoisyJudge:
         return moved < _HALF_A_DIGIT * np.sqrt(self._update_variance())
 
     def _tell(self, row: RuleFit) -> _Told:
-        rule, coefficients = _rule(row), _vector(row)
+        rule, coefficients = rule_of(row), coefficients_of(row)
         gradients, parameters = self.histories.columns
         columns = np.nan_to_num(rule.updates(coefficients[None], gradients, parameters)[0])
         white = self.histories.read(columns) / self.unit
@@ -168,7 +168,7 @@ class NoisyJudge:
 
     def _spread(self, row: RuleFit) -> float:
         """Standard error of a rule's updates, as a length, from that of its coefficients."""
-        rule, at = _rule(row), _vector(row)
+        rule, at = rule_of(row), coefficients_of(row)
         if not rule.smooth or not at.size:
             return 0.0
         white = RuleOnHistories(rule, self.histories).jacobian(at) / self.unit
@@ -208,10 +208,12 @@ def _root_trace(plain: np.ndarray, white: np.ndarray) -> float:
     return float(np.sqrt(max(np.trace(np.linalg.pinv(gram, rcond=1e-12) @ moved), 0.0)))
 
 
-def _rule(row: RuleFit) -> CausalRule:
+def rule_of(row: RuleFit) -> CausalRule:
+    """The rule of a row of histories."""
     assert isinstance(row.rule, CausalRule), "only causal rules are fitted to histories"
     return row.rule
 
 
-def _vector(row: RuleFit) -> np.ndarray:
-    return np.array([row.coefficients[name] for name in _rule(row).names])
+def coefficients_of(row: RuleFit) -> np.ndarray:
+    """(c,), in the order of the rule's names."""
+    return np.array([row.coefficients[name] for name in rule_of(row).names])

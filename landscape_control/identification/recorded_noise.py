@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..rules import CausalRule
+from .fitting import fit_causal_rule
 from .histories import Histories
 from .identification import Identification
-from .maps import Conclusion
+from .maps import Conclusion, RuleFit
 from .maps.formatting import percent
 from .noise_estimate import nearest_noise
 from .recording import Recording
@@ -45,6 +47,18 @@ def with_noise(
     if current.conclusion is Conclusion.NONE_FITS:
         return verdict, recording
     return current, noisy
+
+
+def recalibrated(recording: Recording, row: RuleFit, seed: int) -> Recording:
+    """The recording with its noise as large as a rule leaves it on everything, not on a part."""
+    noise, rule = recording.weight_noise, row.rule
+    if not noise or not isinstance(rule, CausalRule) or not rule.smooth:
+        return recording
+    seen = recording.histories()
+    start = np.array([row.coefficients[name] for name in rule.names])
+    fit = fit_causal_rule(rule, seen, seen, seed=seed, resamples=1, start=start)
+    left = float(np.linalg.norm(seen.targets - fit.fitted))
+    return replace(recording, weight_noise=noise * left / seen.noise)
 
 
 def noise_words(verdict: Identification, recording: Recording, is_estimated: bool) -> str:

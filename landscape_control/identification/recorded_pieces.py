@@ -12,11 +12,11 @@ from .recorded_tables import DOUBLE, Table
 def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
     """One run of weights over time as recorded runs, as many as gaps in its gradients make it."""
     weights, gradients = trimmed(table.weights, table.gradients)
-    course = None
+    durations = None
     if table.times is not None:
         rows = trimmed(table.weights, np.asarray(table.times, dtype=float)[:, None])[1]
         assert rows is not None, "as many times as rows"
-        weights, gradients, course = on_steps(rows[:, 0], weights, gradients)
+        weights, gradients, durations = on_steps(rows[:, 0], weights, gradients)
     steps = len(weights) - 1
     if gradients is None:
         updates, spans = updates_of(weights)
@@ -28,7 +28,7 @@ def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
                 spans=spans,
                 errors=storing_errors(weights[1:], spans, table.digits),
                 at_rest=at_rest,
-                learning_rate=_rates(course, slice(0, steps), weights.shape[1]),
+                durations=durations,
             )
         ]
     found = []
@@ -45,7 +45,7 @@ def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
                 ),
                 at_rest=piece.at_rest,
                 numbers=piece.weights,
-                learning_rate=_rates(course, slice(piece.first, end), len(piece.weights)),
+                durations=None if durations is None else durations[piece.first : end],
             )
         )
     return found
@@ -63,11 +63,6 @@ def storing_errors(weights: np.ndarray, spans: np.ndarray, digits: np.dtype) -> 
     return np.sqrt(spans / 12) * spacing
 
 
-def _rates(course: np.ndarray | None, rows: slice, weights: int) -> np.ndarray | None:
-    """(T, n), the durations of the steps, as the course of a learning rate."""
-    return None if course is None else np.repeat(course[rows, None], weights, axis=1)
-
-
 def notes_on(tables: Sequence[Table], runs: Sequence[RecordedRun]) -> tuple[str, ...]:
     """What of the tables cannot be used."""
     given = sum(max(len(table.weights) - 1, 0) * table.weights.shape[1] for table in tables)
@@ -77,6 +72,15 @@ def notes_on(tables: Sequence[Table], runs: Sequence[RecordedRun]) -> tuple[str,
         notes.append(
             f"Of {given} updates {used} are known, by themselves or in sums; the others lie beside"
             " missing weights or gradients."
+        )
+    if any(run.durations is not None for run in runs):
+        longest = max(
+            float(np.diff(table.times).max()) for table in tables if table.times is not None
+        )
+        notes.append(
+            "Times are no multiples of a step: updates are read per unit of time, and a learning rate"
+            f" is that of an interval of {longest:.4g}. A rule with memory is read as if it forgot"
+            " per sample."
         )
     late = [run for run in runs if not run.at_rest]
     if late:
@@ -104,12 +108,11 @@ def columns_of(
     """
     live = run.of_weights(np.flatnonzero(run.is_live))
     shape = live.updates.shape
-    course = live.course if scheduled else np.ones(shape)
+    course = live.sizes * (live.course if scheduled else 1.0)
     spans = np.ones(shape) if live.spans is None else np.asarray(live.spans)
     moves = (course > 0) & live.known & ((spans == 1) | _steady(course, spans))
     moves[: run.filling] = False
-    rates = 1.0 if live.relative_rates is None else live.relative_rates
-    divisor = np.where(moves, course * rates, 1.0)
+    divisor = np.where(moves, course, 1.0)
     recorded = np.zeros(shape) if live.errors is None else live.errors
     places = np.zeros(shape) if live.parameters is None else live.parameters
     missing = longest - len(live.updates)

@@ -1,6 +1,6 @@
 """A learning rate for each weight: rules that are one but for the size of their steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,30 +9,30 @@ from ..rules import CausalRule, Rule
 from .fitting import fit_causal_rule
 from .histories import Histories
 from .identification import Identification
-from .maps import Conclusion
+from .maps.fitting import relative
 from .recorded_run import RecordedRun
 from .recording import Recording
 from .rule_on_histories import RuleOnHistories
 
-Naming = Callable[[Histories], Identification]
 _ROUNDS = 12  # of fitting the rule and the rates in turn
 _SETTLED = 1e-9
 _PER_WEIGHT = 10  # updates of each weight, at least
 _MOST_COEFFICIENTS = 2  # of a rule that is looked for, beside the nearest ones
 _NEAREST = 3
+_NEAR = 0.3  # relative error of the weights' paths: the rest may be noise
 _SHOWN = 6
 
 
-def rates_by_weight(
-    verdict: Identification, recording: Recording, named: Naming, seed: int
-) -> tuple[Identification, tuple[str, ...]] | None:
-    """(verdict, notes) where a rule fits with a learning rate of its own for each weight.
+def with_rates(
+    verdict: Identification, recording: Recording, seed: int
+) -> tuple[Recording, np.ndarray] | None:
+    """(recording with a learning rate of its own for each weight, these rates, the largest 1).
 
-    None where it does not, or where there is one weight only.
+    None where no rule is near the updates with such rates, or where there is one weight only.
     """
-    numbers = weight_numbers(recording)
-    names, places = np.unique(numbers, return_inverse=True)
-    seen = recording.histories()
+    names, places = np.unique(recording.weight_numbers, return_inverse=True)
+    # weights with small steps count by what noise of the recording may hide, all to the same extent
+    seen = recording.histories(weight_noise=recording.weight_noise or 1.0)
     if len(names) < 2 or seen.counts.sum() < _PER_WEIGHT * len(names):
         return None
     least, best = np.inf, np.ones(len(names))
@@ -40,23 +40,10 @@ def rates_by_weight(
         rates, error = _in_turn(rule, seen, places, len(names), seed)
         if error < least:
             least, best = error, rates
-    if least > verdict.criteria.threshold:
+    if least > _NEAR:
         return None
-    scaled = replace(recording, runs=tuple(_scaled(run, names, best) for run in recording.runs))
-    own = named(scaled.histories())
-    if own.conclusion is Conclusion.NONE_FITS:
-        return None
-    return own, (_words(own, names, best),)
-
-
-def weight_numbers(recording: Recording) -> np.ndarray:
-    """(K,), which weight each history of the recording is of."""
-    return np.concatenate([_numbers(run)[run.is_live] for run in recording.runs if run.moves])
-
-
-def _numbers(run: RecordedRun) -> np.ndarray:
-    count = run.updates.shape[1]
-    return np.arange(count) if run.numbers is None else np.asarray(run.numbers, dtype=int)
+    runs = tuple(_scaled(run, names, best) for run in recording.runs)
+    return replace(recording, runs=runs), best
 
 
 def _looked_for(verdict: Identification) -> Sequence[CausalRule]:
@@ -83,7 +70,9 @@ def _in_turn(
         before, rates = rates, _best_rates(seen, fitted, places, count)
         if np.abs(rates - before).max() <= _SETTLED:
             break
-    return rates, fit.error
+    each = fitted * rates[places][seen.groups]
+    scale = float(each @ seen.targets) / max(float(each @ each), 1e-300)
+    return rates, relative(seen.targets - scale * each, seen.targets)
 
 
 def _best_rates(seen: Histories, fitted: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
@@ -107,16 +96,17 @@ def divided(seen: Histories, rates: np.ndarray) -> Histories:
 
 
 def _scaled(run: RecordedRun, names: np.ndarray, rates: np.ndarray) -> RecordedRun:
-    own = rates[np.searchsorted(names, _numbers(run)).clip(max=len(names) - 1)]
+    own = rates[np.searchsorted(names, run.own_numbers).clip(max=len(names) - 1)]
     return replace(run, relative_rates=np.where(own > 0, own, 1.0))
 
 
-def _words(verdict: Identification, names: np.ndarray, rates: np.ndarray) -> str:
+def rate_words(verdict: Identification, rates: np.ndarray) -> str:
+    """That each weight has a learning rate of its own, and which."""
     if verdict.best is None or "learning_rate" not in verdict.best.coefficients:
         return "Each weight has a learning rate of its own."
     largest = verdict.best.coefficients["learning_rate"]
     each = [f"{largest * rate:.4g}" for rate in rates[:_SHOWN]]
-    rest = f", ... ({len(names)} weights)" if len(names) > _SHOWN else ""
+    rest = f", ... ({len(rates)} weights)" if len(rates) > _SHOWN else ""
     return (
         "Each weight has a learning rate of its own, and α is that of the fastest:"
         f" {', '.join(each)}{rest}, from {largest * rates.min():.4g} to {largest:.4g}."

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..support.arguments import Entries, Matrix, Vector, checked
+from ..support.arguments import Entries, Index, Matrix, Vector, checked
 from ..support.arrays import freeze
 from ..support.errors import ProblemError
 from ..support.short_repr import short_repr
@@ -21,6 +21,8 @@ _PER_WEIGHT = (
     "numbers",
     "relative_rates",
 )
+_PER_RUN = ("groups", "numbers", "relative_rates")
+_PER_STEP = ("gradient_norm", "received_norm", "durations")
 _SIGNED = ("updates", "parameters")
 _FILLING = 1 / 3  # of the steps of a run that starts with an unknown memory, which fill it
 
@@ -46,6 +48,8 @@ class RecordedRun:
     spans : (T, n) or None, number of steps that each update covers, up to its own; None is 1
     at_rest : whether the run begins with the rule's first step, or with a memory that is unknown:
         its first third then fills the memory of the rules, and does not count
+    durations : (T,) or None, length of each step relative to the longest, where the run is a sample
+        of a continuous course: updates are read over it; None is 1
     relative_rates : (n,) or None, the learning rate of each weight relative to the largest of all,
         where each has its own; None is 1
     numbers : (n,) or None, which of the recorded weights these are, where others are in other runs
@@ -65,6 +69,7 @@ class RecordedRun:
     at_rest: bool = True
     numbers: Entries | None = None
     relative_rates: Entries | None = None
+    durations: Entries | None = None
 
     def __post_init__(self) -> None:
         shape = np.shape(self.updates if self.gradients is None else self.gradients)
@@ -79,6 +84,7 @@ class RecordedRun:
             "spans": shape,
             "numbers": shape[1:],
             "relative_rates": shape[1:],
+            "durations": shape[:1],
         }
         for name, expected in wanted.items():
             self._check(name, expected)
@@ -129,6 +135,13 @@ class RecordedRun:
         return moved if self.gradients is None else moved | (self.gradients != 0).any(axis=0)
 
     @property
+    def own_numbers(self) -> np.ndarray:
+        """(n,), which of the recorded weights these are, counted from 0."""
+        if self.numbers is None:
+            return np.arange(self.updates.shape[1])
+        return np.asarray(self.numbers, dtype=int)
+
+    @property
     def filling(self) -> int:
         """How many of the first steps do not count, for they fill an unknown memory."""
         return 0 if self.at_rest else int(np.ceil(_FILLING * self.steps))
@@ -141,6 +154,14 @@ class RecordedRun:
         largest = np.max(self.learning_rate, axis=0)
         return np.asarray(self.learning_rate / np.where(largest > 0, largest, 1.0))
 
+    @property
+    def sizes(self) -> np.ndarray:
+        """(T, n), what updates are proportional to beside the course of the learning rate."""
+        sizes = np.ones(self.updates.shape)
+        if self.durations is not None:
+            sizes = sizes * self.durations[:, None]
+        return sizes if self.relative_rates is None else sizes * self.relative_rates
+
     @checked
     def of_weights(self, chosen: Vector) -> "RecordedRun":
         """The run on the weights of these numbers."""
@@ -150,3 +171,12 @@ class RecordedRun:
             self,
             **{name: value[..., places] for name, value in held.items() if value is not None},
         )
+
+    @checked
+    def of_steps(self, first: Index, end: Index) -> "RecordedRun":
+        """The run from one step to before another; at rest if it begins with the run."""
+        rows = slice(first, end)
+        per_step = (*(name for name in _PER_WEIGHT if name not in _PER_RUN), *_PER_STEP)
+        held = {name: getattr(self, name) for name in per_step}
+        changed = {name: value[rows] for name, value in held.items() if value is not None}
+        return replace(self, at_rest=self.at_rest and first == 0, **changed)

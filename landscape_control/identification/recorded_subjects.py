@@ -1,6 +1,6 @@
 """Recorded training identified: which rule an optimizer is, as exactly as the recording can tell."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,19 +12,20 @@ from .histories import Histories
 from .identification import Identification
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
+from .memory import unfaded_memory
 from .noise_verdict import is_limited
 from .recorded_landscape import smoothed, with_gradients
-from .recorded_noise import noise_words, with_noise
-from .recorded_rates import rates_by_weight
+from .recorded_large import completed, is_large, like, near, part_of, rules_of, starts_of
+from .recorded_noise import noise_words, recalibrated, with_noise
+from .recorded_rates import rate_words, with_rates
 from .recorded_run import RecordedRun
 from .recording import Recording, joined
 
 _SOLVED = 1e-7  # relative accuracy of the fit itself, which float64 does not reach
 _ROUNDINGS = 32.0  # relative errors of an average of 1000 rounded terms add up to about √1000
 _SURE = 10.0  # standard errors between what rounding explains and what it does not
-_PATHS = 3  # fitted paths on which gradients are computed anew
 _CUT = 1e-4  # relative spread of norms that were cut to one value
-Naming = Callable[[Histories], Identification]
+Naming = Callable[..., Identification]
 
 
 def identify_recording(
@@ -46,10 +47,15 @@ def identify_recording(
     recording = subject if isinstance(subject, Recording) else joined(subject)
     candidates = (*causal(), *of_networks()) if rules is None else rules
 
-    def named(seen: Histories) -> Identification:
+    def named(
+        seen: Histories,
+        among: Sequence[CausalRule | Rule] = candidates,
+        starts: Mapping[str, np.ndarray] | None = None,
+    ) -> Identification:
         return identify_causal(
             seen,
-            candidates,
+            among,
+            starts=starts,
             subject=_words(recording),
             seed=seed,
             resamples=resamples,
@@ -62,6 +68,7 @@ def identify_recording(
     given = recording
     verdict, recording, found = _named(given, named, seed)
     if problem is not None and recording.weight_noise:
+        verdict = replace(verdict, weight_noise=recording.weight_noise)
         verdict, recording, found = _on_the_path(given, problem, verdict, named, seed)
     seen = recording.histories()
     verdict = replace(
@@ -71,7 +78,7 @@ def identify_recording(
         *found,
         *verdict.notes,
         *_groups(verdict, recording, named),
-        *_unexplained(verdict, seen, recording.precision),
+        *_unexplained(verdict, seen, recording),
         *_uphill(verdict, recording.runs),
         *_changed_gradients(recording.runs),
         *recording.notes,
@@ -83,16 +90,38 @@ def _named(
     recording: Recording, named: Naming, seed: int
 ) -> tuple[Identification, Recording, tuple[str, ...]]:
     """(verdict, recording as it was read, notes on how it was read)."""
+    if not is_large(recording):
+        return _read(recording, named, seed)
+    part = part_of(recording)
+    on_part, part_read, found = _read(part, named, seed)
+    whole = like(recording, part_read)
+    rows = near(on_part)
+    if recording.weight_noise is None and on_part.best is not None:
+        whole = recalibrated(whole, on_part.best, seed)
+    verdict = named(whole.histories(), rules_of(rows), starts_of(rows))
+    if whole.weight_noise:
+        said = noise_words(verdict, whole, is_estimated=recording.weight_noise is None)
+        found = (said, *found[1:])
+    return completed(verdict, on_part.rows, part, recording), whole, found
+
+
+def _read(
+    recording: Recording, named: Naming, seed: int
+) -> tuple[Identification, Recording, tuple[str, ...]]:
+    """The same of a recording that is not large."""
     verdict, course = _with_schedule(named(recording.histories()), recording, named)
-    given = recording.weight_noise
-    verdict, recording = with_noise(verdict, recording, named)
-    noise = noise_words(verdict, recording, is_estimated=given is None)
+    is_estimated = recording.weight_noise is None
+    verdict, noisy = with_noise(verdict, recording, named)
     if verdict.conclusion is Conclusion.NONE_FITS and len(recording.groups) < 2:
-        own = rates_by_weight(verdict, recording, named, seed)
+        own = with_rates(verdict, recording, seed)
         if own is not None:
-            verdict, rates = own
-            course = (*course, *rates)
-    return verdict, recording, (*([noise] if noise else []), *course)
+            by_weight, rates = own
+            second, second_noise = with_noise(named(by_weight.histories()), by_weight, named)
+            if second.conclusion is not Conclusion.NONE_FITS:
+                verdict, noisy = second, second_noise
+                course = (*course, rate_words(verdict, rates))
+    noise = noise_words(verdict, noisy, is_estimated=is_estimated)
+    return verdict, noisy, (*([noise] if noise else []), *course)
 
 
 def _on_the_path(
@@ -103,10 +132,8 @@ def _on_the_path(
     seed: int,
 ) -> tuple[Identification, Recording, tuple[str, ...]]:
     """The same with gradients on the path of the fitted rule, which the noise does not shake."""
-    found: tuple[str, ...] = ()
-    read = recording
-    for _ in range(_PATHS):
-        verdict, read, found = _named(smoothed(recording, problem, verdict), named, seed)
+    at_path = smoothed(recording, problem, verdict, verdict.weight_noise)
+    verdict, read, found = _named(at_path, named, seed)
     note = (
         "Gradients are those of the landscape on the path of the fitted rule: at the recorded"
         " weights they would have the noise in them."
@@ -193,13 +220,20 @@ def _widened(row: RuleFit, precision: float) -> RuleFit:
     return replace(row, intervals=intervals)
 
 
-def _unexplained(verdict: Identification, seen: Histories, precision: float) -> tuple[str, ...]:
+def _unexplained(verdict: Identification, seen: Histories, recording: Recording) -> tuple[str, ...]:
     """A note where the rule that fits leaves more than rounding explains."""
     if verdict.best is None:
         return ()
+    if (
+        left := unfaded_memory(verdict.best, seen, recording.begins_unknown)
+    ) > verdict.criteria.resolution:
+        return (
+            f"Memory from before the recording is about {percent(left)} of the first updates that"
+            " count: the coefficients are off by as much, and longer runs would fade it.",
+        )
     if is_limited(seen, verdict.criteria):  # the error is already that beyond the noise
         return (_beyond(verdict.best),) if verdict.best.error > 0 else ()
-    explained = max(_SOLVED, _rounding(seen, precision))
+    explained = max(_SOLVED, _rounding(seen, recording.precision))
     if verdict.best.error <= _SURE * explained:
         return ()
     return (

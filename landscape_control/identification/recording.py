@@ -188,6 +188,21 @@ class Recording:
         """Whether the optimizer's learning rate changed during a run."""
         return any((np.ptp(run.course, axis=0) > 1e-12).any() for run in self.runs)
 
+    @property
+    def weight_numbers(self) -> np.ndarray:
+        """(K,), which weight each history is of."""
+        return np.concatenate([run.own_numbers[run.is_live] for run in self.runs if run.moves])
+
+    @property
+    def begins_unknown(self) -> np.ndarray:
+        """(K,) bool, which histories begin with an unknown memory."""
+        parts = [
+            np.full(np.count_nonzero(run.is_live), not run.at_rest)
+            for run in self.runs
+            if run.moves
+        ]
+        return np.concatenate(parts)
+
     @checked
     def histories(
         self, *, scheduled: bool = True, weight_noise: NonNegative | None = None

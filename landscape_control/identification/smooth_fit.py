@@ -9,12 +9,14 @@ from .rule_on_histories import DIGITS, RuleOnHistories
 _REFINED = 2  # of the draws
 
 
-def fit_smooth(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndarray, np.ndarray]:
-    """(coefficients (c,), their 95 % intervals (c, 2)).
+def fit_smooth(
+    run: RuleOnHistories, seed: int, resamples: int, start: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(coefficients (c,), their 95 % intervals (c, 2)), from a start or from many draws.
 
     Intervals are the bootstrap over histories of the problem linearised at the optimum.
     """
-    sets, squares, _ = run.solve_linear(run.draw(seed))
+    sets, squares, _ = run.solve_linear(run.draw(seed) if start is None else start[None])
     best = _best_refined(run, sets[np.argsort(squares)[:_REFINED]])
     if run.histories.whitening is not None:
         return best, _normal_intervals(run, best)
