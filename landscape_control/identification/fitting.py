@@ -2,12 +2,14 @@
 shared by all histories.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..rules import CausalRule
 from .histories import Histories
+from .maps import RuleFit
 from .maps.fitting import condition_number
 from .rule_on_histories import RuleOnHistories
 from .sign_fit import best_explaining, fit_ties
@@ -72,3 +74,12 @@ def fit_causal_rule(
         condition=condition_number(run.jacobian(coefficients)) if rule.smooth else 1.0,
         fitted=fitted,
     )
+
+
+def starts_of(rows: Sequence[RuleFit]) -> Mapping[str, np.ndarray]:
+    """{key of a rule: its coefficients as fitted}, from which another fit may start."""
+    return {
+        row.key: np.array([row.coefficients[name] for name in row.rule.names])
+        for row in rows
+        if isinstance(row.rule, CausalRule)
+    }

@@ -20,6 +20,7 @@ from .residual import recorded_inputs, shares
 from .rule_on_histories import RuleOnHistories
 
 DECISIVE = 16.0  # of twice the log-likelihood: four standard errors
+_PLAIN = 4.0  # the same, two standard errors
 _CONSIDERED = 5  # rules, the nearest ones
 _MOST = 40_000  # updates that the size of the noise is read from
 
@@ -86,6 +87,8 @@ def noise_under(row: RuleFit, seen: Histories) -> NoiseEstimate:
     share = float(np.sin(least.x) ** 2)
     candidates = {each: fitted(each) for each in (0.0, share, 1.0)}
     share = min(candidates, key=lambda each: candidates[each][0])
+    if candidates[1.0][0] <= candidates[share][0] + _PLAIN:
+        share = 1.0  # errors of the updates that are not sure would take from those of the weights
     deviance, variance = candidates[share]
     return NoiseEstimate(
         deviation=float(np.sqrt(share * variance / 2)),

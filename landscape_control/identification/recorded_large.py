@@ -54,15 +54,6 @@ def near(verdict: Identification) -> list[RuleFit]:
     return sorted(chosen, key=lambda row: (row.error, row.rule.richness))[:_MOST]
 
 
-def starts_of(rows: Sequence[RuleFit]) -> Mapping[str, np.ndarray]:
-    """{key of a rule: its coefficients on the part}, from which the fit to everything starts."""
-    return {
-        row.key: np.array([row.coefficients[name] for name in row.rule.names])
-        for row in rows
-        if isinstance(row.rule, CausalRule)
-    }
-
-
 def rules_of(rows: Sequence[RuleFit]) -> list[CausalRule | Rule]:
     """The rules of some rows."""
     return [row.rule for row in rows]

@@ -6,15 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..rules import CausalRule
-from .fitting import fit_causal_rule
-from .histories import Histories
+from .fitting import fit_causal_rule, starts_of
 from .identification import Identification
 from .maps import Conclusion, RuleFit
 from .maps.formatting import percent
 from .noise_estimate import nearest_noise
 from .recording import Recording
 
-Naming = Callable[[Histories], Identification]
+Naming = Callable[..., Identification]
 _ROUNDS = 3  # of estimating the noise and fitting with it
 _SETTLED = 0.02  # relative change of the noise from one to the next
 
@@ -41,7 +40,9 @@ def with_noise(
             return verdict, recording
         before = noisy.weight_noise
         noisy = replace(recording, weight_noise=noise.deviation)
-        current = named(noisy.histories())
+        # from the second time on, fits go on from where they are
+        starts = starts_of(current.rows) if before is not None else None
+        current = named(noisy.histories(), starts=starts)
         if before is not None and abs(noise.deviation - before) <= _SETTLED * before:
             break
     if current.conclusion is Conclusion.NONE_FITS:

@@ -8,6 +8,7 @@ import numpy as np
 from ..model.problem import ControlProblem
 from ..rules import CausalRule, Rule, causal, of_networks
 from .causal_fit import identify_causal
+from .fitting import starts_of
 from .histories import Histories
 from .identification import Identification
 from .maps import Conclusion, Criteria, RuleFit
@@ -15,7 +16,7 @@ from .maps.formatting import percent
 from .memory import unfaded_memory
 from .noise_verdict import is_limited
 from .recorded_landscape import smoothed, with_gradients
-from .recorded_large import completed, is_large, like, near, part_of, rules_of, starts_of
+from .recorded_large import completed, is_large, like, near, part_of, rules_of
 from .recorded_noise import noise_words, recalibrated, with_noise
 from .recorded_rates import rate_words, with_rates
 from .recorded_run import RecordedRun
