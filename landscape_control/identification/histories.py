@@ -172,7 +172,8 @@ class Histories(Shown):
         counted = columns[..., self.settle :, :]
         return counted.reshape(*counted.shape[:-2], -1)
 
-    def noisy(self, weight_errors: np.ndarray, own: float) -> "Histories":
+    @checked
+    def noisy(self, weight_errors: Entries, own: NonNegative) -> "Histories":
         """The same with these errors of the weights (K, T, n), and one of each update by itself."""
         errors = np.full(self.updates.shape, own)
         if self.errors is not None:

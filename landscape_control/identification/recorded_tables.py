@@ -5,14 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..support.errors import ProblemError, check_choice
-
-if TYPE_CHECKING:
-    import xarray
 
 # what a column may be called, in the order in which it is looked for
 NAMES = {
@@ -233,10 +230,17 @@ def _grid(places: np.ndarray, values: np.ndarray, steps: int, weights: int) -> n
     return grid.reshape(steps, weights)
 
 
-def from_dataset(
-    dataset: "xarray.Dataset", columns: Mapping[str, str]
-) -> tuple[list[Table], list[str]]:
+def from_dataset(dataset: object, columns: Mapping[str, str]) -> tuple[list[Table], list[str]]:
     """(runs, names of the weights) of a dataset with weights over (run,) step or time (, weight)."""
+    import xarray
+
+    if not isinstance(dataset, xarray.Dataset):
+        raise ProblemError(
+            "dataset",
+            expected="an xarray.Dataset with the weights as a variable",
+            received=type(dataset).__name__,
+            advice="Recording.from_arrays takes arrays; array.to_dataset() makes a dataset of one",
+        )
     present = [str(name) for name in (*dataset.data_vars, *dataset.dims, *dataset.coords)]
     names = _chosen(columns, list(dict.fromkeys(present)), "names in the dataset")
     values = _ordered(dataset[names["value"]], names)

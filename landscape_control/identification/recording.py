@@ -1,13 +1,12 @@
 """Recorded learning: what a learning rule was given and what it did, in runs of any length."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 
-from ..support.arguments import Filled, Index, NonNegative, checked
+from ..support.arguments import Filled, Index, NonNegative, Path, checked
 from ..support.errors import ProblemError
 from ..support.short_repr import short_repr
 from .histories import Histories
@@ -15,9 +14,6 @@ from .recorded_arrays import FEWEST_STEPS
 from .recorded_pieces import columns_of, listed, notes_on, runs_of
 from .recorded_run import RecordedRun
 from .recorded_tables import Table, from_csv, from_dataset, tables_of
-
-if TYPE_CHECKING:
-    import xarray
 
 
 @checked
@@ -69,13 +65,14 @@ class Recording:
         object.__setattr__(self, "runs", runs)
 
     @classmethod
+    @checked
     def from_arrays(
         cls,
         weights: object,
         gradients: object = None,
         *,
         times: object = None,
-        weight_noise: float | None = None,
+        weight_noise: NonNegative | None = None,
         at_rest: bool = True,
     ) -> "Recording":
         """A recording of weights over time, with what was seen at them.
@@ -115,12 +112,13 @@ class Recording:
         return _of_tables(cls, tables, "weights in arrays", weight_noise, at_rest)
 
     @classmethod
+    @checked
     def from_dataset(
         cls,
-        dataset: "xarray.Dataset",
+        dataset: object,
         *,
         columns: Mapping[str, str] | None = None,
-        weight_noise: float | None = None,
+        weight_noise: NonNegative | None = None,
         at_rest: bool = True,
     ) -> "Recording":
         """The recording in an ``xarray.Dataset``: weights over run, step or time, and weight.
@@ -134,12 +132,13 @@ class Recording:
         return _of_tables(cls, tables, f"weights {listed(names)}", weight_noise, at_rest)
 
     @classmethod
+    @checked
     def from_csv(
         cls,
-        path: str | os.PathLike,
+        path: Path,
         *,
         columns: Mapping[str, str] | None = None,
-        weight_noise: float | None = None,
+        weight_noise: NonNegative | None = None,
         at_rest: bool = True,
     ) -> "Recording":
         """The recording in a CSV file in long format: a line for each run, time and weight.
