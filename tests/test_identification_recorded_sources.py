@@ -258,3 +258,22 @@ def test_many_updates_are_read_from_a_part_first(monkeypatch):
     assert seen[0] == len(FEW)
     # 4800 updates say σ to 1/√(2·4800) = 1 %
     assert verdict.weight_noise == pytest.approx(0.01, rel=0.04)
+
+
+def test_progress_may_be_a_class_as_that_of_tqdm_is(learning):
+    class Bar(list):
+        shown = 0
+
+        def __init__(self, rules):
+            super().__init__(rules)
+            Bar.shown += len(rules)
+
+    named(learning, progress=Bar)
+    assert Bar.shown == len(FEW)
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[1.0]]), objective=lc.Objective(horizon=1.0), start=[1.0]
+    )
+    lc.compare(
+        [problem], ["gradient_descent"], starts=2, points_per_plan=2, run=False, progress=Bar
+    )
+    assert Bar.shown == len(FEW) + 1

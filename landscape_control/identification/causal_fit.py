@@ -39,7 +39,7 @@ def identify_causal(
     resamples: Count = 200,
     criteria: Criteria | None = None,
     predicted: Mapping[str, Mapping[str, float]] | None = None,
-    progress: Callable | None = None,
+    progress: Callable | type | None = None,
     starts: Mapping[str, np.ndarray] | None = None,
 ) -> Identification:
     """Fit every rule to two thirds of the histories, score it on the rest, and judge.

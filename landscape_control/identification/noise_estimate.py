@@ -50,15 +50,20 @@ def nearest_noise(rows: Sequence[RuleFit], seen: Histories) -> NoiseEstimate | N
     as much, or where what looks like noise goes with the gradients, as a missing term of the rule.
     """
     seen = _part(seen)
-    smooth = [row for row in rows if isinstance(row.rule, CausalRule) and row.rule.smooth]
-    nearest = sorted(smooth, key=lambda row: row.error)[:_CONSIDERED]
-    if not nearest:
+    likely = nearest(rows)
+    if not likely:
         return None
-    found = [(noise_under(row, seen), row) for row in nearest]
+    found = [(noise_under(row, seen), row) for row in likely]
     noise, row = min(found, key=lambda pair: pair[0].deviance)
     if noise.gain <= DECISIVE or not noise.deviation > 0:
         return None
     return None if _goes_with_inputs(row, seen, noise) else noise
+
+
+def nearest(rows: Sequence[RuleFit]) -> list[RuleFit]:
+    """The rules under which the noise is looked for."""
+    smooth = [row for row in rows if isinstance(row.rule, CausalRule) and row.rule.smooth]
+    return sorted(smooth, key=lambda row: row.error)[:_CONSIDERED]
 
 
 def noise_under(row: RuleFit, seen: Histories) -> NoiseEstimate:

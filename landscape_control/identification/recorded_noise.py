@@ -10,7 +10,7 @@ from .fitting import fit_causal_rule, starts_of
 from .identification import Identification
 from .maps import Conclusion, RuleFit
 from .maps.formatting import percent
-from .noise_estimate import nearest_noise
+from .noise_estimate import nearest, nearest_noise
 from .recording import Recording
 
 Naming = Callable[..., Identification]
@@ -33,18 +33,18 @@ def with_noise(
     if recording.weight_noise is not None or is_exact:
         return verdict, recording
     unit = recording.histories(weight_noise=1.0)
-    current, noisy = verdict, recording
+    rows, noisy = verdict.rows, recording
     for _ in range(_ROUNDS):
-        noise = nearest_noise(current.rows, unit)
+        noise = nearest_noise(rows, unit)
         if noise is None:
             return verdict, recording
-        before = noisy.weight_noise
-        noisy = replace(recording, weight_noise=noise.deviation)
-        # from the second time on, fits go on from where they are
-        starts = starts_of(current.rows) if before is not None else None
-        current = named(noisy.histories(), starts=starts)
+        before, noisy = noisy.weight_noise, replace(recording, weight_noise=noise.deviation)
         if before is not None and abs(noise.deviation - before) <= _SETTLED * before:
             break
+        likely = nearest(rows)  # the noise is that under one of them
+        rules = [row.rule for row in likely]
+        rows = named(noisy.histories(), rules, starts_of(likely)).rows
+    current = named(noisy.histories())
     if current.conclusion is Conclusion.NONE_FITS:
         return verdict, recording
     return current, noisy
