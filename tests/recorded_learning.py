@@ -28,10 +28,10 @@ def named(subject, rules=FEW, **options):
     return lc.identify(subject, rules, resamples=10, **options)
 
 
-def is_near(row, key, errors=4.0):
+def is_near(row, key, errors=4.0, numbers=None):
     """Whether the rule's numbers lie within so many standard errors, by the 95 % intervals."""
     near = []
-    for name, value in NUMBERS[key].items():
+    for name, value in (numbers or NUMBERS[key]).items():
         low, high = row.intervals[name]
         found = row.coefficients[name]
         reach = errors / 1.96

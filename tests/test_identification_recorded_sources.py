@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray
-from recorded_learning import FEW, NUMBERS, named, recorded
+from recorded_learning import FEW, NUMBERS, is_near, named, recorded
 
 import landscape_control as lc
 from landscape_control import ProblemError, Recording
@@ -214,6 +214,22 @@ def test_weights_alone_are_identified_in_their_landscape():
         named(Recording.from_arrays([run[:, :2] for run in runs]), problem=problem)
     with pytest.raises(ProblemError, match="recorded gradients"):
         named(Recording.from_arrays(runs[0], runs[0]), problem=problem)
+
+
+def test_gradients_of_noisy_weights_are_those_on_the_path_of_the_rule():
+    """At the weights themselves the noise biases the rate by more than its interval."""
+    problem = lc.ControlProblem(
+        landscape=lc.rosenbrock(3), objective=lc.Objective(horizon=1.0), start=[0.0, 0.0, 0.0]
+    )
+    rng = np.random.default_rng(1)
+    runs = [descended(problem, seed) for seed in range(4)]
+    noisy = [run + 0.002 * rng.normal(size=run.shape) for run in runs]
+    verdict = named(Recording.from_arrays(noisy, weight_noise=0.002), problem=problem)
+    assert verdict.conclusion is Conclusion.RULE
+    assert is_near(verdict.best, "heavy_ball", numbers=BALL | {"learning_rate": 0.002})
+    assert "on the path of the fitted rule" in str(verdict)
+    late = Recording.from_arrays(noisy, weight_noise=0.002, at_rest=False)
+    assert "whose noise is in them" in str(named(late, problem=problem))
 
 
 def descended(problem, seed, steps=60):

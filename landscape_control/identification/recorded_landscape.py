@@ -7,15 +7,12 @@ import numpy as np
 from ..model.problem import ControlProblem
 from ..rules import CausalRule
 from ..support.errors import ProblemError
-from .fitting import fit_causal_rule
+from .closed_loop_paths import fitted_paths
 from .identification import Identification
 from .recorded_pieces import runs_of
 from .recorded_run import RecordedRun
 from .recorded_tables import Table
 from .recording import Recording
-
-_ROUNDS = 20  # of fitting the path and the rule in turn
-_SETTLED = 1e-6
 
 
 def with_gradients(recording: Recording, problem: ControlProblem) -> Recording:
@@ -75,43 +72,25 @@ def _pieces(run: RecordedRun, places: np.ndarray, gradients: np.ndarray) -> list
 
 
 def smoothed(
-    recording: Recording, problem: ControlProblem, verdict: Identification, noise: float
-) -> Recording:
-    """The recording with gradients where the fitted rule was, and not where noise put the weights.
+    recording: Recording, problem: ControlProblem, verdict: Identification
+) -> Recording | None:
+    """The recording with gradients on the path of the nearest rule, where noise does not shake it.
 
-    The rule's own path, from where it is nearest to the recorded weights, has their noise in its
-    start only. Path and coefficients are fitted in turn.
+    None where there is no such path: runs in mid-run or with gaps, many starts, rules of other kinds.
     """
     row = verdict.rows[0]
     rule = row.rule
-    if not isinstance(rule, CausalRule):
-        return recording
-    at = np.array([row.coefficients[name] for name in rule.names])
-    current = recording
-    for _ in range(_ROUNDS):
-        moved = _on_path(current, problem, rule, at)
-        if moved is None:
-            return recording
-        current = moved
-        seen = current.histories(weight_noise=noise)
-        before, at = at, fit_causal_rule(rule, seen, seen, seed=0, resamples=1).coefficients
-        if np.abs(at - before).max() <= _SETTLED * np.abs(at).max():
-            break
-    return current
-
-
-def _on_path(
-    recording: Recording, problem: ControlProblem, rule: CausalRule, at: np.ndarray
-) -> Recording | None:
-    """With gradients on the paths of a rule, None where it runs away."""
-    runs = []
-    for run in recording.runs:
-        assert run.gradients is not None, "computed at the recorded weights"
-        assert run.parameters is not None, "weights over time"
-        moved = rule.updates(at[None], np.asarray(run.gradients), np.asarray(run.parameters))[0]
-        travelled = np.cumsum(np.vstack([np.zeros(moved.shape[1]), moved[:-1]]), axis=0)
-        if not np.isfinite(travelled).all():
-            return None
-        start = np.mean(run.parameters - travelled, axis=0)
-        runs.append(replace(run, gradients=slopes_at(problem, start + travelled)))
+    if not isinstance(rule, CausalRule) or not rule.smooth:
+        return None
+    if not all(run.at_rest and run.known.all() for run in recording.runs):
+        return None
+    guess = np.array([row.coefficients[name] for name in rule.names])
+    recorded = [np.asarray(run.parameters) for run in recording.runs]
+    paths = fitted_paths(rule, problem, guess, recorded)
+    if paths is None:
+        return None
+    runs = [
+        replace(run, gradients=gradients[: run.steps])
+        for run, gradients in zip(recording.runs, paths.gradients, strict=True)
+    ]
     return replace(recording, runs=tuple(runs))

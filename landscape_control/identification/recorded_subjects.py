@@ -69,8 +69,7 @@ def identify_recording(
     given = recording
     verdict, recording, found = _named(given, named, seed)
     if problem is not None and recording.weight_noise:
-        verdict = replace(verdict, weight_noise=recording.weight_noise)
-        verdict, recording, found = _on_the_path(given, problem, verdict, named, seed)
+        verdict, recording, found = _on_the_path(given, problem, verdict, found, named, seed)
     seen = recording.histories()
     verdict = replace(
         verdict, rows=tuple(_widened(row, recording.precision) for row in verdict.rows)
@@ -129,17 +128,24 @@ def _on_the_path(
     recording: Recording,
     problem: ControlProblem,
     verdict: Identification,
+    said: tuple[str, ...],
     named: Naming,
     seed: int,
 ) -> tuple[Identification, Recording, tuple[str, ...]]:
     """The same with gradients on the path of the fitted rule, which the noise does not shake."""
-    at_path = smoothed(recording, problem, verdict, verdict.weight_noise)
-    verdict, read, found = _named(at_path, named, seed)
+    on_path = smoothed(recording, problem, verdict)
+    if on_path is None:
+        note = (
+            "Gradients are those of the landscape at the recorded weights, whose noise is in them"
+            " too: coefficients are off by about its share of the gradients."
+        )
+        return verdict, recording, (*said, note)
+    second, read, found = _named(on_path, named, seed)
     note = (
         "Gradients are those of the landscape on the path of the fitted rule: at the recorded"
         " weights they would have the noise in them."
     )
-    return verdict, read, (*found, note)
+    return second, read, (*found, note)
 
 
 def _words(recording: Recording) -> str:
