@@ -194,6 +194,8 @@ def test_times_are_steps_with_samples_missing_or_a_continuous_course(learning):
     verdict = named(Recording.from_arrays(flow, gradients, times=times))
     assert is_exact(verdict, "sgd", {"learning_rate": 0.1 * gaps.max()})
     assert "per unit of time" in str(verdict)
+    slower = named(Recording.from_arrays(flow, gradients, times=60 * times), ["sgd"])
+    assert slower.best.coefficients == pytest.approx(verdict.best.coefficients)
     with pytest.raises(ProblemError, match="times of a recording"):
         Recording.from_arrays(flow, gradients, times=times[::-1])
 
