@@ -16,10 +16,10 @@ from scipy.optimize import minimize_scalar
 from ..rules import CausalRule
 from .histories import Histories
 from .maps import RuleFit
+from .noise_verdict import DECISIVE
 from .residual import recorded_inputs, shares
 from .rule_on_histories import RuleOnHistories
 
-DECISIVE = 16.0  # of twice the log-likelihood: four standard errors
 _PLAIN = 4.0  # the same, two standard errors
 _CONSIDERED = 5  # rules, the nearest ones
 _MOST = 40_000  # updates that the size of the noise is read from

@@ -28,7 +28,7 @@ _MATERIAL = 0.2  # of rms Δθ: a richer rule that may differ by less is no othe
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Told:
+class _Predicted:
     """What one rule says of the updates: χ², and its updates themselves, white and as they are."""
 
     square: float
@@ -55,7 +55,7 @@ class NoisyJudge:
         self.count = int(histories.counts.sum())
         self.unit = histories.noise / np.sqrt(self.count)
         self.targets = histories.targets / self.unit
-        self._told: dict[str, _Told] = {}
+        self._predicted: dict[str, _Predicted] = {}
 
     def rescored(self, rows: Sequence[RuleFit]) -> list[RuleFit]:
         """The rows with errors that noise has no part in, relative to rms Δθ.
@@ -64,16 +64,16 @@ class NoisyJudge:
         the noise has the same, and any other its distance from the best one in addition.
         """
         for row in rows:
-            self._told[row.key] = self._tell(row)
-        best = min(rows, key=lambda row: self._told[row.key].square)
+            self._predicted[row.key] = self._predict(row)
+        best = min(rows, key=lambda row: self._predicted[row.key].square)
         left = self._left(best)
-        first = self._told[best.key]
+        first = self._predicted[best.key]
         size = max(float(np.linalg.norm(first.plain)), 1e-300)
         errors = []
         for row in rows:
-            told = self._told[row.key]
-            is_refuted = told.square - first.square > DECISIVE
-            apart = float(np.linalg.norm(told.plain - first.plain)) / size
+            predicted = self._predicted[row.key]
+            is_refuted = predicted.square - first.square > DECISIVE
+            apart = float(np.linalg.norm(predicted.plain - first.plain)) / size
             errors.append(float(np.hypot(left, apart)) if is_refuted else left)
         return [
             replace(row, error=error, fit_error=max(error, left))
@@ -85,15 +85,15 @@ class NoisyJudge:
 
         Empty where the preferred rule is the only one that fits: others are refuted, or are it.
         """
-        first, told = rows[0], self._told[rows[0].key]
-        explained = float(self.targets @ self.targets) - told.square
+        first, predicted = rows[0], self._predicted[rows[0].key]
+        explained = float(self.targets @ self.targets) - predicted.square
         if explained < DECISIVE + len(first.coefficients):
             return tuple(row.key for row in rows), (self._nothing_but_noise(explained),)
-        if self._is_rounded_away(told):
-            return tuple(row.key for row in rows if self._fits(row, told)), (_ROUNDED_AWAY,)
+        if self._is_rounded_away(predicted):
+            return tuple(row.key for row in rows if self._fits(row, predicted)), (_ROUNDED_AWAY,)
         others, needed = [], 0.0
         for row in rows[1:]:
-            if not self._fits(row, told):
+            if not self._fits(row, predicted):
                 continue
             factor = self._missing(first, row)
             if factor > 0:
@@ -103,11 +103,11 @@ class NoisyJudge:
             return (), ()
         return (first.key, *others), (self._more(needed),)
 
-    def _fits(self, row: RuleFit, first: _Told) -> bool:
+    def _fits(self, row: RuleFit, first: _Predicted) -> bool:
         """Whether a rule is no worse than the preferred one, to within the noise."""
-        return self._told[row.key].square - first.square <= DECISIVE
+        return self._predicted[row.key].square - first.square <= DECISIVE
 
-    def _is_rounded_away(self, told: _Told) -> bool:
+    def _is_rounded_away(self, predicted: _Predicted) -> bool:
         """Whether updates are so small beside the stored digits that rounding is no noise.
 
         Errors of s = δ/√12, δ the distance of neighbouring stored numbers, are independent of the
@@ -115,29 +115,28 @@ class NoisyJudge:
         """
         if self.histories.whitening is not None:
             return False
-        moved = float(np.sqrt(told.plain @ told.plain / self.count))
+        moved = float(np.sqrt(predicted.plain @ predicted.plain / self.count))
         return moved < _HALF_A_DIGIT * np.sqrt(self._update_variance())
 
-    def _tell(self, row: RuleFit) -> _Told:
-        rule, coefficients = rule_of(row), coefficients_of(row)
-        gradients, parameters = self.histories.columns
-        columns = np.nan_to_num(rule.updates(coefficients[None], gradients, parameters)[0])
+    def _predict(self, row: RuleFit) -> _Predicted:
+        run = RuleOnHistories(rule_of(row), self.histories)
+        columns = np.nan_to_num(run.columns(coefficients_of(row)[None])[0])
         white = self.histories.read(columns) / self.unit
         square = float(np.sum((self.targets - white) ** 2))
-        return _Told(square=square, white=white, plain=self.exact.read(columns))
+        return _Predicted(square=square, white=white, plain=self.exact.read(columns))
 
     def _left(self, best: RuleFit) -> float:
         """What the best rule leaves beyond the noise, 0 unless it is four standard errors more."""
-        told = self._told[best.key]
-        excess = told.square - self.count
+        predicted = self._predicted[best.key]
+        excess = predicted.square - self.count
         if excess <= 4 * np.sqrt(2 * self.count):
             return 0.0
         size = max(float(self.targets @ self.targets) - self.count, 1.0)
         in_weights = np.sqrt(excess / size)
-        residual = self.exact.targets - told.plain
+        residual = self.exact.targets - predicted.plain
         variance = self._update_variance()
         left = float(residual @ residual) - self.count * variance
-        moved = max(float(told.plain @ told.plain), 1e-300)
+        moved = max(float(predicted.plain @ predicted.plain), 1e-300)
         # squares of neighbours are correlated ¼: their sum has 3/2 of the usual variance
         is_sure = left > 4 * np.sqrt(3 * self.count) * variance
         in_updates = np.sqrt(left / moved) if is_sure else 0.0
@@ -155,7 +154,7 @@ class NoisyJudge:
 
     def _missing(self, first: RuleFit, other: RuleFit) -> float:
         """How many times as many updates would decide between two rules, 0 where nothing is open."""
-        one, two = self._told[first.key], self._told[other.key]
+        one, two = self._predicted[first.key], self._predicted[other.key]
         size = max(float(np.linalg.norm(one.plain)), 1e-300)
         apart = float(np.linalg.norm(two.plain - one.plain)) / size
         if first.key not in other.rule.contains:
