@@ -295,3 +295,22 @@ def test_progress_may_be_a_class_as_that_of_tqdm_is(learning):
         [problem], ["gradient_descent"], starts=2, points_per_plan=2, run=False, progress=Bar
     )
     assert Bar.shown == len(FEW) + 1
+
+
+def test_recordings_are_saved_with_what_is_missing(learning, tmp_path):
+    weights, gradients = learning
+    holes = weights.copy()
+    holes[5:7] = np.nan
+    recording = Recording.from_arrays(holes, gradients, weight_noise=0.1, at_rest=False)
+    recording.save(tmp_path / "recording.nc")
+    again = lc.load(tmp_path / "recording.nc")
+    assert again.weight_noise == 0.1
+    run, same = recording.runs[0], again.runs[0]
+    for name in ("updates", "spans", "numbers"):
+        np.testing.assert_array_equal(getattr(same, name), getattr(run, name))
+    assert not same.at_rest
+    assert "sd of the noise" in again._repr_html_()
+    alone = Recording.from_arrays(holes)
+    alone.save(tmp_path / "alone.nc")
+    assert lc.load(tmp_path / "alone.nc").runs[0].gradients is None
+    assert "not recorded" in alone._repr_html_()

@@ -7,6 +7,7 @@ import numpy as np
 from ..support.arguments import Entries, Index, Matrix, Vector, checked
 from ..support.arrays import freeze
 from ..support.errors import ProblemError
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .recorded_arrays import FEWEST_STEPS
 
@@ -29,7 +30,7 @@ _FILLING = 1 / 3  # of the steps of a run that starts with an unknown memory, wh
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RecordedRun:
+class RecordedRun(Result):
     """One training run of T steps on n of its weights.
 
     Attributes
@@ -59,7 +60,7 @@ class RecordedRun:
 
     gradients: Matrix | None
     updates: Entries
-    parameters: Matrix | None = None
+    parameters: Entries | None = None
     errors: Entries | None = None
     learning_rate: Entries | None = None
     gradient_norm: Entries | None = None

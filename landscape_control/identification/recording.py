@@ -8,6 +8,7 @@ import numpy as np
 
 from ..support.arguments import Filled, Index, NonNegative, Path, checked
 from ..support.errors import ProblemError
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .histories import Histories
 from .recorded_arrays import FEWEST_STEPS
@@ -18,7 +19,7 @@ from .recorded_tables import Table, from_csv, from_dataset, tables_of
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Recording:
+class Recording(Result):
     """Runs of one learning rule with the same settings, to be named by :func:`identify`.
 
     Weights over time come from arrays (:meth:`from_arrays`), a dataset (:meth:`from_dataset`) or a
@@ -273,4 +274,10 @@ def _of_tables(
             received="gaps in the gradients everywhere",
             advice="record every step, or give weights alone and the problem",
         )
-    return kind(runs=runs, words=words, weight_noise=weight_noise, notes=notes_on(tables, runs))
+    return kind(
+        runs=runs,
+        precision=max(float(np.finfo(table.digits).eps) for table in tables),
+        words=words,
+        weight_noise=weight_noise,
+        notes=notes_on(tables, runs),
+    )
