@@ -261,7 +261,7 @@ def every_number(value, place: str = "") -> dict:
             if each.name[0] != "_"
             and not callable(getattr(value, each.name))
             # files that are older than the field say nothing about it
-            and not (each.metadata.get("later") and getattr(value, each.name) is each.default)
+            and not (each.metadata.get("later") and _is_default(value, each))
         }
         return {f"{place} is": type(value).__name__} | _every_part(parts, place)
     if isinstance(value, Mapping):
@@ -276,6 +276,11 @@ def every_number(value, place: str = "") -> dict:
     if len(digits) > 6:  # many are told by their digest
         digits = [hashlib.sha256(" ".join(digits).encode()).hexdigest()[:16]]
     return {place: [list(np.shape(value)), *digits]}
+
+
+def _is_default(value, field) -> bool:
+    given = getattr(value, field.name)
+    return given is field.default or (np.ndim(given) == 0 and given == field.default)
 
 
 def _every_part(parts: Mapping, place: str) -> dict:

@@ -139,7 +139,7 @@ def test_a_recording_is_a_table_of_its_runs():
     recording = lc.Recording(runs=runs, words="größer & <b>")
     words, reader = read(recording._repr_html_())
     assert "größer & <b>" in words
-    assert reader.cells == 2 * 6 + 2  # and how many there are, and the precision
+    assert reader.cells == 2 * 6 + 3  # and how many there are, precision and noise
     assert f"{np.sqrt(np.mean(gradients**2)):.4g}" in words
     words, reader = read(runs[1]._repr_html_())
     assert reader.cells == 5

@@ -17,7 +17,7 @@ _HOMES = {
     "identify_causal": "causal_fit",
     "fit_causal": "causal_fit",
     "RandomUpdates": "randomness",
-    "RecordedRun": "recording",
+    "RecordedRun": "recorded_run",
     "Recording": "recording",
     "HeavyBallRegression": "residual",
     "PathLaw": "residual",
@@ -74,7 +74,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .kernels.shared_momentum import SharedMomentum as SharedMomentum
     from .kernels.shared_momentum import share_momentum as share_momentum
     from .randomness import RandomUpdates as RandomUpdates
-    from .recording import RecordedRun as RecordedRun
+    from .recorded_run import RecordedRun as RecordedRun
     from .recording import Recording as Recording
     from .residual import HeavyBallRegression as HeavyBallRegression
     from .residual import PathLaw as PathLaw

@@ -52,6 +52,8 @@ class Identification(Verdict):
     random : RandomUpdates or None: where no rule fits, nor one with a kernel or a schedule, the rule
         that the updates follow but for noise, with tests of what they are beside it
     notes : sentences on what limits the answer
+    weight_noise : standard deviation of the white noise of recorded weights that the verdict allows
+        for, given or estimated; 0 without
     """
 
     subject: str
@@ -62,6 +64,7 @@ class Identification(Verdict):
     scheduled: ScheduledRule | None = field(default=None, metadata={"later": True})
     random: RandomUpdates | None = field(default=None, metadata={"later": True})
     notes: tuple[str, ...] = ()
+    weight_noise: AnyNumber = field(default=0.0, metadata={"later": True})
 
     @property
     def runner_up(self) -> RuleFit | None:

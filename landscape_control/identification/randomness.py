@@ -118,7 +118,7 @@ def random_updates(
     than chance: a one-sided t test over blocks of steps at the level of 1 %, shared among the others.
     """
     sample = _whole_steps(held)
-    if held is train or sample is None:
+    if held is train or sample is None or held.spans is not None:
         return None
     lefts = {row.key: _left(row, sample)[0] for row in rows}
     row, alike = _unbeaten(rows, lefts)
@@ -162,6 +162,7 @@ def _whole_steps(histories: Histories) -> Histories | None:
         parameters=None if parameters is None else np.asarray(parameters)[:, :length],
         norms=chosen.gradient_norms[:, :length],
         errors=None,
+        weight_errors=None,
     )
 
 

@@ -35,7 +35,7 @@ def residual_shape(
     fitted = run(coefficients[None])[0]
     free = inside(rule, dict(zip(rule.names, coefficients, strict=True)))
     tangent = np.nan_to_num(run.jacobian(coefficients))[:, free]
-    return shares(run.targets, fitted, tangent, _inputs(histories, fitted))
+    return shares(run.targets, fitted, tangent, recorded_inputs(histories, fitted))
 
 
 def inside(rule: Rule | CausalRule, coefficients: Mapping[str, float]) -> np.ndarray:
@@ -168,7 +168,7 @@ def innovation(histories: Histories) -> float:
     return _relative(left, now)
 
 
-def _inputs(histories: Histories, fitted: np.ndarray) -> dict[str, np.ndarray]:
+def recorded_inputs(histories: Histories, fitted: np.ndarray) -> dict[str, np.ndarray]:
     """{what: (R, c)}, what the updates of a rule that is not in the library may depend on."""
     gradients, parameters = histories.columns
     updates = histories.updates.transpose(1, 0, 2).reshape(gradients.shape)
@@ -194,6 +194,8 @@ def _inputs(histories: Histories, fitted: np.ndarray) -> dict[str, np.ndarray]:
         "the gradient's recent size": [read(gradients / np.sqrt(square + 1e-300))],
         "time": moving,
     }
+    if histories.whitening is not None:  # its errors are those of the present update
+        del inputs["the previous update"]
     if parameters is not None:
         inputs["the parameters"] = [read(parameters)]
     return {what: np.column_stack(columns) for what, columns in inputs.items()}

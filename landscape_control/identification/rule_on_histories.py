@@ -26,13 +26,15 @@ class RuleOnHistories:
         self._kept = (np.empty(0), np.empty((0, 0)))
 
     def __call__(self, coefficients: np.ndarray) -> np.ndarray:
-        updates = self.histories.read(
-            self.rule.updates(coefficients, self.gradients, self.parameters, self.squares)
-        )
+        updates = self.histories.read(self.columns(coefficients))
         if np.isfinite(updates).all():
             return updates
         # 0/0 of a rule that divides by the size of gradients, before the first that is not zero
         return np.nan_to_num(updates, nan=0.0, posinf=_OVERFLOWN, neginf=-_OVERFLOWN)
+
+    def columns(self, coefficients: np.ndarray) -> np.ndarray:
+        """All updates (B, T, K·n), those that do not count too."""
+        return self.rule.updates(coefficients, self.gradients, self.parameters, self.squares)
 
     def jacobian(self, coefficients: np.ndarray) -> np.ndarray:
         """(R, c) by central differences, one-sided at a bound."""

@@ -63,6 +63,8 @@ def scheduled_rule(
     """
     steps = train.gradients.shape[1]
     counted = train.counts.sum(axis=(0, 2))
+    if train.spans is not None or train.weight_errors is not None:
+        return None  # an update is then not that of one step alone
     if held is train or train.settle or steps < FEWEST or counted.min() < _PER_STEP:
         return None
     by_key = {rule.key: rule for rule in rules}

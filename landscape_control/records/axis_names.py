@@ -82,16 +82,18 @@ DIMS: dict[str, dict[str, tuple]] = {
     "NamedKernel": {"kernel": ("lag",)},
     "Histories": {
         **dict.fromkeys(
-            ("gradients", "updates", "parameters", "errors"), ("history", _STEP, _WEIGHT)
+            ("gradients", "updates", "parameters", "errors", "weight_errors", "spans"),
+            ("history", _STEP, _WEIGHT),
         ),
         "norms": ("history", _STEP),
     },
     "RecordedRun": {
         **dict.fromkeys(
-            ("gradients", "updates", "parameters", "errors", "learning_rate"), (_STEP, _WEIGHT)
+            ("gradients", "updates", "parameters", "errors", "learning_rate", "spans"),
+            (_STEP, _WEIGHT),
         ),
-        **dict.fromkeys(("gradient_norm", "received_norm"), (_STEP,)),
-        "groups": (_WEIGHT,),
+        **dict.fromkeys(("gradient_norm", "received_norm", "durations"), (_STEP,)),
+        **dict.fromkeys(("groups", "numbers", "relative_rates"), (_WEIGHT,)),
     },
     "RawRule": {
         "dynamics": ("state", "state_from"),

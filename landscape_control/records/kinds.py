@@ -44,7 +44,7 @@ MODULES = {
     "PolicyResult": "optimisation.result",
     "RandomUpdates": "identification.randomness",
     "RawRule": "identification.kernels.raw_rules",
-    "RecordedRun": "identification.recording",
+    "RecordedRun": "identification.recorded_run",
     "Recording": "identification.recording",
     "ReplanningSolution": "planning.beliefs.replanning",
     "Rollout": "simulation.rollout",

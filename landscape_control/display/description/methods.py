@@ -244,7 +244,7 @@ def _(recording: Recording) -> Iterator[str]:
         f"{recording.words}: {len(recording.runs)} runs of {lengths} steps, arithmetic of relative"
         f" precision {recording.precision:.2g}."
     )
-    yield from (f"{note}." for note in recording.notes)
+    yield from (f"{note.rstrip('.')}." for note in recording.notes)
 
 
 def in_pairs(coefficients: Mapping[str, Any]) -> str:

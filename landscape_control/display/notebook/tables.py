@@ -232,6 +232,7 @@ def _(recording: Recording) -> str:
     rows = {
         "runs": len(recording.runs),
         "precision of the arithmetic": f"{recording.precision:.2g}",
+        "sd of the noise of the weights": _noise(recording),
         "notes": "; ".join(recording.notes),
     }
     header = [
@@ -252,14 +253,29 @@ def _(run: RecordedRun) -> str:
     return block(title("Recorded run"), table(header, [_run(run)]))
 
 
-_BESIDE = ("parameters", "errors", "learning_rate", "gradient_norm", "received_norm", "groups")
+def _noise(recording: Recording) -> str:
+    return "unknown" if recording.weight_noise is None else f"{recording.weight_noise:.3g}"
+
+
+_BESIDE = (
+    "parameters",
+    "errors",
+    "learning_rate",
+    "gradient_norm",
+    "received_norm",
+    "groups",
+    "spans",
+)
 
 
 def _run(run: RecordedRun) -> tuple[object, ...]:
     """Steps, weights, how large gradients and updates are, and what else there is."""
     beside = [name.replace("_", " ") for name in _BESIDE if getattr(run, name) is not None]
-    sizes = [f"{np.sqrt(np.mean(array**2)):.4g}" for array in (run.gradients, run.updates)]
-    return run.steps, run.gradients.shape[1], *sizes, ", ".join(beside) or "nothing"
+    sizes = [
+        "not recorded" if array is None else f"{np.sqrt(np.nanmean(np.square(array))):.4g}"
+        for array in (run.gradients, run.updates)
+    ]
+    return run.steps, run.updates.shape[1], *sizes, ", ".join(beside) or "nothing"
 
 
 @html_of.register

@@ -87,8 +87,15 @@ SomeHistories = Annotated[Histories, Words(expected="histories of a causal polic
 
 def beginnings(histories: Histories) -> Histories:
     """The first steps of each history, as many as are read."""
-    if histories.gradients.shape[1] <= LONGEST:
+    if histories.gradients.shape[1] <= LONGEST and histories.spans is None:
         return histories
+    if histories.spans is not None:
+        raise ProblemError(
+            "spans of the histories",
+            expected="an update of each step, from which lags are read",
+            received="updates that cover several steps",
+            advice="record every step",
+        )
 
     def first(array: np.ndarray | None) -> np.ndarray | None:
         return None if array is None else np.asarray(array)[:, :LONGEST]
@@ -104,6 +111,7 @@ def beginnings(histories: Histories) -> Histories:
         words=histories.words,
         errors=errors,
         norms=first(histories.norms),
+        weight_errors=first(histories.weight_errors),
     )
 
 

@@ -101,7 +101,7 @@ def read_kernel(
     Raises
     ------
     ProblemError
-        Gradients that do not tell the lags apart, or that are zero.
+        Updates that cover several steps, gradients that do not tell the lags apart, or that are zero.
     """
     criteria = Criteria() if criteria is None else criteria
     train, held = beginnings(histories).split(seed)
@@ -111,7 +111,7 @@ def read_kernel(
 
 def kernel_of(histories: Histories, *, seed: int, criteria: Criteria) -> KernelReading | None:
     """The same where it explains the histories, None where it does not or cannot be read."""
-    if histories.count < 2 or not np.any(histories.gradients):
+    if histories.count < 2 or histories.spans is not None or not np.any(histories.gradients):
         return None
     train, held = beginnings(histories).split(seed)
     statistics = lag_statistics(train)

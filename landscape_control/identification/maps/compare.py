@@ -44,7 +44,7 @@ def compare(
     resamples: Count = 200,
     criteria: Criteria | None = None,
     sees: frozenset[Information] | None = None,
-    progress: Callable | None = None,
+    progress: Callable | type | None = None,
 ) -> Verdict:
     """Which closed-form rule is the optimal policy of these problems?
 
@@ -113,7 +113,7 @@ def compare_samples(
     hold: float = 0.0,
     run: bool = True,
     solver: object = None,
-    progress: Callable | None = None,
+    progress: Callable | type | None = None,
     **fit: Any,
 ) -> tuple[Verdict, tuple[PolicySample, ...]]:
     """(the verdict of :func:`compare`, its samples in the order of its ``scatter``)."""
