@@ -101,6 +101,8 @@ _LATER = {
     "best_coefficients": "simulation",
     "paired_difference": "simulation",
     "simulate": "simulation",
+    "data_loss": "model.landscape",
+    "minibatch_noise": "model.landscape",
 }
 # Public parts; some are names of version 0.1 for what stands elsewhere today, see older_paths.
 _PACKAGES = (
@@ -174,6 +176,7 @@ __all__ = [
     "best_coefficients",
     "certify_global",
     "compare",
+    "data_loss",
     "derive_optimizer",
     "double_well",
     "emergence",
@@ -187,6 +190,7 @@ __all__ = [
     "load",
     "measure",
     "measures",
+    "minibatch_noise",
     "nearest_rules",
     "optimize_policy",
     "paired_difference",
@@ -253,6 +257,8 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .identification.maps import preconditioner_exponent as preconditioner_exponent
     from .model import belief as belief
     from .model.belief import belief_model as belief_model
+    from .model.landscape import data_loss as data_loss
+    from .model.landscape import minibatch_noise as minibatch_noise
     from .optimisation import Course as Course
     from .optimisation import CourseLimits as CourseLimits
     from .optimisation import PolicyProgram as PolicyProgram

@@ -12,6 +12,8 @@ THEMES: dict[str, tuple[str, ...]] = {
         "double_well",
         "rosenbrock",
         "three_hump_camel",
+        "data_loss",
+        "minibatch_noise",
         "find_minima",
     ),
     "Hidden variables and what is seen of them": (

@@ -1,5 +1,6 @@
 """Loss landscapes: the loss, its derivatives, and where it is stationary."""
 
+from .data_losses import data_loss, minibatch_noise
 from .distribution import LandscapeDistribution
 from .draws import Draws
 from .hidden import GaussianPrior, Hidden, OrnsteinUhlenbeck, RandomWalk
@@ -27,10 +28,12 @@ __all__ = [
     "Spectrum",
     "TaskChain",
     "Uniform",
+    "data_loss",
     "distinct_points",
     "double_well",
     "end_basin",
     "find_minima",
+    "minibatch_noise",
     "quadratic",
     "rosenbrock",
     "three_hump_camel",

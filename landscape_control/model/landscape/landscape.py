@@ -17,6 +17,7 @@ from ...support.pointwise import Pointwise
 from ...support.recordable import PickledAsRecord
 from .formula import with_numbers as formula_with_numbers
 from .hidden import Hidden
+from .sample_mean import SampleMean, called_means
 from .tracing import changed_parameters, checked_parameters, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
@@ -69,6 +70,8 @@ class Landscape(PickledAsRecord):
     _recipe: tuple = field(default=(), repr=False)
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
+    # that the loss calls, kept for as long as it is
+    _means: tuple[SampleMean, ...] = field(init=False, repr=False)
 
     def __repr__(self) -> str:
         hides = f", p = {self.hidden_dimension} hidden" if self.hidden is not None else ""
@@ -83,9 +86,12 @@ class Landscape(PickledAsRecord):
         parameters = checked_parameters(self.parameters)
         self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))
         self._set(_loss=with_numbers(self._traced, sizes, parameters))
+        self._set(_means=called_means(self._traced))
         is_checked = getattr(self.expression, "is_part_of_one_without_kinks", False)
         if not self.allow_kinks and not is_checked:
             refuse_kinks("loss expression", self._loss)
+            for mean in self._means:
+                refuse_kinks("loss expression of a sample", mean.of_few())
         self._insert_numbers()
 
     def _set(self, **values: object) -> None:
