@@ -327,7 +327,10 @@ REFUSALS = {
     "lengths": (lambda: lc.data_loss(logistic, INPUTS, LABELS[:5], dimension=3), "60 of them"),
     "no scalar": (lambda: lc.data_loss(lambda t, x: t * x, INPUTS, dimension=3), "a scalar"),
     "no θ": (lambda: lc.data_loss(lambda t, x: x[0], INPUTS, dimension=3), "depends on θ"),
-    "arguments": (lambda: lc.data_loss(lambda t: t[0], INPUTS, dimension=3), "vector θ of length"),
+    "arguments": (
+        lambda: lc.data_loss(lambda t: t[0], INPUTS, dimension=3),
+        "function of θ of length",
+    ),
     "unknown name": (lambda: regression(parameters={"ridge": 1.0}), "ridge.*neither takes"),
     "nan": (lambda: lc.data_loss(logistic, INPUTS * np.nan, LABELS, dimension=3), "inputs"),
     "no samples": (lambda: lc.minibatch_noise(lc.double_well(), [0.0, 0.0]), "data_loss"),

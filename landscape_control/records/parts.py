@@ -18,6 +18,7 @@ from ..optimisation.program import PolicyProgram
 from ..planning.transcription import Transcription
 from ..rules.families import Family, Shape
 from ..support.errors import ProblemError
+from ..support.expressions import call_traced
 from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
 
@@ -66,7 +67,14 @@ def to_tree(value: Any, sizes: tuple[int, int] = (1, 0)) -> Any:
 
 def _function_to_tree(value: Callable, names: Sequence[str], sizes: tuple[int, ...]) -> dict:
     symbols = [ca.SX.sym(name, size) for name, size in zip(names, sizes, strict=False)]
-    function = ca.Function("function", symbols, [ca.SX(value(*symbols))])
+    traced = call_traced(
+        "specification",
+        value,
+        symbols,
+        wanted="functions that can be recorded",
+        advice="write them with CasADi operations or NumPy's",
+    )
+    function = ca.Function("function", symbols, [traced])
     return {"function": function_to_tree(function, names)}
 
 

@@ -1,7 +1,7 @@
 """Losses over data sets: the mean of a function of one sample, as a landscape."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import casadi as ca
@@ -99,10 +99,13 @@ def data_loss(
         For inputs and targets of different lengths, a loss of a sample that cannot be traced or is
         no scalar, kinks, and parameters that no function takes.
     """
-    data, shown = _data(inputs, targets)
+    data = _data(inputs, targets)
     numbers = checked_parameters({} if parameters is None else parameters)
     taken = _taken(numbers, per_sample, penalty)
-    of_one = _traced(per_sample, dimension, shown, {key: numbers[key] for key in taken[0]})
+    are_numbers = [i for i, given in enumerate((inputs, targets)) if _is_row(given)]
+    sizes = [array.shape[1] for array in data]
+    of_parameters = {key: numbers[key] for key in taken[0]}
+    of_one = _traced(per_sample, dimension, sizes, are_numbers, of_parameters)
     if formula is None:
         formula = f"mean over {len(data[0])} samples" + (" + penalty" if penalty else "")
     return Landscape(
@@ -116,10 +119,8 @@ def data_loss(
     )
 
 
-def _data(
-    inputs: np.ndarray, targets: np.ndarray | None
-) -> tuple[list[np.ndarray], list[tuple[str, int]]]:
-    """(arrays (N, size), what a sample has of each: its name and its size)."""
+def _data(inputs: np.ndarray, targets: np.ndarray | None) -> list[np.ndarray]:
+    """Arrays (N, size) of the same length."""
     given = {"inputs": inputs} if targets is None else {"inputs": inputs, "targets": targets}
     arrays = [
         matrix(key, np.reshape(array, (len(array), -1)), (None, None))
@@ -132,7 +133,11 @@ def _data(
             received=f"{len(arrays[1])}",
             advice="give one row, or one number, per sample",
         )
-    return arrays, [(name, array.shape[1]) for name, array in zip("xy", arrays, strict=False)]
+    return arrays
+
+
+def _is_row(given: np.ndarray | None) -> bool:
+    return given is not None and given.ndim == 1
 
 
 def _taken(
@@ -161,24 +166,30 @@ def _takes(function: Callable, name: str) -> bool:
 
 
 def _traced(
-    per_sample: Callable, dimension: int, data: list[tuple[str, int]], parameters: Mapping
+    per_sample: Callable,
+    dimension: int,
+    sizes: Sequence[int],
+    are_numbers: Sequence[int],
+    parameters: Mapping,
 ) -> ca.Function:
     """ℓ as a function of columns: θ, the parameters, x and y."""
     theta = ca.SX.sym("theta", dimension)
-    columns = [ca.SX.sym(name, size) for name, size in data]
+    columns = [ca.SX.sym(name, size) for name, size in zip("xy", sizes, strict=False)]
     flat = {name: ca.SX.sym(name, int(np.size(value))) for name, value in parameters.items()}
     shaped = {
         name: ca.reshape(flat[name], *ca.DM(value).shape) for name, value in parameters.items()
     }
-    sample = " and ".join(
-        f"{name} of length {size}" if size > 1 else f"a number {name}" for name, size in data
-    )
+    sample = [
+        f"a number {name}" if i in are_numbers else f"{name} of length {size}"
+        for i, (name, size) in enumerate(zip("xy", sizes, strict=False))
+    ]
     value = call_traced(
         "loss of a sample",
         per_sample,
         [theta, *columns],
         keywords=shaped,
-        wanted=f"a scalar, from a function of a vector θ of length {dimension}, {sample}",
+        numbers=[1 + i for i in are_numbers],  # after θ
+        wanted=f"a scalar, from a function of θ of length {dimension}, {' and '.join(sample)}",
         advice="write the loss of one sample with CasADi operations or NumPy's",
     )
     if value.numel() != 1:

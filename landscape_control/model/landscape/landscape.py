@@ -35,7 +35,8 @@ class Landscape(PickledAsRecord):
     dimension : int
         Number n of parameters θ.
     expression : callable
-        CasADi-traceable: maps a CasADi vector of length n to a scalar expression.
+        Maps a vector of length n to a scalar, by the operations of NumPy or of CasADi; it is called
+        with symbols. One that does not use CasADi means what it returns for a NumPy array.
     name, formula : str
         How the landscape is called and written in descriptions.
     minima : array (M, n), function of the parameters, or None
@@ -132,8 +133,10 @@ class Landscape(PickledAsRecord):
         hidden: Hidden | None = None,
         parameters: Mapping[str, float | Numbers] | None = None,
     ) -> "Landscape":
-        """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 +
-        θ[1]**2``.
+        """Landscape of a function of one vector, e.g. ``lambda θ: np.sum(np.tanh(θ) ** 2)``.
+
+        It is written with NumPy or CasADi and called with symbols: conditions are ``np.where`` or
+        ``casadi.if_else``. Losses over samples: :func:`~landscape_control.data_loss`.
 
         With ``hidden`` the function takes two vectors, (θ, φ); with ``parameters={"tilt": 0.5}`` it
         also takes the keyword argument tilt, which :meth:`with_parameters` changes.
