@@ -127,6 +127,13 @@ ROWS = {
         "inputs": ONES,
         "dimension": 1,
     },
+    "external_loss": {
+        "value": lambda theta: float(theta @ theta),
+        "gradient": lambda theta: 2 * theta,
+        "dimension": 2,
+    },
+    "network_loss": {"sizes": [1, 1], "inputs": ONES, "targets": ONES},
+    "network_outputs": {"sizes": [1, 1], "weights": ONES, "inputs": ONES},
     "minibatch_noise": {"landscape": MEANS, "points": [0.5]},
     "derive_optimizer": {"model": None, "loss_fn": len, "loader": [], "steps": 100},
     "double_well": {"tilt": 0.3},

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import casadi as ca
 
+from .errors import ProblemError
 from .instructions import callee, instructions
 
 
@@ -62,7 +63,22 @@ def _replay(
 
 
 def _called(function: ca.Function, given: Sequence[ca.MX], count: int) -> list[ca.MX]:
-    """The results of another function, point by point: its entries as columns, in and out."""
+    """The results of another function, point by point: its entries as columns, in and out.
+
+    Raises ProblemError for one that another program computes: its derivatives end at the second.
+    """
+    if any(
+        part.class_name() == "CallbackInternal" for part in (function, *function.find_functions(3))
+    ):
+        raise ProblemError(
+            "expression",
+            expected="operations, whose derivatives are known to any order",
+            received=f"a function of another program, in {function.name()!r}",
+            advice=(
+                "write the loss with NumPy or CasADi, with landscape_control.data_loss or"
+                " landscape_control.network_loss"
+            ),
+        )
     arguments = []
     start = 0
     for i in range(function.n_in()):

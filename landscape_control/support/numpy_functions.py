@@ -69,9 +69,12 @@ def where(condition: Any, one: Any, other: Any) -> np.ndarray:
 
 
 def norm(x: Any, ord: Any = None, axis: int | None = None, keepdims: bool = False) -> Any:  # noqa: A002
-    """Of vectors: 1, 2 and inf; of matrices the root of the sum of squares."""
+    """Of vectors: 1, 2 and inf; of matrices the root of the sum of squares.
+
+    Raises TypeError for others.
+    """
     if ord not in (None, 1, 2, np.inf, "fro") or (np.ndim(x) > 1 and axis is None and ord == 2):
-        raise NotImplementedError(f"numpy.linalg.norm with ord={ord!r} of symbols")
+        raise TypeError(f"the norm {ord!r} of symbols")
     if ord == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == np.inf:

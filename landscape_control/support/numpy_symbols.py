@@ -57,9 +57,9 @@ class SymbolArray(np.ndarray):
     def __array_function__(
         self, function: Callable, types: Any, arguments: Any, options: Any
     ) -> Any:
-        if function in ARRAY_FUNCTIONS:
-            return _wrapped(ARRAY_FUNCTIONS[function](*arguments, **options))
         try:
+            if function in ARRAY_FUNCTIONS:
+                return _wrapped(ARRAY_FUNCTIONS[function](*arguments, **options))
             return _wrapped(super().__array_function__(function, types, arguments, options))
         except NoValueError:
             raise

@@ -14,6 +14,9 @@ THEMES: dict[str, tuple[str, ...]] = {
         "three_hump_camel",
         "data_loss",
         "minibatch_noise",
+        "network_loss",
+        "network_outputs",
+        "external_loss",
         "find_minima",
     ),
     "Hidden variables and what is seen of them": (

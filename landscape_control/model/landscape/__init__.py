@@ -3,11 +3,13 @@
 from .data_losses import data_loss, minibatch_noise
 from .distribution import LandscapeDistribution
 from .draws import Draws
+from .external_losses import external_loss
 from .hidden import GaussianPrior, Hidden, OrnsteinUhlenbeck, RandomWalk
 from .jumps import JumpProcess
 from .landscape import Landscape
 from .library import double_well, quadratic, rosenbrock, three_hump_camel
 from .linear_state import LinearState
+from .network_losses import network_loss, network_outputs
 from .search import distinct_points, end_basin, find_minima
 from .spectra import Discrete, LogUniform, MarchenkoPastur, Spectrum, Uniform
 from .tasks import TaskChain
@@ -32,8 +34,11 @@ __all__ = [
     "distinct_points",
     "double_well",
     "end_basin",
+    "external_loss",
     "find_minima",
     "minibatch_noise",
+    "network_loss",
+    "network_outputs",
     "quadratic",
     "rosenbrock",
     "three_hump_camel",

@@ -12,8 +12,8 @@ from ...support.errors import ProblemError, check_choice
 from ...support.expressions import call_traced
 
 _ADVICE = (
-    "write the loss with NumPy's or CasADi's operations (numpy.exp, casadi.exp, ...) on the vector"
-    " it is given"
+    "write the loss with NumPy or CasADi operations (numpy.exp, casadi.exp, ...) on the vector it is"
+    " given"
 )
 MOST_ENTRIES = 1_000_000
 
