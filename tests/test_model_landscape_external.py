@@ -115,13 +115,11 @@ def test_a_loss_of_torch():
     def loss(theta):
         return (theta[0] ** 2 - 1) ** 2 + theta[1] ** 2 - 0.5 * theta[0]
 
-    def called(function):
-        return lambda theta: function(torch.tensor(theta)).numpy()
-
+    functional = torch.autograd.functional
     landscape = lc.external_loss(
-        called(loss),
-        called(torch.func.grad(loss)),
-        called(torch.func.hessian(loss)),
+        lambda theta: loss(torch.tensor(theta)).item(),
+        lambda theta: functional.jacobian(loss, torch.tensor(theta)).numpy(),
+        lambda theta: functional.hessian(loss, torch.tensor(theta)).numpy(),
         dimension=2,
     )
     wanted = lc.solve(problem(WELL)).cost

@@ -153,8 +153,10 @@ def external_loss(
     The functions are called with a NumPy array (n,), one point at a time, and must be twice
     continuously differentiable: kinks cannot be seen. Solves, comparisons and simulations in this
     process work as with any landscape. The price: a solve asks for 10⁴ to 10⁵ values of L, most of
-    them to survey where the plan may end, and some hundred Hessians; with 100 µs a call that is
-    10 s. Nothing can be recorded or sent to other processes: saving, sweeps, pickles and
+    them to survey where the plan may end, and some thousand gradients and Hessians. Measured on one
+    core: the double well takes 0.05 s as an expression, 0.8 s by NumPy functions (16 000 values,
+    1 400 gradients, 900 Hessians) and 1.3 s by JAX; a network of 13 weights on 200 samples 0.9 s by
+    :func:`network_loss` and 20 s by PyTorch, with ``starts=1``. Nothing can be recorded or sent to other processes: saving, sweeps, pickles and
     fingerprints are refused, as are programs over causal rules
     (:func:`landscape_control.optimize_policy`), which need third derivatives; a global certificate
     stays undecided. What can be written with NumPy's operations should be
