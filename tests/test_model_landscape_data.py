@@ -11,7 +11,9 @@ import pytest
 from scipy.optimize import approx_fprime
 
 import landscape_control as lc
+from landscape_control.model.belief.exponential_polynomial import terms_of
 from landscape_control.model.landscape.sample_mean import SampleMean
+from landscape_control.planning.dynamic_programming.bounds.intervals import IntervalFunction
 from landscape_control.records.expressions import function_from_tree, function_to_tree
 from landscape_control.records.limits import Budget
 from landscape_control.support.columns import over_columns
@@ -238,6 +240,28 @@ def test_means_in_an_expression_over_many_points(composed):
     assert np.array(columns(POINTS)) == pytest.approx(
         np.array([numpy_twin(point) for point in POINTS]), rel=1e-13
     )
+
+
+def test_means_count_as_constants_in_an_expectation_over_hidden_variables():
+    theta, phi = ca.SX.sym("theta", 3), ca.SX.sym("phi", 2)
+    value = regression().symbolic(theta)
+    (term,) = terms_of(value * phi[0] ** 2 + 3 * phi[1], phi)
+    assert term.degree == 2
+    rebuilt = ca.Function("rebuilt", [theta, phi], [term.factor])
+    wanted = by_numpy(POINTS[0]) * 0.25 - 6
+    assert float(rebuilt(POINTS[0], [0.5, -2.0])) == pytest.approx(wanted, rel=1e-12)
+    assert terms_of(regression().symbolic(ca.vertcat(phi, 1)), phi) is None
+
+
+def test_means_and_their_derivatives_are_not_bounded_by_intervals():
+    theta = ca.SX.sym("theta", 3)
+    value = regression().symbolic(theta)
+    outputs = ca.vertcat(value, ca.hessian(value, theta)[0][:, 0], theta[0] ** 2)
+    bounds = IntervalFunction(ca.Function("bounded", [theta], [outputs]))
+    low, high = bounds(np.full((1, 3), -1.0), np.full((1, 3), 2.0))
+    assert (low[0, :4] == -np.inf).all()
+    assert (high[0, :4] == np.inf).all()
+    assert (low[0, 4], high[0, 4]) == pytest.approx((0.0, 4.0))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from .errors import ProblemError
 from .instructions import instructions
 from .meanings import names_casadi, two_meanings
 from .numpy_symbols import NoValueError, as_symbols, expression_of
+from .pointwise import LOCK
 
 # of CasADi, in symbols or in numbers: what goes into a function is of one of these kinds, and so is
 # what comes out
@@ -116,7 +117,7 @@ def _returned(
 ) -> ca.SX:
     """What the function makes of these symbols, if it is real numbers and expressions."""
     try:
-        with warnings.catch_warnings():
+        with LOCK, warnings.catch_warnings():  # filters are shared by all threads
             # CasADi announces another meaning of NumPy's functions; what they mean is looked at
             warnings.filterwarnings("ignore", r"\s*casadi: a numpy function", FutureWarning)
             given = expression_of(function(*arguments, **keywords))

@@ -156,12 +156,13 @@ def external_loss(
     them to survey where the plan may end, and some thousand gradients and Hessians. Measured on one
     core: the double well takes 0.05 s as an expression, 0.8 s by NumPy functions (16 000 values,
     1 400 gradients, 900 Hessians) and 1.3 s by JAX; a network of 13 weights on 200 samples 0.9 s by
-    :func:`network_loss` and 20 s by PyTorch, with ``starts=1``. Nothing can be recorded or sent to other processes: saving, sweeps, pickles and
-    fingerprints are refused, as are programs over causal rules
-    (:func:`landscape_control.optimize_policy`), which need third derivatives; a global certificate
-    stays undecided. What can be written with NumPy's operations should be
-    (:class:`Landscape`, :func:`data_loss`, :func:`network_loss`); networks of many weights are for
-    :func:`landscape_control.plan_training`.
+    :func:`network_loss` and 20 s by PyTorch, with ``starts=1``.
+
+    Nothing can be recorded or sent to other processes: saving, sweeps, pickles and fingerprints are
+    refused, as are programs over causal rules (:func:`landscape_control.optimize_policy`), which
+    need third derivatives; a global certificate stays undecided. What can be written with NumPy's
+    operations should be (:class:`Landscape`, :func:`data_loss`, :func:`network_loss`); networks of
+    many weights are for :func:`landscape_control.plan_training`.
 
     Parameters
     ----------
