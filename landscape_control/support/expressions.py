@@ -120,6 +120,7 @@ def _returned(
         with LOCK, warnings.catch_warnings():  # filters are shared by all threads
             # CasADi announces another meaning of NumPy's functions; what they mean is looked at
             warnings.filterwarnings("ignore", r"\s*casadi: a numpy function", FutureWarning)
+            warnings.filterwarnings("ignore", "Implicit conversion of symbolic", RuntimeWarning)
             given = expression_of(function(*arguments, **keywords))
     except ProblemError:
         raise

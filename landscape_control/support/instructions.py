@@ -45,19 +45,23 @@ def applied(operation: int, operands: Sequence[ca.SX]) -> ca.SX:
     return ca.SX.unary(operation, *operands)
 
 
+def callees(function: ca.Function) -> dict[str, ca.Function]:
+    """The functions that an SX function calls itself, by name."""
+    return {found.name(): found for found in function.find_functions(0)}
+
+
 def callee(function: ca.Function, number: int) -> ca.Function:
     """The function that instruction ``number`` of an SX function, an OP_CALL, calls.
 
     CasADi says which functions are called, but which instruction calls which of several only in the
     printed form, in which every instruction has its line: "[@2] = name([@0,@1]);".
     """
-    names = function.get_function()
-    name = names[0]
-    if len(names) > 1:
-        before = sum(function.instruction_id(k) == ca.OP_CALL for k in range(number))
-        calls = re.findall(r"^\[.*\] = (\w+)\(", function.str(True), re.MULTILINE)
-        name = calls[before]
-    return function.get_function(name)
+    known = callees(function)
+    if len(known) == 1:
+        return next(iter(known.values()))
+    before = sum(function.instruction_id(k) == ca.OP_CALL for k in range(number))
+    calls = re.findall(r"^\[.*\] = (\w+)\(", function.str(True), re.MULTILINE)
+    return known[calls[before]]
 
 
 def called(

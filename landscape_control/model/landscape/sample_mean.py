@@ -18,7 +18,7 @@ import numpy as np
 from ...support.arrays import freeze
 from ...support.columns import over_columns
 from ...support.errors import ProblemError
-from ...support.instructions import callee
+from ...support.instructions import callee, callees
 
 _NAME = "mean_over_samples"
 _MOST_LOOKED_AT = 5  # samples at which a function is examined for kinks
@@ -88,8 +88,7 @@ _LATEST: deque[SampleMean] = deque(maxlen=8)
 
 def called_means(function: ca.Function) -> tuple[SampleMean, ...]:
     """The means over samples that an SX function calls, each once."""
-    names = dict.fromkeys(function.get_function())
-    return tuple(_KNOWN[name] for name in names if name in _KNOWN)
+    return tuple(_KNOWN[name] for name in callees(function) if name in _KNOWN)
 
 
 def called_mean(function: ca.Function, number: int, what: str) -> SampleMean:
