@@ -97,6 +97,15 @@ def test_least_squares_is_its_quadratic_and_solves_as_one():
     assert costs[0] - 2 * landscape.loss(normal)[0] == pytest.approx(costs[1], rel=1e-8)
 
 
+def test_a_loss_that_is_quadratic_for_some_samples_only_is_none():
+    inputs = np.append(np.zeros(999), 3.0)
+    landscape = lc.data_loss(
+        lambda theta, x: ca.if_else(x > 2, theta[0] ** 4, theta[0] ** 2), inputs, dimension=1
+    )
+    assert not landscape.is_quadratic
+    assert landscape.loss([2.0]) == pytest.approx([(999 * 4 + 16) / 1000])
+
+
 def test_the_expression_is_one_call_whatever_the_number_of_samples():
     few, many = (
         lc.data_loss(

@@ -223,6 +223,18 @@ def test_a_function_of_two_meanings_is_refused_and_told_how_to_say_which(case):
         assert column.loss(POINTS) == pytest.approx([MATRIX[:, 0] @ point for point in POINTS])
 
 
+@pytest.mark.parametrize("of_columns_too", [True, False])
+def test_a_function_of_chance_is_refused(of_columns_too):
+    rng = np.random.default_rng(0)
+
+    def noisy(theta):
+        square = np.sum(theta**2) if of_columns_too else theta @ theta
+        return square + rng.normal()
+
+    with pytest.raises(lc.ProblemError, match="two meanings.*on its arguments only"):
+        lc.Landscape.from_expression(noisy, dimension=2)
+
+
 def outer_product(theta):
     return ca.sumsqr(theta @ theta.T - ca.DM(MATRIX))
 

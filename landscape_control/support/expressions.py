@@ -104,6 +104,8 @@ def call_traced(
         if has_casadi:
             raise refusal from refusal.__cause__
         raise error from error.__cause__
+    if not has_casadi:
+        _check_meaning(what, function, expression, arguments, keywords, numbers, wanted)
     return expression
 
 
@@ -149,11 +151,11 @@ def _check_meaning(
         what,
         function,
         wanted,
-        f"a function with two meanings: {by_numpy} for a NumPy array, {by_casadi} for CasADi's"
-        " column of the same numbers",
-        "begin it with theta = numpy.asanyarray(theta) for NumPy's meaning (a product with a matrix"
-        " goes along its rows, masks choose entries), or write casadi.DM(A) for arrays A, or other"
-        " casadi functions, for CasADi's",
+        f"a function with two meanings: {by_numpy} for a NumPy array, {by_casadi} for a column of"
+        " CasADi's symbols with the same numbers",
+        "let it depend on its arguments only; begin it with theta = numpy.asanyarray(theta) for"
+        " NumPy's meaning (a product with a matrix goes along its rows, masks choose entries), or"
+        " write casadi.DM(A) for arrays A, or other casadi functions, for CasADi's",
     )
 
 

@@ -31,7 +31,7 @@ def _names_casadi(function: Any, depth: int) -> bool:
     while isinstance(function, partial):
         function = function.func
     function = getattr(function, "__func__", function)
-    if not isinstance(function, types.FunctionType):
+    if not isinstance(function, types.FunctionType) or _is_of_casadi(function):
         return True
     known = dict(function.__globals__)
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
@@ -65,7 +65,7 @@ def _is_of_casadi(value: object) -> bool:
         return value.__name__.partition(".")[0] == "casadi"
     own = str(getattr(value, "__module__", "")).partition(".")[0]
     of = type(value).__module__.partition(".")[0]
-    return "casadi" in (own, of) or of == _PACKAGE
+    return own in ("casadi", _PACKAGE) or of in ("casadi", _PACKAGE)
 
 
 def two_meanings(

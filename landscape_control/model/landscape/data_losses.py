@@ -205,9 +205,10 @@ def _traced(
 
 def _as_quadratic(mean: SampleMean) -> Callable | None:
     """The mean as c + gᵀθ + ½θᵀHθ where its Hessian is the same everywhere, None otherwise."""
-    of_few = mean.of_few()
-    theta = ca.SX.sym("theta", of_few.size1_in(0))
-    if ca.symvar(ca.hessian(of_few(theta), theta)[0]):
+    function = mean.per_sample
+    theta, *sample = (ca.SX.sym("x", function.size1_in(i)) for i in range(function.n_in()))
+    # for any sample, not for those at hand: a condition on x may choose among powers of θ
+    if ca.depends_on(ca.hessian(function(theta, *sample), theta)[0], theta):
         return None
     hessian, gradient = ca.hessian(mean(theta), theta)
     parts = ca.Function("parts", [theta], [mean(theta), gradient, hessian])

@@ -18,10 +18,12 @@ import numpy as np
 from ...support.arrays import freeze
 from ...support.columns import over_columns
 from ...support.errors import ProblemError
-from ...support.instructions import callee, callees
+from ...support.instructions import callee, callees, operations
+from ...support.kinks import SWITCHES
 
 _NAME = "mean_over_samples"
-_MOST_LOOKED_AT = 5  # samples at which a function is examined for kinks
+# samples at which a function is examined for kinks, more where its operations may have some
+_FEWEST_LOOKED_AT, _MOST_LOOKED_AT = 5, 40
 
 
 class SampleMean:
@@ -73,7 +75,9 @@ class SampleMean:
     def of_few(self) -> ca.Function:
         """The function summed over a few samples, as scalar operations (SX), to be examined."""
         symbols = [ca.SX.sym("x", self.per_sample.size1_in(i)) for i in range(self.shared)]
-        some = np.unique(np.linspace(0, self.count - 1, _MOST_LOOKED_AT).astype(int))
+        may_switch = operations(self.per_sample) & set(SWITCHES)
+        most = _MOST_LOOKED_AT if may_switch else _FEWEST_LOOKED_AT
+        some = np.unique(np.linspace(0, self.count - 1, most).astype(int))
         terms = (self.per_sample(*symbols, *(ca.DM(array[i]) for array in self.data)) for i in some)
         return ca.Function("few_samples", symbols, [ca.densify(sum(terms, start=ca.SX(0)))])
 
