@@ -42,7 +42,10 @@ def test_derivatives_are_those_of_the_expression(own, accuracy):
         assert given == pytest.approx(wanted, rel=accuracy, abs=accuracy)
 
 
-@pytest.mark.parametrize(("own", "accuracy"), [(hessian, 1e-12), (None, 1e-9)])
+@pytest.mark.parametrize(
+    ("own", "accuracy"),
+    [(hessian, 1e-12), pytest.param(None, 1e-9, marks=pytest.mark.slow)],
+)
 def test_a_solve_finds_the_plan_of_the_expression(own, accuracy):
     solution = lc.solve(problem(external(hessian=own)), starts=1)
     gc.collect()

@@ -45,6 +45,13 @@ _ADVICE = (  # (part of the message of an error, what to write instead)
     ),
     ("complex", "write real numbers only"),
     (
+        "arrays used as indices",
+        "write it with sums, products and elementary functions; numpy.logaddexp.reduce(x) is"
+        " log Σ exp x",
+    ),
+    ("must be Tensor", "hand a loss of PyTorch over with landscape_control.external_loss"),
+    ("JAX", "hand a loss of JAX over with landscape_control.external_loss"),
+    (
         "Matrix product with incompatible",
         "write casadi.dot(a, b) for an inner product, A @ θ for a matrix A",
     ),
@@ -237,8 +244,8 @@ def _expression(what: str, function: Callable, given: Any, wanted: str, advice: 
     if isinstance(given, list | tuple):
         raise refusal(
             f"a {type(given).__name__} of {len(given)}",
-            "join the entries: casadi.vertcat(a, b) is a column, casadi.vertcat(casadi.horzcat(a,"
-            " b), casadi.horzcat(c, d)) a matrix",
+            "join the entries: numpy.stack([a, b]) or casadi.vertcat(a, b) is a column,"
+            " casadi.vertcat(casadi.horzcat(a, b), casadi.horzcat(c, d)) a matrix",
         )
     if isinstance(given, ca.MX):
         raise refusal(

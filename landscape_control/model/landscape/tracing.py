@@ -120,7 +120,7 @@ def _symbols(sizes: tuple[int, ...]) -> list[ca.SX]:
 
 
 def _vectors(sizes: tuple[int, ...]) -> str:
-    theta = f"a CasADi vector θ of length {sizes[0]}"
+    theta = f"a vector θ of length {sizes[0]}"
     return theta if len(sizes) == 1 else f"{theta} and one φ of length {sizes[1]}"
 
 
