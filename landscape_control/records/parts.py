@@ -21,6 +21,7 @@ from ..rules import CausalRule, Coefficient, Information, Rule
 from ..rules.families import Family, Policy, Shape
 from ..simulation import RawLearner
 from ..support.errors import ProblemError
+from ..support.expressions import call_traced
 from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
 from .rule_trees import rule_to_tree
@@ -81,7 +82,14 @@ def to_tree(value: Any, sizes: tuple[int, int] = (1, 0)) -> Any:
 
 def _function_to_tree(value: Callable, names: Sequence[str], sizes: tuple[int, ...]) -> dict:
     symbols = [ca.SX.sym(name, size) for name, size in zip(names, sizes, strict=False)]
-    function = ca.Function("function", symbols, [ca.SX(value(*symbols))])
+    traced = call_traced(
+        "specification",
+        value,
+        symbols,
+        wanted="functions that can be recorded",
+        advice="write them with CasADi operations or NumPy's",
+    )
+    function = ca.Function("function", symbols, [traced])
     return {"function": function_to_tree(function, names)}
 
 
