@@ -295,6 +295,9 @@ def test_progress_may_be_a_class_as_that_of_tqdm_is(learning):
         [problem], ["gradient_descent"], starts=2, points_per_plan=2, run=False, progress=Bar
     )
     assert Bar.shown == len(FEW) + 1
+    for wrong in (5, float):
+        with pytest.raises(ProblemError, match="wraps an iterable"):
+            named(learning, progress=wrong)
 
 
 def test_recordings_are_saved_with_what_is_missing(learning, tmp_path):

@@ -11,6 +11,7 @@ from ..rules.catalogue import LOOP_TWIN
 from ..support.arguments import Count, Filled, Index, checked
 from ..support.arrays import whole
 from ..support.errors import ProblemError
+from ..support.progress import wrapped
 from .fitting import CausalFit, fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
@@ -42,7 +43,7 @@ def identify_causal(
     resamples: Count = 200,
     criteria: Criteria | None = None,
     predicted: Mapping[str, Mapping[str, float]] | None = None,
-    progress: Callable | type | None = None,
+    progress: object = None,
     starts: Mapping[str, np.ndarray] | None = None,
 ) -> Identification:
     """Fit every rule to two thirds of the histories, score it on the rest, and judge.
@@ -84,7 +85,7 @@ def identify_causal(
         fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples, start=start)
         return _row(rule, fit, theory)
 
-    fits = [fitted(rule) for rule in (progress(applicable) if progress else applicable)]
+    fits = [fitted(rule) for rule in wrapped(progress, applicable)]
     noisy = NoisyJudge(histories, criteria) if is_limited(histories, criteria) else None
     if noisy is not None:
         fits = noisy.rescored(fits)

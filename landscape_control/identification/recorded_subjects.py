@@ -38,7 +38,7 @@ def identify_recording(
     resamples: int,
     criteria: Criteria | None,
     problem: ControlProblem | None = None,
-    progress: Callable | type | None = None,
+    progress: object = None,
 ) -> Identification:
     """The rule of an optimizer from what it was given and did.
 

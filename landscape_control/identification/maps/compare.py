@@ -1,6 +1,6 @@
 """compare: sample the optimal policy, fit and run every rule, and say which one it is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from ...support.arguments import Count, Filled, Index, NonNegative, Points, Posi
 from ...support.arrays import number, whole
 from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
+from ...support.progress import wrapped
 from .criteria import Criteria
 from .policy_fit import fit_maps, read_rules
 from .running import run_rules
@@ -44,7 +45,7 @@ def compare(
     resamples: Count = 200,
     criteria: Criteria | None = None,
     sees: frozenset[Information] | None = None,
-    progress: Callable | type | None = None,
+    progress: object = None,
 ) -> Verdict:
     """Which closed-form rule is the optimal policy of these problems?
 
@@ -113,7 +114,7 @@ def compare_samples(
     hold: float = 0.0,
     run: bool = True,
     solver: object = None,
-    progress: Callable | type | None = None,
+    progress: object = None,
     **fit: Any,
 ) -> tuple[Verdict, tuple[PolicySample, ...]]:
     """(the verdict of :func:`compare`, its samples in the order of its ``scatter``)."""
@@ -134,7 +135,7 @@ def compare_samples(
             hold=hold,
             points_per_plan=count,
         )
-        for problem, its_solver in (progress(work) if progress else work)
+        for problem, its_solver in wrapped(progress, work)
     ]
     failures = tuple(
         (i, *failure) for i, sampling in enumerate(sampled) for failure in sampling.failures
