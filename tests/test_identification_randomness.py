@@ -114,11 +114,10 @@ def bent(seed, *, rate=lambda t: 0.1):
 
 def test_what_a_weight_does_by_itself_is_no_coupling():
     """A rule that bends, and one that slows down as all gradients shrink."""
-    for seed in range(3):
-        for rate in (lambda t: 0.1, lambda t: 0.2 * 0.95**t):
-            found = read(bent(seed, rate=rate), ["sgd", "heavy_ball"]).random
-            assert found.rejected
-            assert COUPLED not in found.rejected
+    for rate in (lambda t: 0.1, lambda t: 0.2 * 0.95**t):
+        found = read(bent(0, rate=rate), ["sgd", "heavy_ball"]).random
+        assert found.rejected
+        assert COUPLED not in found.rejected
 
 
 def test_weights_of_one_run_have_the_same_norms():
@@ -167,6 +166,7 @@ def row_of(rule, histories):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_p_values_of_noise_are_even():
     """Each test by itself, over 120 draws of noise that is heavier than normal."""
     rng = np.random.default_rng(0)

@@ -117,6 +117,7 @@ def test_units_change_the_rates_only():
     assert scaled.equivalent.coefficients == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_intervals_of_lags_and_numbers_cover_at_their_rate():
     """95 % over 120 sets of histories with 4 % noise, the lower ends of 99 % binomial bounds."""
     impulse = -np.array(quasi_hyperbolic(np.eye(1, STEPS)[0]))

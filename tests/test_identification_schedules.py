@@ -16,6 +16,9 @@ STEPS, WARM = 120, 20
 TIMES = range(STEPS)
 
 
+LONG = ["linear warm-up, then constant", "linear warm-up, then 1/t"]  # as long as the other two
+
+
 def warmed(after):
     """Linear from 0.005 in WARM steps, then the schedule counted from its end."""
     peak = after(0)
@@ -52,7 +55,13 @@ COURSES = {  # name: (rates, numbers)
 
 
 @pytest.mark.parametrize(
-    ("name", "unit"), [*((name, 1.0) for name in COURSES), ("cosine", 1e-6), ("step decay", 1e5)]
+    ("name", "unit"),
+    [
+        *((name, 1.0) for name in COURSES if name not in LONG),
+        *(pytest.param(name, 1.0, marks=pytest.mark.slow) for name in LONG),
+        ("cosine", 1e-6),
+        ("step decay", 1e5),
+    ],
 )
 def test_schedules_are_named_with_their_numbers(name, unit):
     rates, numbers = COURSES[name]
@@ -83,6 +92,7 @@ def test_errors_of_the_rates_keep_what_they_hide_open():
     assert (exact.conclusion, exact.best.name) == (Conclusion.RULE, "exponential")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["1/t", "cosine"])
 def test_intervals_cover_at_their_rate(name):
     """95 % of each number over 150 noisy courses, the lower end of a 99.9 % binomial bound."""
