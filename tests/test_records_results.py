@@ -46,8 +46,10 @@ def test_every_kind_of_result_has_a_record_and_a_sample():
 
 # what is no result: landscapes, beliefs, a data set, an optimizer, files
 NO_RESULTS = {
-    "belief_model", "derive_optimizer", "double_well", "export", "find_minima", "fingerprint", "linear_drift",
-    "load", "nearest_rules", "paired_difference", "plot_sweep", "quadratic", "record_training", "replay",
+    "belief_model", "data_loss", "derive_optimizer", "double_well", "export", "external_loss",
+    "find_minima", "fingerprint", "linear_drift",
+    "load", "minibatch_noise", "nearest_rules", "network_loss", "network_outputs",
+    "paired_difference", "plot_sweep", "quadratic", "record_training", "replay",
     "resume", "rosenbrock", "save", "sweep", "three_hump_camel",
 }  # fmt: skip
 
