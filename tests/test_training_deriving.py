@@ -8,6 +8,7 @@ import pytest
 
 import landscape_control as lc
 from landscape_control.training.deriving.planning import RULES
+from landscape_control.training.networks import mlp
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 pytestmark = pytest.mark.networks
@@ -60,9 +61,7 @@ def digits_like(seed=0, count=256):
 
 
 def perceptron(seed=0):
-    torch.manual_seed(seed)
-    layers = torch.nn.Linear(12, 16), torch.nn.ReLU(), torch.nn.Linear(16, 3)
-    return torch.nn.Sequential(*layers)
+    return mlp(sizes=(12, 16, 3), seed=seed)
 
 
 def loss_of(model, loss_fn, inputs, targets):

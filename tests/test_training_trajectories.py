@@ -9,9 +9,11 @@ import pytest
 
 import landscape_control as lc
 from landscape_control.training import gradient_flow
+from landscape_control.training.networks import mlp
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 from bowl_network import Bowl, half_squares  # noqa: E402
+from seeded_networks import gaussian  # noqa: E402
 
 pytestmark = pytest.mark.networks
 
@@ -31,14 +33,8 @@ def bowl(rotation=None):
 
 def small_network():
     """2-3-1 with tanh: 13 weights."""
-    generator = torch.Generator().manual_seed(1)
-    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
-    model = model.double()
-    with torch.no_grad():
-        for weights in model.parameters():
-            drawn = torch.randn(weights.shape, generator=generator, dtype=torch.float64)
-            weights.copy_(0.6 * drawn)
-    return model
+    layers = torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)
+    return gaussian(torch.nn.Sequential(*layers), seed=1, size=0.6, by_inputs=False)
 
 
 def small_loss(theta):
@@ -321,6 +317,50 @@ def test_gradient_flow_of_a_quadratic_has_the_length_of_the_closed_form():
     assert 0 < found.straightness < 1
 
 
+class InOtherUnits(torch.nn.Module):
+    """The small network of weights θ/s."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.inner, self.size = small_network(), size
+        for weights in self.inner.parameters():
+            weights.requires_grad_(False)
+        start = torch.tensor(size * weights_of(self.inner))
+        self.theta = torch.nn.Parameter(start)
+
+    def forward(self, inputs):
+        weights, place = {}, 0
+        for name, tensor in self.inner.named_parameters():
+            part = self.theta[place : place + tensor.numel()] / self.size
+            weights[name] = part.view(tensor.shape)
+            place += tensor.numel()
+        return torch.func.functional_call(self.inner, weights, (inputs,))
+
+
+@pytest.mark.parametrize(("size", "unit"), [(1e-12, 1.0), (1e6, 1.0), (1.0, 1e-12), (1e-8, 1e9)])
+def test_gradient_flow_does_not_depend_on_the_units_of_weights_and_loss(size, unit):
+    """θ = s∘x and L in other units: lengths are multiplied by s, times by s²/unit."""
+    plain = gradient_flow(small_network(), half_squares, SMALL_DATA, until_loss=0.06)
+
+    def in_units(outputs, targets):
+        return unit * half_squares(outputs, targets)
+
+    found = gradient_flow(InOtherUnits(size), in_units, SMALL_DATA, until_loss=0.06 * unit)
+    assert found.length == pytest.approx(size * plain.length, rel=1e-9)
+    assert found.times[-1] == pytest.approx(size**2 / unit * plain.times[-1], rel=1e-9)
+    assert found.evaluations == plain.evaluations
+
+
+def test_gradient_flow_from_a_stationary_point_is_refused():
+    model = Bowl(np.eye(4), np.zeros(4))
+
+    def cut(outputs, targets):
+        return half_squares(outputs, targets) + 1.0
+
+    with pytest.raises(lc.ProblemError, match="a gradient|stationary"):
+        gradient_flow(model, cut, BOWL_DATA, until_loss=0.5)
+
+
 def test_a_loss_that_gradient_flow_does_not_reach_is_said():
     with pytest.raises(lc.SolveError, match="has come to a loss"):
         gradient_flow(bowl(), half_squares, BOWL_DATA, until_loss=-1.0, longest=50.0)
@@ -336,8 +376,7 @@ def test_a_planned_path_of_a_perceptron_is_shorter_than_gradient_flow(seed):
     table = load_digits()
     inputs = torch.tensor(table.data[:300] / 16, dtype=torch.float32)
     data = [(inputs, torch.tensor(table.target[:300]))]
-    torch.manual_seed(seed)
-    model = torch.nn.Sequential(torch.nn.Linear(64, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
+    model = mlp(sizes=(64, 16, 10), seed=seed)
     loss = torch.nn.CrossEntropyLoss()
     objective = lc.Objective(horizon=1.0, loss_weight=100.0)
     plan = lc.plan_training(model, loss, data, objective)
