@@ -322,19 +322,16 @@ class InOtherUnits(torch.nn.Module):
 
     def __init__(self, size):
         super().__init__()
-        self.inner, self.size = small_network(), size
-        for weights in self.inner.parameters():
-            weights.requires_grad_(False)
-        start = torch.tensor(size * weights_of(self.inner))
+        inner = small_network()
+        self.call = lambda weights, inputs: torch.func.functional_call(inner, weights, (inputs,))
+        self.shapes = {name: tensor.shape for name, tensor in inner.named_parameters()}
+        self.size, start = size, torch.tensor(size * weights_of(inner))
         self.theta = torch.nn.Parameter(start)
 
     def forward(self, inputs):
-        weights, place = {}, 0
-        for name, tensor in self.inner.named_parameters():
-            part = self.theta[place : place + tensor.numel()] / self.size
-            weights[name] = part.view(tensor.shape)
-            place += tensor.numel()
-        return torch.func.functional_call(self.inner, weights, (inputs,))
+        parts = (self.theta / self.size).split([shape.numel() for shape in self.shapes.values()])
+        named = zip(self.shapes.items(), parts, strict=True)
+        return self.call({name: part.view(shape) for (name, shape), part in named}, inputs)
 
 
 @pytest.mark.parametrize(("size", "unit"), [(1e-12, 1.0), (1e6, 1.0), (1.0, 1e-12), (1e-8, 1e9)])

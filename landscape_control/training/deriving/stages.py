@@ -90,6 +90,9 @@ class Stages:
         if kind != "other":
             self.progress.caution = self.settings.exact if kind == "quadratic" else 1.0
             self.note("note", _OF_KINDS[kind])
+        if self.probe.least:
+            words = f"losses can be as low as {self.probe.least:.4g}: they are counted from there"
+            self.note("note", words, least=self.probe.least)
         self.following()
 
     @property
