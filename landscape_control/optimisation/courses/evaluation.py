@@ -9,6 +9,7 @@ from ..limits import CourseLimits
 from .modes import Modes
 from .moments import Outcome, stepped
 from .rule_rows import rule_rows
+from .single import stepped_one
 from .spans import Spans, spanned
 from .variables import Variables
 
@@ -125,7 +126,10 @@ class Evaluation:
         coefficients = self.variables.coefficients(x)
         rows = rule_rows(self.family, self.variables.layout, coefficients, self._times)
         spans = self.spans
-        outcome = stepped(rows, self.modes) if spans is None else spanned(rows, self.modes, spans)
+        if spans is not None:
+            outcome = spanned(rows, self.modes, spans)
+        else:
+            outcome = (stepped_one if len(x) == 1 else stepped)(rows, self.modes)
         shares = rows.share * self.modes.largest
         return Batch(x=x, outcome=outcome, rates=-rows.gains[0], shares=shares)
 

@@ -18,7 +18,7 @@ HEAVY_BALL, AVERAGED, SCHEDULE_FREE = "heavy ball", "averaged heavy ball", "Sche
 AVERAGING = (AVERAGED, SCHEDULE_FREE)
 RULES = (HEAVY_BALL, *AVERAGING)
 EXPONENTS = (0.0, 0.25, 0.5, 1.0)
-_SHARES = (1 / 9, 1 / 3)  # of the cap
+_SHARES = (1 / 3, 1 / 9)  # of the cap
 _WIDER = (1.0, 1.25, 2.0, 8.0)  # limits that no course keeps are widened, step by step
 _LEAST_FLOOR = 0.02  # of the present loss, where the model's own floor is lower or unknown
 
@@ -100,17 +100,19 @@ def stage_plan(
     seed: int,
     momentum: float = 1.0,
     forgiving: float = 1.0,
+    guess: StagePlan | None = None,
 ) -> StagePlan:
     """The least predicted loss over rules and metrics {exponent: measurement in that metric}.
 
     ``momentum`` is the largest that is planned. Schedule-Free is taken where its prediction is
     within the factor ``forgiving`` of the least: its average forgives a rate that turns out wrong.
+    ``guess`` is where the search for its rule begins, in every metric.
     Limits that no rule keeps in any metric are widened. Raises ProblemError or SolveError where
     that does not help.
     """
     for wider in _WIDER:
         limits = cap * wider, 1 + (rise - 1) * wider**2
-        planner = _Planner(steps, batch_size, limits, seed, momentum)
+        planner = _Planner(steps, batch_size, limits, seed, momentum, guess)
         courses = planner.chosen(measured, rules)
         if courses:
             break
@@ -161,16 +163,18 @@ def careful_plan(
     """The plan that stays furthest from the edge of stability among those that predict the same.
 
     Over long horizons the predicted loss hardly depends on the rates of the first steps, and of
-    plans that differ in them the boldest is best by a hair. Caps of a ninth and a third of ``cap``
-    are tried, and the first taken whose prediction is within ``indifference`` of that of the cap.
+    plans that differ in them the boldest is best by a hair. Caps of a third and a ninth of ``cap``
+    are tried, and the least taken whose prediction is within ``indifference`` of that of the cap.
     """
-    boldest = stage_plan(measured, steps, rules, cap=cap, **settings)
+    boldest = chosen = stage_plan(measured, steps, rules, cap=cap, **settings)
     best = {boldest.exponent: measured[boldest.exponent]}
+    settings["guess"] = boldest
     for share in _SHARES:
         plan = stage_plan(best, steps, rules, cap=share * cap, **settings)
-        if plan.loss <= indifference * boldest.loss:
-            return replace(plan, predictions=boldest.predictions | plan.predictions)
-    return boldest
+        if plan.loss > indifference * boldest.loss:
+            break  # a smaller cap predicts more still
+        chosen = replace(plan, predictions=boldest.predictions | plan.predictions)
+    return chosen
 
 
 class _Planner:
@@ -183,9 +187,10 @@ class _Planner:
         limits: tuple[float, float],
         seed: int,
         momentum: float,
+        guess: StagePlan | None,
     ):
         self.steps, self.batch_size, self.limits, self.seed = steps, batch_size, limits, seed
-        self.momentum = momentum
+        self.momentum, self.guess = momentum, guess
         self.refusals: list[Exception] = []
 
     def chosen(
@@ -206,15 +211,14 @@ class _Planner:
 
     def course(self, found: Measurement, rule: str) -> Course | None:
         """The best course of a rule; None where none keeps the limits, with the refusal noted."""
-        family = family_of(rule)
-        course = self._planned(found, family)
-        if course is None or float(course.coefficients["momentum"]) <= self.momentum:
-            return course
-        return self._planned(found, Fixed(family=family, values={"momentum": self.momentum}))
-
-    def _planned(self, found: Measurement, family: Family) -> Course | None:
+        family, within = family_of(rule), None
+        if self.momentum == 0:
+            family = Fixed(family=family, values={"momentum": 0.0})
+        elif self.momentum < 1:
+            within = {"momentum": (0.0, self.momentum)}
         cap, rise = self.limits
         sees = found.sees(batch_size=self.batch_size)
+        guess = self._begun(found, family)
         try:
             return plan_course(
                 found.task(),
@@ -222,11 +226,27 @@ class _Planner:
                 steps=self.steps,
                 sees=replace(sees, follows_loss=True),
                 limits=CourseLimits(cap=cap, rise=rise, floor=floor_of(found)),
+                within=within,
+                guess=guess,
+                searches=None if guess is None else 1,
                 seed=self.seed,
             )
         except (ProblemError, SolveError) as refusal:
             self.refusals.append(refusal)
             return None
+
+
+    def _begun(self, found: Measurement, family: Family) -> dict[str, float] | None:
+        """Coefficients to begin from: those of the guess, rates as far from the edge as there."""
+        guess = self.guess
+        names = [each.name for each in family.coefficients]
+        if guess is None or not set(names) <= set(guess.coefficients):
+            return None
+        values = {name: guess.coefficients[name] for name in names}
+        values["learning_rate"] *= guess.top / float(found.curvatures.max())
+        if "momentum" in values:
+            values["momentum"] = min(values["momentum"], self.momentum)
+        return values
 
 
 def floor_of(found: Measurement) -> float:
