@@ -18,7 +18,7 @@ from .variables import Variables
 NOTHING = 1e-12
 MARGIN = 3e-4  # logarithm by which a search stays inside limits, so that its end satisfies them
 RELEVANT = 1e-2  # of the floor, an excess loss that is half as relevant as one far above the floor
-ELEMENTS = 20_000  # numbers in an array, beyond which spans no longer fit the processor's cache
+ELEMENTS = 100_000  # numbers in an array, beyond which spans no longer fit the processor's cache
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -19,6 +19,7 @@ from .spans import spans_of
 from .variables import Variables
 
 STARTS, SPANS, MOST = 48, 24, 20
+BESIDE = 6  # starts beside a guess from which alone is searched
 FEW, MANY, STENCILS = 3, 8, 60  # searches side by side; at most so many n x n
 RACE, LONG_RACE = 2, 6  # iterations before only the best goes on
 SHORT = 250  # steps up to which spans save nothing
@@ -74,6 +75,8 @@ def planned(
     exact, quick = evaluations(program, limits, modes, within)
     short = quick is exact
     count = STARTS if short else STARTS // 2
+    if guess is not None and searches == 1:
+        count = BESIDE
     points = _points(program.family, exact.variables, guess, count, seed)
     if searches is None:
         searches = max(MANY if short else FEW, STENCILS // points.shape[1] ** 2)

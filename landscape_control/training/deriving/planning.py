@@ -243,7 +243,8 @@ class _Planner:
         if guess is None or not set(names) <= set(guess.coefficients):
             return None
         values = {name: guess.coefficients[name] for name in names}
-        values["learning_rate"] *= guess.top / float(found.curvatures.max())
+        inside = min(1.0, self.limits[0] / guess.share) if guess.share > 0 else 1.0
+        values["learning_rate"] *= inside * guess.top / float(found.curvatures.max())
         if "momentum" in values:
             values["momentum"] = min(values["momentum"], self.momentum)
         return values
