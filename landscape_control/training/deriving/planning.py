@@ -235,7 +235,6 @@ class _Planner:
             self.refusals.append(refusal)
             return None
 
-
     def _begun(self, found: Measurement, family: Family) -> dict[str, float] | None:
         """Coefficients to begin from: those of the guess, rates as far from the edge as there."""
         guess = self.guess

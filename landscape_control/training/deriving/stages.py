@@ -244,6 +244,7 @@ class Stages:
             "cap": self.settings.cap * progress.caution,
             "rise": self.settings.rise,
             "seed": self.probe.seed,
+            "guess": self.plan,
         }
         left = self.steps - progress.count
         longest = max(1, int(self.settings.longest * self.steps))
