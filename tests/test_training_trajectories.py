@@ -10,6 +10,7 @@ import pytest
 import landscape_control as lc
 from landscape_control.training import gradient_flow
 from landscape_control.training.networks import mlp
+from landscape_control.training.trajectories.grid import grading_of, time_of_start
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 from bowl_network import Bowl, half_squares  # noqa: E402
@@ -101,6 +102,36 @@ def test_a_small_network_gets_the_plan_of_solve(objective):
     solved = lc.solve(problem, guess=found.parameters, starts=1, tolerance=1e-9)
     assert found.cost == pytest.approx(solved.best.cost, rel=1e-6)
     np.testing.assert_allclose(found.parameters[-1], solved.best.parameters[-1], atol=1e-3)
+
+
+def test_a_loss_that_outweighs_movement_is_planned_on_a_steeper_mesh():
+    """The first fall of the loss takes T/62; the plan is that of ``lc.solve``, which adapts its mesh."""
+    objective = lc.Objective(horizon=2.0, loss_weight=1e3)
+    found = planned_small(objective=objective, tolerance=1e-2)
+    steepness = math.log(2.0 / found.vertices[1]) / math.log(len(found.vertices) - 1)
+    assert steepness == pytest.approx(math.log(62) / math.log(8), rel=0.02)
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape(expression=small_loss, dimension=13),
+        start=weights_of(small_network()),
+        objective=objective,
+    )
+    solved = lc.solve(problem, guess=found.parameters, starts=1, tolerance=1e-4)
+    assert found.cost == pytest.approx(solved.best.cost, rel=1e-2)
+
+
+def test_a_loss_that_outweighs_movement_by_far_is_said_early_with_what_helps():
+    with pytest.raises(lc.SolveError, match=r"falls no more.*Lower loss_weight"):
+        planned_small(objective=lc.Objective(horizon=2.0, loss_weight=1e8))
+
+
+def test_the_time_of_the_start_is_that_of_a_linear_loss():
+    """L = s x falls from L_0 to 0 on the way ℓ = L_0/s; at speed √(2ηk L_0) that takes ℓ/v."""
+    objective = lc.Objective(horizon=3.0, loss_weight=50.0, learning_rate=0.5)
+    start = time_of_start(objective, loss=2.0, slope=4.0)
+    assert start == pytest.approx(0.5 / 10.0)
+    assert grading_of(objective, start) == pytest.approx(math.log(60) / math.log(8))
+    assert grading_of(objective, 3.0) == 1.5
+    assert grading_of(objective, 1e-9) == 4.0
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])
