@@ -71,15 +71,15 @@ class Probe:
         return dataclasses.replace(found, whole=False, gradient_bias=bias)
 
     def in_metrics(
-        self, exponents: Sequence[float], products: int
+        self, base: Measurement, exponents: Sequence[float], products: int
     ) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
-        """({p: measurement}, {p: D^-p}) with D from the same samples."""
+        """({p: measurement}, {p: D^-p}) with D from the same samples; ``base`` is that of p = 0."""
         moments = self._moments() if any(exponents) else []
         metrics = {p: factors(moments, p) for p in exponents}
         found = {}
         for p, metric in metrics.items():
             scales = None if metric is None else [each.sqrt() for each in metric]
-            found[p] = self.measured(scales, products)
+            found[p] = base if scales is None else self.measured(scales, products)
         return found, metrics
 
     @torch.no_grad()
