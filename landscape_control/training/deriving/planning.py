@@ -34,6 +34,15 @@ def family_of(rule: str) -> Family:
     return Scheduled(family=ScheduleFree(), shape=shape)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Begin:
+    """Where another search may begin: coefficients, with the λ_max and the share that they were for."""
+
+    coefficients: dict[str, float]
+    top: float
+    share: float
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StagePlan:
     """What was planned, and what it was chosen over.
@@ -49,6 +58,7 @@ class StagePlan:
     top : largest curvature in that metric
     share, cap : the largest share of the edge of stability that the rule comes to, and may come to
     rise : how far the predicted loss may rise; wider than asked for where no course keeps that
+    begins : {exponent: Begin} of the first rule in every metric, for the plan of the next stage
     """
 
     rule: str
@@ -63,6 +73,7 @@ class StagePlan:
     share: float
     cap: float
     rise: float
+    begins: dict[float, Begin]
 
     @property
     def policy(self) -> Policy:
@@ -79,14 +90,16 @@ class StagePlan:
         """As a dictionary that torch.save takes."""
         predictions = [[p, rule, loss] for (p, rule), loss in self.predictions.items()]
         arrays = {"losses": self.losses.tolist(), "rates": self.rates.tolist()}
-        return {**vars(self), **arrays, "predictions": predictions}
+        begins = [[p, vars(begin)] for p, begin in self.begins.items()]
+        return {**vars(self), **arrays, "predictions": predictions, "begins": begins}
 
     @classmethod
     def from_plain(cls, state: dict[str, Any]) -> "StagePlan":
         """The plan that ``plain`` wrote."""
         arrays = {name: np.array(state[name]) for name in ("losses", "rates")}
         predictions = {(p, rule): loss for p, rule, loss in state["predictions"]}
-        return cls(**{**state, **arrays, "predictions": predictions})
+        begins = {p: Begin(**begin) for p, begin in state["begins"]}
+        return cls(**{**state, **arrays, "predictions": predictions, "begins": begins})
 
 
 def stage_plan(
@@ -106,13 +119,14 @@ def stage_plan(
 
     ``momentum`` is the largest that is planned. Schedule-Free is taken where its prediction is
     within the factor ``forgiving`` of the least: its average forgives a rate that turns out wrong.
-    ``guess`` is where the search for its rule begins, in every metric.
+    The search begins from where ``guess`` came to, in every metric.
     Limits that no rule keeps in any metric are widened. Raises ProblemError or SolveError where
     that does not help.
     """
     for wider in _WIDER:
         limits = cap * wider, 1 + (rise - 1) * wider**2
-        planner = _Planner(steps, batch_size, limits, seed, momentum, guess)
+        begins = {} if guess is None else guess.begins
+        planner = _Planner(steps, batch_size, limits, seed, momentum, begins)
         courses = planner.chosen(measured, rules)
         if courses:
             break
@@ -120,6 +134,11 @@ def stage_plan(
         raise planner.refusals[0]
     exponent, rule = _best(courses, forgiving)
     course = courses[exponent, rule]
+    reached = {
+        p: _begin(courses[p, rules[0]], found)
+        for p, found in measured.items()
+        if (p, rules[0]) in courses
+    }
     return StagePlan(
         rule=rule,
         coefficients=_coefficients(course),
@@ -133,6 +152,15 @@ def stage_plan(
         share=float(course.shares.max()),
         cap=limits[0],
         rise=limits[1],
+        begins=begins | reached,
+    )
+
+
+def _begin(course: Course, found: Measurement) -> Begin:
+    return Begin(
+        coefficients=_coefficients(course),
+        top=float(found.curvatures.max()),
+        share=float(course.shares.max()),
     )
 
 
@@ -173,7 +201,8 @@ def careful_plan(
         plan = stage_plan(best, steps, rules, cap=share * cap, **settings)
         if plan.loss > indifference * boldest.loss:
             break  # a smaller cap predicts more still
-        chosen = replace(plan, predictions=boldest.predictions | plan.predictions)
+        predictions = boldest.predictions | plan.predictions
+        chosen = replace(plan, predictions=predictions, begins=boldest.begins)
     return chosen
 
 
@@ -187,10 +216,10 @@ class _Planner:
         limits: tuple[float, float],
         seed: int,
         momentum: float,
-        guess: StagePlan | None,
+        begins: Mapping[float, Begin],
     ):
         self.steps, self.batch_size, self.limits, self.seed = steps, batch_size, limits, seed
-        self.momentum, self.guess = momentum, guess
+        self.momentum, self.begins = momentum, begins
         self.refusals: list[Exception] = []
 
     def chosen(
@@ -198,18 +227,18 @@ class _Planner:
     ) -> dict[tuple[float, str], Course]:
         """The first rule in every metric, the others in the metric where that is best."""
         first, *others = rules
-        courses = {(p, first): self.course(found, first) for p, found in measured.items()}
+        courses = {(p, first): self.course(p, found, first) for p, found in measured.items()}
         kept = {key: course for key, course in courses.items() if course is not None}
         if not kept:
             return {}
         best, _ = min(kept, key=lambda key: kept[key].final_loss)
         for rule in others:
-            course = self.course(measured[best], rule)
+            course = self.course(best, measured[best], rule)
             if course is not None:
                 kept[best, rule] = course
         return kept
 
-    def course(self, found: Measurement, rule: str) -> Course | None:
+    def course(self, exponent: float, found: Measurement, rule: str) -> Course | None:
         """The best course of a rule; None where none keeps the limits, with the refusal noted."""
         family, within = family_of(rule), None
         if self.momentum == 0:
@@ -218,7 +247,7 @@ class _Planner:
             within = {"momentum": (0.0, self.momentum)}
         cap, rise = self.limits
         sees = found.sees(batch_size=self.batch_size)
-        guess = self._begun(found, family)
+        guess = self._begun(exponent, found, family)
         try:
             return plan_course(
                 found.task(),
@@ -235,15 +264,17 @@ class _Planner:
             self.refusals.append(refusal)
             return None
 
-    def _begun(self, found: Measurement, family: Family) -> dict[str, float] | None:
-        """Coefficients to begin from: those of the guess, rates as far from the edge as there."""
-        guess = self.guess
+    def _begun(
+        self, exponent: float, found: Measurement, family: Family
+    ) -> dict[str, float] | None:
+        """Coefficients to begin from: rates as far from the edge as those, or inside the cap."""
         names = [each.name for each in family.coefficients]
-        if guess is None or not set(names) <= set(guess.coefficients):
+        begin = self.begins.get(exponent, self.begins.get(0.0))
+        if begin is None or not set(names) <= set(begin.coefficients):
             return None
-        values = {name: guess.coefficients[name] for name in names}
-        inside = min(1.0, self.limits[0] / guess.share) if guess.share > 0 else 1.0
-        values["learning_rate"] *= inside * guess.top / float(found.curvatures.max())
+        values = {name: begin.coefficients[name] for name in names}
+        inside = min(1.0, self.limits[0] / begin.share) if begin.share > 0 else 1.0
+        values["learning_rate"] *= inside * begin.top / float(found.curvatures.max())
         if "momentum" in values:
             values["momentum"] = min(values["momentum"], self.momentum)
         return values
