@@ -85,7 +85,7 @@ class Recipe:
                 f"clip of recipe {self.key!r}",
                 expected="None for a derived rule, which plans for the gradients that it measured",
                 received=f"{self.clip:g}",
-                advice="pass clip=None",
+                advice="leave the gradients of a derived rule as they are",
             )
         wanted = {name: _DEFAULTS[name] for name in allowed if name != "lr"}
         object.__setattr__(self, "numbers", MappingProxyType({**wanted, **self.numbers}))
