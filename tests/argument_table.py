@@ -69,6 +69,7 @@ POLICY = lc.Policy(family=BALL, coefficients={"learning_rate": 0.1, "momentum": 
 RUN = lc.RecordedRun(gradients=np.ones((9, 2)), updates=np.ones((9, 2)))
 EYE = np.eye(2)
 ONES = np.ones(2)
+MEANS = lc.data_loss(lambda theta, x: (theta[0] - x) ** 2, ONES, dimension=1)
 SAMPLES = (
     np.random.default_rng(0),
     np.random.SeedSequence(0),WELL, OBJECTIVE, PROBLEM, PRIOR, TASK, BALL, PROGRAM, POLICY, lc.Learner(),
@@ -121,6 +122,19 @@ ROWS = {
     "best_coefficients": {},
     "certify_global": {},
     "compare": {"problems": PROBLEM},
+    "data_loss": {
+        "per_sample": lambda theta, x: (theta[0] - x) ** 2 + theta[0] ** 4,
+        "inputs": ONES,
+        "dimension": 1,
+    },
+    "external_loss": {
+        "value": lambda theta: float(theta @ theta),
+        "gradient": lambda theta: 2 * theta,
+        "dimension": 2,
+    },
+    "network_loss": {"sizes": [1, 1], "inputs": ONES, "targets": ONES},
+    "network_outputs": {"sizes": [1, 1], "weights": ONES, "inputs": ONES},
+    "minibatch_noise": {"landscape": MEANS, "points": [0.5]},
     "derive_optimizer": {"model": None, "loss_fn": len, "loader": [], "steps": 100},
     "double_well": {"tilt": 0.3},
     "trajectory": {

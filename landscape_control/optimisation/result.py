@@ -11,9 +11,9 @@ import numpy as np
 
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Entries, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
 from ..support.errors import ProblemError
-from ..support.recordable import Recordable
+from ..support.results import Result
 from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
 from .status import PolicyStatus
@@ -21,7 +21,7 @@ from .status import PolicyStatus
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PolicyResult(Shown, Recordable):
+class PolicyResult(Result):
     """The best coefficients of a family for a program, and every other optimum.
 
     Attributes

@@ -9,6 +9,7 @@ from ..rules import CausalRule, Rule, by_name
 from ..rules.families import Policy
 from ..simulation.raw_learner import RawLearner
 from ..support.arguments import Count, Positive, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, shown
 from ..verification.solve import solve
 from .causal_rules import causal_path, default_step, simulated_path, tuned_causal
@@ -16,6 +17,7 @@ from .closed_forms import closed_form_path, tuned_coefficients
 from .path import Trajectory
 
 
+@settings_kept
 @checked
 def trajectory(
     problem: ControlProblem,
