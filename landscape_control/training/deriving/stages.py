@@ -253,7 +253,6 @@ class Stages:
             "cap": self.settings.cap * progress.caution,
             "rise": self.settings.rise,
             "seed": self.probe.seed,
-            "guess": self.plan,
         }
         left = self.steps - progress.count
         longest = max(1, int(self.settings.longest * self.steps))
@@ -262,10 +261,11 @@ class Stages:
             settings["forgiving"] = self.settings.forgiving
         elif progress.model == "other":  # no memory of steps before this measurement
             settings["momentum"] = 1 - 1 / length
-        if is_last:
+        if is_last:  # the one that matters most is searched for from everywhere
             plan = stage_plan(found, left, self.rules, **settings)
         else:
             indifference = self.settings.indifference
+            settings["guess"] = self.plan
             plan = careful_plan(found, left, _EARLY, indifference=indifference, **settings)
         progress.length *= 2
         self.stage = Stage(
