@@ -16,6 +16,8 @@ from landscape_control.rules.families import AccumulatedSquares, Coefficient, De
 from landscape_control.rules.families.elementwise import smaller
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
+from seeded_networks import drawn  # noqa: E402
+
 pytestmark = pytest.mark.networks
 
 RNG = np.random.default_rng(0)
@@ -165,11 +167,12 @@ def network():
     generator = torch.Generator().manual_seed(2)
     inputs = torch.randn(64, 8, dtype=torch.float64, generator=generator)
     targets = torch.sin(inputs.sum(1, keepdim=True))
+
+    def layers():
+        return torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
+
     picked = torch.randint(64, (STEPS, 16), generator=generator)
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        layers = torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1)
-        model = torch.nn.Sequential(*layers).double()
+    model = drawn(layers, seed=3).double()
 
     def loss(step):
         batch = picked[step]
