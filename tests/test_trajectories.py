@@ -202,3 +202,49 @@ def test_endless_descent_costs_its_closed_form_in_any_unit(unit, pace):
     expected = cost_of_descent(0.4, curvatures, start, 1e9 / pace, GAMMA * pace, pace, 1.0)
     assert path.cost == pytest.approx(expected, rel=1e-7)
     assert path.times[-1] == pytest.approx(5 / pace)
+
+
+def in_other_units(loss, size, pace):
+    """One problem, its loss in units of 1/loss, its weights of 1/size and its time of ``pace``."""
+    curvatures = np.array([0.5, 3.0]) * loss / size**2
+    prices = {
+        "discount": GAMMA * pace,
+        "learning_rate": ETA * size**2 * pace,
+        "loss_weight": K * pace / loss,
+    }
+    return bowl(curvatures, np.array([1.0, -2.0]) * size, 3.0 / pace, **prices)
+
+
+# what has a number with a unit inside its family has another cost in other units: p's ε = 1e-12
+SCALED = [rule.key for rule in lc.rules.causal() if rule.key != "padam"]
+
+
+@pytest.mark.parametrize("key", ["gradient_descent", "newton", "ballistic", *SCALED])
+def test_a_rule_at_its_best_costs_the_same_in_any_unit(key):
+    units = [(1e6, 1.0, 1.0), (1e-6, 1e3, 1.0), (1.0, 1e-3, 1e3), (1.0, 1.0, 1e-4)]
+    cost = lc.trajectory(in_other_units(1.0, 1.0, 1.0), key).cost
+    others = [lc.trajectory(in_other_units(*unit), key).cost for unit in units]
+    np.testing.assert_allclose(others, cost, rtol=1e-4)
+
+
+@pytest.mark.parametrize("key", ["heavy_ball", "nesterov", "corrected_momentum", "adam_uncorrected"])
+def test_a_rule_at_its_best_is_no_worse_than_what_it_contains(key):
+    """Momentum at β = 0 is descent; Adam's ε ends at a tenth of the gradient, and says so."""
+    problem = in_other_units(1.0, 1.0, 1.0)
+    path = lc.trajectory(problem, key)
+    inside = {"adam_uncorrected": "rmsprop"}.get(key, "sgd")
+    assert path.cost <= lc.trajectory(problem, inside).cost * (1 + 1e-5)
+    assert ("epsilon" in path.at_bounds) == (key == "adam_uncorrected")
+    assert ("at an end of what was searched" in repr(path)) == bool(path.at_bounds)
+
+
+@pytest.mark.parametrize("key", ["adam", "sgd_weight_decay"])
+def test_coefficients_are_admissible_in_any_unit(key):
+    """ε of 100 where gradients are 1e6, a decay of 200 per unit of time in steps of 1e-3."""
+    problem = in_other_units(1e6, 1.0, 1e3)
+    given = {
+        "adam": {"learning_rate": 1.0, "beta1": 0.9, "beta2": 0.99, "epsilon": 100.0},
+        "sgd_weight_decay": {"learning_rate": 1e-4, "decay": 200.0},
+    }
+    path = lc.trajectory(problem, key, given[key], step=1e-5)
+    assert path.cost is not None

@@ -21,6 +21,8 @@ class Trajectory(Shown):
     coefficients : {name: value}; for a causal rule those of u_t, a rate, so that Δθ_t = u_t·step
     symbols : {name: symbol} of the coefficients
     tuned : whether the coefficients were searched for (least J) or given
+    at_bounds : names of coefficients that the search left at an end of their range, beyond which a
+        better one may lie
     cost : J of the path; None where it has none
     reason : why there is no cost, or how far it counts; empty otherwise
     times : (N,)
@@ -35,6 +37,7 @@ class Trajectory(Shown):
     coefficients: Mapping[str, AnyNumber]
     symbols: Mapping[str, str]
     tuned: bool
+    at_bounds: tuple[str, ...] = ()
     cost: AnyNumber | None
     reason: str
     times: Entries
@@ -63,6 +66,9 @@ class Trajectory(Shown):
     def summary(self) -> str:
         """One line: rule, coefficients, cost or why there is none."""
         how = "tuned" if self.tuned else "given"
+        if self.at_bounds:
+            ends = ", ".join(self.symbols.get(name, name) for name in self.at_bounds)
+            how += f", {ends} at an end of what was searched"
         coefficients = f" ({self.words}; {how})" if self.coefficients else ""
         steps = "" if self.step is None else f"; steps of {self.step:.3g}"
         cost = self.reason if self.cost is None else f"J = {self.cost:.6g}"

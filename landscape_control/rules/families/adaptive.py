@@ -13,8 +13,8 @@ from .elementwise import sqrt
 from .family import Clock, Family, State, Value, Values
 
 RATE = Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log")
-OUTER_EPSILON = Coefficient(  # beside the root: in units of y
-    name="epsilon", symbol="ε", low=0.0, high=1.0, least=1e-8, most=0.1, scale="log"
+OUTER_EPSILON = Coefficient(  # beside the root
+    name="epsilon", symbol="ε", low=0.0, least=1e-8, most=0.1, scale="log", unit="y"
 )
 _FREE = {  # the coefficients that can be given a fixed value, beside the learning rate
     "exponent": Coefficient(name="exponent", symbol="p", low=0.0, high=1.0),
@@ -24,8 +24,8 @@ _FREE = {  # the coefficients that can be given a fixed value, beside the learni
     "beta2": Coefficient(
         name="beta2", symbol="β₂", low=0.0, high=0.99999, most=0.999, scale="one minus"
     ),
-    "epsilon": Coefficient(  # inside the power: in units of y²
-        name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log"
+    "epsilon": Coefficient(  # inside the power
+        name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log", unit="y²"
     ),
 }
 Exponent = Annotated[float, admissible(_FREE["exponent"])]
