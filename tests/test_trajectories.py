@@ -227,7 +227,9 @@ def test_a_rule_at_its_best_costs_the_same_in_any_unit(key):
     np.testing.assert_allclose(others, cost, rtol=1e-4)
 
 
-@pytest.mark.parametrize("key", ["heavy_ball", "nesterov", "corrected_momentum", "adam_uncorrected"])
+@pytest.mark.parametrize(
+    "key", ["heavy_ball", "nesterov", "corrected_momentum", "adam_uncorrected"]
+)
 def test_a_rule_at_its_best_is_no_worse_than_what_it_contains(key):
     """Momentum at β = 0 is descent; Adam's ε ends at a tenth of the gradient, and says so."""
     problem = in_other_units(1.0, 1.0, 1.0)

@@ -1,7 +1,6 @@
 """The coefficients that are tuned, and the scales on which they are searched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,39 +8,6 @@ import numpy as np
 from ..rules.families.coefficient import SCALES, Coefficient
 from ..support.errors import ProblemError, check_choice
 from .raw_learner import RawLearner
-
-
-@dataclass(frozen=True, kw_only=True)
-class Units:
-    """What gradients, weights and the time between updates measure in a problem.
-
-    Ranges of coefficients are stated for gradients and weights of order one and for rates per step;
-    a search in a problem looks in as many of its units.
-    """
-
-    gradient: float
-    parameter: float
-    step: float
-
-    def of(self, coefficient: Coefficient) -> float:
-        """The unit of a coefficient in the numbers of the problem."""
-        gradient = self.gradient if self.gradient > 0 else 1.0  # nothing moves where all is 0
-        parameter = self.parameter if self.parameter > 0 else 1.0
-        sizes = {
-            "1": 1.0,
-            "y": gradient,
-            "y²": gradient**2,
-            "y/θ": gradient / parameter,
-            "1/step": 1 / self.step,
-        }
-        return sizes[coefficient.unit]
-
-    def measured(self, coefficient: Coefficient) -> Coefficient:
-        """The coefficient with its ranges in the numbers of the problem."""
-        size = self.of(coefficient)
-        limits = {name: getattr(coefficient, name) * size for name in ("low", "high")}
-        searched = {name: getattr(coefficient, name) * size for name in ("least", "most")}
-        return replace(coefficient, **limits, **searched)
 
 
 class Scale:

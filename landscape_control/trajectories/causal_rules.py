@@ -9,7 +9,7 @@ import numpy as np
 from ..model.problem import ControlProblem
 from ..rules import CausalRule
 from ..rules.families.coefficient import vector_of
-from ..simulation.coefficient_scales import Units
+from ..simulation.natural_units import Units
 from ..simulation.rollout import Rollout
 from ..simulation.simulate import simulate
 from ..simulation.stepping import rollout_step
@@ -41,7 +41,7 @@ def causal_path(
 
     Those per step, such as a weight decay, are rates here: admissible up to 1/step.
     """
-    per_time = Units(gradient=1.0, parameter=1.0, step=step)
+    per_time = Units(gradient=1.0, parameter=1.0, speed=1.0, time=1.0, step=step)
     admissible = tuple(map(per_time.measured, rule.coefficients))
     vector_of(admissible, dict(coefficients), rule=rule.name)
     values = {name: np.full((1, 1), float(value)) for name, value in coefficients.items()}

@@ -86,9 +86,7 @@ def trajectory(
         step = default_step(problem, length) if step is None else step
         if coefficients is None:
             assert solution is not None, "it was solved for"
-            coefficients, ends = tuned_causal(
-                problem, rule, solution, step=step, horizon=length
-            )
+            coefficients, ends = tuned_causal(problem, rule, solution, step=step, horizon=length)
         path = causal_path(problem, rule, coefficients, tuned=tuned, step=step, horizon=length)
         return replace(path, at_bounds=ends)
     key = _key(rule)

@@ -15,7 +15,8 @@ from ..model.problem import ControlProblem
 from ..planning.solution import Solution
 from ..rules import CausalRule
 from ..rules.families import Coefficient
-from ..simulation.coefficient_scales import Scale, Units
+from ..simulation.coefficient_scales import Scale
+from ..simulation.natural_units import Units
 from ..simulation.simulate import simulate
 from .side_by_side import SideBySide, with_finite_horizon
 
@@ -65,7 +66,7 @@ class _CausalSearch:
         self.rule, self.step = rule, step
         self.slopes = _typical_slopes(self.problem, solution)
         self.speed = _root_mean_square(solution.controls)
-        units = units_along(self.problem, solution, step)
+        units = _units_along(self.problem, solution, step)
         self.ranges = [_range(each, units) for each in rule.coefficients]
         self.scales = [Scale(each, None) for each in self.ranges]
         self.points = np.empty((0, len(self.scales)))
@@ -184,11 +185,15 @@ def _range(coefficient: Coefficient, units: Units) -> Coefficient:
     return replace(coefficient, least=least, most=most, high=math.inf, scale="log")
 
 
-def units_along(problem: ControlProblem, solution: Solution, step: float) -> Units:
-    """The root mean squares of slopes and weights along the plan, and the time between updates."""
+def _units_along(problem: ControlProblem, solution: Solution, step: float) -> Units:
+    """Root mean squares along the plan; its length, and the time between updates."""
+    gradient = _root_mean_square(_typical_slopes(problem, solution))
+    parameter = _root_mean_square(solution.parameters)
     return Units(
-        gradient=_root_mean_square(_typical_slopes(problem, solution)),
-        parameter=_root_mean_square(solution.parameters),
+        gradient=gradient if gradient > 0 else 1.0,  # nothing moves where all slopes are 0
+        parameter=parameter if parameter > 0 else 1.0,
+        speed=_root_mean_square(solution.controls),
+        time=float(solution.times[-1]),
         step=step,
     )
 

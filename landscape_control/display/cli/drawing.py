@@ -11,6 +11,9 @@ from ...support.errors import ProblemError, check_choice
 from .common import check_output
 
 
+_OTHER_PICTURES = (".svg", ".jpg", ".jpeg", ".gif", ".eps", ".ps", ".webp", ".tif", ".html")
+
+
 def written(dataset: Any, options: Namespace) -> list[Path]:
     """Write the page and the pictures that were asked for; returns their paths."""
     at = dict(_fixed(dataset, text) for text in options.at)
@@ -28,6 +31,15 @@ def written(dataset: Any, options: Namespace) -> list[Path]:
 def _check_files(options: Namespace) -> None:
     """Refuse what cannot be written before anything is drawn; folders that are missing are made."""
     files = [("--html", options.html)] if options.html else []
+    if options.html and options.html.parent.exists():
+        check_output("--html", options.html, endings=(".html", ".htm"))
+    if options.picture and options.picture.suffix.lower() in _OTHER_PICTURES:
+        raise ProblemError(
+            "--picture",
+            expected="a name that ends in .png or .pdf, or has no ending: both are written",
+            received=options.picture.name,
+            advice=f"e.g. --picture {options.picture.with_suffix('.pdf')}",
+        )
     if options.picture:
         if options.picture.name in ("", ".."):  # no suffix can be put behind it
             check_output("--picture", options.picture)

@@ -24,7 +24,7 @@ def solve_target(options: Namespace) -> int:
 
     if options.output:
         replaces = is_ours if options.output.suffix == ".nc" else None
-        check_output("--output", options.output, replaces=replaces)
+        check_output("--output", options.output, endings=(".nc", ".json"), replaces=replaces)
     problem = read_problem(options.target)
     if isinstance(problem, PolicyProgram):
         return _solve_program(problem, options)
