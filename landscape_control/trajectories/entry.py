@@ -60,6 +60,7 @@ def trajectory(
     _check(problem)
     if isinstance(rule, str):
         rule = by_name(_MOMENTUM.get(rule.lower(), rule))
+    _check_rule(rule)
     known = isinstance(rule, Rule | CausalRule)
     if not known and coefficients is not None:
         raise ProblemError(
@@ -121,6 +122,20 @@ def _check(problem: ControlProblem) -> None:
             received="a fixed end, which no rule knows",
             advice="free the end, with a terminal cost where it should be near",
         )
+
+
+def _check_rule(rule: object) -> None:
+    has_policy = isinstance(getattr(rule, "policy", None), Policy)
+    is_learner = hasattr(rule, "init") and hasattr(rule, "update")
+    is_rule = isinstance(rule, Rule | CausalRule)
+    if (is_rule or is_learner or has_policy or callable(rule)) and not isinstance(rule, type):
+        return
+    raise ProblemError(
+        "rule",
+        expected="a rule or its name, a learner, a policy or its result, or a function",
+        received=shown(rule),
+        advice="e.g. 'gradient descent', 'momentum', or lambda theta, belief, time: -theta",
+    )
 
 
 def _solved(problem: ControlProblem) -> Solution:

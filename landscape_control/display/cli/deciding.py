@@ -30,9 +30,7 @@ def add_deciding(commands: Commands, epilog: str) -> list[ArgumentParser]:
     identifying = commands.add_parser(
         "identify", help="which rule is a policy, a result or a record?", epilog=epilog
     )
-    identifying.add_argument(
-        "target", metavar="FILE-OR-NAME", help=TARGET
-    )
+    identifying.add_argument("target", metavar="FILE-OR-NAME", help=TARGET)
     identifying.set_defaults(command=identify)
     for command in (comparing, identifying):
         command.add_argument(
@@ -66,7 +64,7 @@ def compare(options: Namespace) -> int:
         )
     with users_code():
         verdict = run(
-            subject, options.rules, starts=options.starts, hold=options.hold, seed=options.seed
+            problem, options.rules, starts=options.starts, hold=options.hold, seed=options.seed
         )
     return _hand_out(verdict, options)
 

@@ -10,7 +10,6 @@ from typing import Any
 from ...support.errors import ProblemError, check_choice
 from .common import check_output
 
-
 _OTHER_PICTURES = (".svg", ".jpg", ".jpeg", ".gif", ".eps", ".ps", ".webp", ".tif", ".html")
 
 
@@ -18,6 +17,8 @@ def written(dataset: Any, options: Namespace) -> list[Path]:
     """Write the page and the pictures that were asked for; returns their paths."""
     at = dict(_fixed(dataset, text) for text in options.at)
     files: list[Path] = []
+    for name in options.variable or ():
+        check_choice("--variable", name, map(str, dataset.data_vars))
     _check_files(options)
     if options.html:
         with _writing("--html"):

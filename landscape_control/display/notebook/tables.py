@@ -156,9 +156,9 @@ def _values(value: object) -> str:
 @html_of.register
 def _(rollout: Rollout) -> str:
     rows = {
-        "mean cost": f"{rollout.cost:.6g} ± {rollout.standard_error:.2g} (one standard error)",
-        "loss, effort, terminal": (
-            f"{rollout.losses.mean():.4g}, {rollout.efforts.mean():.4g},"
+        "cost": rollout.cost_words,
+        "loss + effort + terminal": (
+            f"{rollout.losses.mean():.4g} + {rollout.efforts.mean():.4g} +"
             f" {rollout.terminals.mean():.4g}"
         ),
         "episodes": rollout.episodes,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...support.errors import ProblemError
+from ...support.errors import ProblemError, check_choice, shown
+from ...sweeps.summary import check_dataset
 from . import style
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ TITLES = {
 
 def axes_of(dataset: Any) -> tuple[str, ...]:
     """Names of the sweep's axes: the dimensions of ``status``, or of the first with any."""
+    check_dataset(dataset)
     if "status" in dataset:
         return tuple(dataset["status"].dims)
     for name in dataset.data_vars:
@@ -132,7 +134,7 @@ def read_slices(
     :func:`read_map`.
     """
     array, at = _variable(dataset, variable), dict(at or {})
-    for name in (along, *([by] if by else [])):
+    for name in (along, *([by] if by else []), *at):
         _check_axis(dataset, name)
     if array.dtype.kind in NUMBERS:
         array = array.where(_failed(dataset) < 0.5)
@@ -207,6 +209,7 @@ def title_of(dataset: Any, variable: str) -> str:
 
 
 def _variable(dataset: Any, name: str) -> Any:
+    check_dataset(dataset)
     _check_known("variable of the sweep", name, dataset.data_vars, "measure it in the sweep")
     return dataset[name]
 
@@ -274,13 +277,24 @@ def fixed(array: Any, at: Mapping) -> Any:
     """A variable at the coordinates nearest to ``at``."""
     for name, value in at.items():
         if name in array.dims:
-            points = np.asarray(array[name].values)
-            if points.dtype.kind in TEXT:
-                place = list(map(str, points)).index(str(value))
-            else:
-                place = int(np.abs(points - value).argmin())
-            array = array.isel({name: place})
+            array = array.isel({name: _place(name, np.asarray(array[name].values), value)})
     return array
+
+
+def _place(name: str, points: np.ndarray, value: Any) -> int:
+    """Where on an axis a word stands, or the number nearest to the value."""
+    if points.dtype.kind in TEXT:
+        words = list(map(str, points))
+        return words.index(check_choice(f"at[{name!r}]", str(value), words))
+    is_number = isinstance(value, int | float | np.number) and np.isfinite(value)
+    if not is_number:
+        raise ProblemError(
+            f"at[{name!r}]",
+            expected="a number, to which the nearest value is taken",
+            received=shown(value),
+            advice=f"choose among {', '.join(map(short, points[:6]))}",
+        )
+    return int(np.abs(points.astype(float) - float(value)).argmin())
 
 
 def _flat(array: Any, dims: tuple[str, str], variable: str) -> np.ndarray:
@@ -304,6 +318,7 @@ def _refuse_free(variable: str, free: Sequence[str]) -> NoReturn:
 
 def values_of(dataset: Any, name: str) -> np.ndarray:
     """The values of an axis."""
+    check_dataset(dataset)
     _check_axis(dataset, name)
     if name in dataset.coords:
         return np.asarray(dataset[name].values)

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import HashableList
 
 from ...support.arguments import Count, checked
+from ...support.errors import ProblemError
 from . import curves, grid_cells, heat_maps, phase_diagrams, style
 from .simulated import letters
 from .sweep_data import SEED, DatasetLike, kinds, read_map, read_slices, short, symbol_of, values_of
@@ -88,7 +89,7 @@ def sweep_maps(
     triangle. Parameters as for :func:`~landscape_control.display.plotting.sweep_data.read_map`.
     Panels are labelled by their variables.
     """
-    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    variables = named(variables)
     maps = {name: read_map(dataset, name, x=x, y=y, at=at) for name in variables}
     figure, axes = _panels(variables, columns)
     handles: dict[str, Artist] = {}
@@ -156,7 +157,7 @@ def sweep_slices(
 
     Shaded is the mean ± one standard error over the axis ``band``.
     """
-    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    variables = named(variables)
     figure, axes = _panels(variables, 3)
     for name, letter in letters(variables).items():
         data = read_slices(dataset, name, along=along, by=by, at=at, band=band)
@@ -165,6 +166,19 @@ def sweep_slices(
     if by is not None:
         style.figure_legend(figure, columns=5)
     return figure
+
+
+def named(variables: str | Sequence[str]) -> list[str]:
+    """Each name once; refuses none."""
+    names = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    if not names:
+        raise ProblemError(
+            "variables",
+            expected="at least one measure, by name",
+            received="none",
+            advice="name what the sweep measured, e.g. 'cost'",
+        )
+    return names
 
 
 def _panels(names: Sequence[str], columns: int) -> tuple[Figure, dict[str, Axes]]:

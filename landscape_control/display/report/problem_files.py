@@ -12,7 +12,6 @@ from ...optimisation.program import PolicyProgram
 from ...records import load
 from ...support.errors import ProblemError
 
-
 _SAVED = (".nc", ".h5")
 
 

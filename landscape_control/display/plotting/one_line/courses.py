@@ -1,6 +1,6 @@
 """The paths that a picture of a solution shows: plans, and rules beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,9 +116,8 @@ def rule_courses(
 
 def _as_list(rules: object) -> list[object]:
     """What was asked for; a name, a rule or a path alone is a list of one."""
-    if isinstance(rules, Sequence) and not isinstance(rules, str):
-        return list(rules)
-    return [rules]
+    is_several = isinstance(rules, Iterable) and not isinstance(rules, str)
+    return list(rules) if is_several else [rules]
 
 
 def _default_rules(problem: ControlProblem) -> list[str]:

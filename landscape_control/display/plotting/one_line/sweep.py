@@ -10,7 +10,7 @@ from ....support.arguments import Count, checked
 from ....support.errors import ProblemError
 from .. import heat_maps, style
 from ..sweep_data import SEED, DatasetLike, axes_of, read_map, read_slices
-from ..sweeps import draw_map, draw_slices, sweep_maps, sweep_slices
+from ..sweeps import draw_map, draw_slices, named, sweep_maps, sweep_slices
 from .sheet import GivenAxes, finished, given_axes
 
 _BESIDE = {"status", "message", "traceback", "found_from"}
@@ -93,10 +93,8 @@ def _draw(
 
 
 def _chosen(dataset: Any, variables: str | Sequence[str] | None, *, curves: bool) -> list[str]:
-    if isinstance(variables, str):
-        return [variables]
     if variables is not None:
-        return list(dict.fromkeys(variables))
+        return named(variables)
     kinds = "fiub" if curves else "UOSfiub"
     own = set(axes_of(dataset))
     names = [
