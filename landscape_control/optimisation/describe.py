@@ -65,8 +65,17 @@ def _terms(program: Program) -> list[str]:
 def _coefficient(coefficient: Coefficient) -> str:
     size = f", {coefficient.size} numbers" if coefficient.size > 1 else ""
     when = " at every step" if coefficient.varies else ""
+    return f"{coefficient.symbol} ({coefficient.name}{size}) {_range(coefficient)}{when}"
+
+
+def _range(coefficient: Coefficient) -> str:
+    """What is admissible, in signs."""
     low, high = coefficient.low, coefficient.high
-    return f"{coefficient.symbol} ({coefficient.name}{size}) in [{low:g}, {high:g}]{when}"
+    if np.isinf(low) and np.isinf(high):
+        return "of any size"
+    if np.isinf(high):
+        return f"≥ {low:g}"
+    return f"≤ {high:g}" if np.isinf(low) else f"in [{low:g}, {high:g}]"
 
 
 def _task(task: LandscapeDistribution) -> str:

@@ -12,6 +12,7 @@ from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
 from ..support.drawable import Shown, drawn_by
 from ..support.errors import ProblemError
+from ..support.estimates import discretised
 from ..support.interpolation import PiecewisePolynomial
 from ..support.recordable import Recordable
 from ..support.short_repr import short_repr
@@ -148,7 +149,7 @@ class Plan(Recordable):
 
     def __repr__(self) -> str:
         nodes = f"{len(self.times)} nodes to t = {self.times[-1]:g}"
-        return f"Plan(J = {self.cost:.8g} ± {self.cost_error:.1g}, {self.status}, {nodes})"
+        return f"Plan(J = {discretised(self.cost, self.cost_error)}, {self.status}, {nodes})"
 
     @checked
     def parameters_at(self, times: Vector) -> np.ndarray:
@@ -322,7 +323,7 @@ class Solution(Shown, Recordable):
         """One line: cost with error estimate, status, method, effort."""
         best = self.best
         return (
-            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {self.searched()}; "
+            f"J = {discretised(best.cost, best.cost_error)}, {best.status}; {self.searched()}; "
             f"{self.method} with {self.solver}, {best.iterations} iterations, "
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )

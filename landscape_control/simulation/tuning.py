@@ -54,6 +54,22 @@ class Tuned:
     at_bounds: tuple[str, ...]
     method: str
 
+    @checked
+    def summary(self) -> str:
+        """One line: coefficients, the cost on new numbers and that of the search, how it ended."""
+        found = ", ".join(f"{name} = {value:.4g}" for name, value in self.coefficients.items())
+        ends = f"; at an end of its range: {', '.join(self.at_bounds)}" if self.at_bounds else ""
+        settled = "" if self.converged else "; not converged"
+        kind = "expected cost" if self.method == "exact" else "mean cost where it was searched"
+        return (
+            f"{type(self.learner).__name__}, {found}: {self.rollout.cost_words}, on other numbers"
+            f" than the search; {kind} {self.training_cost:.6g} ({self.method},"
+            f" {self.evaluations} evaluations){settled}{ends}"
+        )
+
+    def __repr__(self) -> str:
+        return f"Tuned({self.summary()})"
+
     @property
     def cost(self) -> float:
         """Mean cost on the held-out seed."""

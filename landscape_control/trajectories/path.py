@@ -62,14 +62,18 @@ class Trajectory(Shown):
         ]
         return ", ".join(pairs)
 
+    @property
+    def origin(self) -> str:
+        """Where the coefficients come from, and which of them ended where the search ended."""
+        if not self.tuned:
+            return "given"
+        ends = ", ".join(self.symbols.get(name, name) for name in self.at_bounds)
+        return f"of least J; {ends} at an end of what was searched" if ends else "of least J"
+
     @checked
     def summary(self) -> str:
         """One line: rule, coefficients, cost or why there is none."""
-        how = "tuned" if self.tuned else "given"
-        if self.at_bounds:
-            ends = ", ".join(self.symbols.get(name, name) for name in self.at_bounds)
-            how += f", {ends} at an end of what was searched"
-        coefficients = f" ({self.words}; {how})" if self.coefficients else ""
+        coefficients = f" ({self.words}; {self.origin})" if self.coefficients else ""
         steps = "" if self.step is None else f"; steps of {self.step:.3g}"
         cost = self.reason if self.cost is None else f"J = {self.cost:.6g}"
         note = f" ({self.reason})" if self.reason and self.cost is not None else ""

@@ -135,12 +135,19 @@ class _CausalSearch:
         return centre + width * np.clip(newton, -1, 1)
 
     def at_bounds(self) -> tuple[str, ...]:
-        """Names of the best coefficients at an end of their range that is no admissible limit."""
+        """Names of the best coefficients at an end of their range.
+
+        Ends that are admissible limits, or where a simpler rule begins, are left out: nothing is
+        missed there.
+        """
         names = []
+        simpler = {place for face in self.rule.family.contained for place in face.held}
         for each, scale in zip(self.ranges, self.scales, strict=True):
             if each.name == _RATE:  # a multiple of what the other coefficients suggest
                 continue
             value = self.best[each.name]
+            if (each.name, value) in simpler:
+                continue
             position = scale.position(value)
             is_at_least = position < _AT_END and each.least > each.low and value >= each.least
             is_at_most = position > 1 - _AT_END and each.most < each.high

@@ -136,20 +136,13 @@ def _drawn(dataset: Any, at: dict, option: str) -> list[str]:
 
 
 def _measured(dataset: Any, kinds: str) -> list[str]:
-    """What was measured with one value per cell, words first, then numbers.
+    """What was measured with one value per cell and varies, words first; all if nothing does.
 
     ``kinds`` are those of NumPy's types: "fiub" for numbers, "UOS" for words.
     """
-    from ..plotting import sweep_data
+    from ..plotting import sweep_choice
 
-    axes = set(sweep_data.axes_of(dataset))
-    beside = {"status", "message", "traceback", "found_from"}
-
-    def is_drawn(name: str) -> bool:
-        variable = dataset[name]
-        return name not in beside and set(variable.dims) == axes and variable.dtype.kind in kinds
-
-    names = list(filter(is_drawn, dataset.data_vars))
+    names = sweep_choice.measured(dataset, kinds) or sweep_choice.of_cells(dataset, kinds)
     if not names:
         raise ProblemError(
             "--picture",
@@ -157,4 +150,4 @@ def _measured(dataset: Any, kinds: str) -> list[str]:
             received="none",
             advice="sweep with --measure cost, say",
         )
-    return sorted(names, key=lambda name: dataset[name].dtype.kind not in "UOS")
+    return names

@@ -167,7 +167,7 @@ def _judge(solution: Any, certified: bool = True) -> int:
 def _plans(solution: "Solution") -> str:
     from ..report.table import align
 
-    rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
+    rows = [("plan", "cost J", "± discretisation", "status", "end θ(T)", "found from")]
     for number, plan in enumerate(solution.plans, start=1):
         rows.append(
             (

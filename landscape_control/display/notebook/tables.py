@@ -15,6 +15,7 @@ from ...optimisation.result import PolicyResult
 from ...planning.beliefs.solution import BeliefSolution
 from ...planning.solution import Solution
 from ...simulation.rollout import Rollout
+from ...support.estimates import discretised
 from ...trajectories import Trajectory
 from .markup import block, formula, note, pairs, table, text, title
 
@@ -45,7 +46,7 @@ def _(problem: ControlProblem) -> str:
 @html_of.register
 def _(solution: Solution) -> str:
     best, problem = solution.best, solution.problem
-    parts = [title("Solution", f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}")]
+    parts = [title("Solution", f"J = {discretised(best.cost, best.cost_error)}, {best.status}")]
     if problem is not None:
         parts.append(formula(functional(problem)))
     rows = {
@@ -128,7 +129,6 @@ def _(result: PolicyResult) -> str:
     coefficients = {
         name: _values(value) for name, value in list(result.coefficients.items())[:_SEVERAL]
     }
-    error = f"± {result.uncertainty:.1g}"
     rows = {
         "agreement": f"{result.agreed} of {result.starts} starts; optima found: {len(result.optima)}",
         "at the edge of the range": ", ".join(result.at_bound[:_SEVERAL]),
@@ -139,7 +139,7 @@ def _(result: PolicyResult) -> str:
     }
     return block(
         title(f"{family.name}, T = {result.program.steps}", family.formula),
-        f"<div>{text(f'J = {result.cost:.6g} {error}, {result.status}')}</div>",
+        f"<div>{text(f'J = {result.cost_words}, {result.status}')}</div>",
         pairs(coefficients),
         pairs(rows),
         note("plot() draws its loss over the steps and what varies"),
@@ -176,10 +176,8 @@ def _(rollout: Rollout) -> str:
 def _(path: Trajectory) -> str:
     cost = "" if path.cost is None else f"{path.cost:.6g}"
     rows = {
-        "coefficients": f"{path.words} ({'tuned' if path.tuned else 'given'})"
-        if path.words
-        else "",
-        "J": cost,
+        "coefficients": f"{path.words} ({path.origin})" if path.words else "",
+        "cost J": cost,
         "note": path.reason,
         "to t": f"{path.times[-1]:g}",
         "step": "" if path.step is None else f"{path.step:.4g}",

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...support.errors import ProblemError, check_choice, shown
+from ...sweeps.measures.verdicts import KEYS
 from ...sweeps.summary import check_dataset
 from . import style
+from .accuracies import good_to
 
 if TYPE_CHECKING:
     from xarray import Dataset as DatasetLike
@@ -35,11 +37,14 @@ AXIS_WORDS = {
 }
 # What a measure's name does not say by itself.
 TITLES = {
-    "policy_rule": "closed form that the optimal policy is",
-    "policy_error": "error of the controls",
-    "cheapest_rule": "rule that costs least on this path",
-    "best_rule": "rule that costs least on this path",
-    "best_regret": "least regret of a classic rule",
+    "cost": "cost J of the optimum",
+    "cost_error": "discretisation error of J",
+    "policy_rule": "rule that the optimal policy is",
+    "policy_error": "relative error of u",
+    "cheapest_rule": "classic rule of least J, each tuned",
+    "best_rule": "classic rule of least J, each tuned",
+    "regret": "regret (J - J*)/S",
+    "best_regret": "least regret (J - J*)/S of the classic rules",
 }
 
 
@@ -74,7 +79,8 @@ def read_map(
     -------
     SimpleNamespace
         x (X,), y (Y,), values (Y, X) with NaN or "" in failed cells, is_text, failed (Y, X), warned
-        (Y, X), x_label, y_label, title, dims (y name, x name).
+        (Y, X), x_label, y_label, title, dims (y name, x name). Truth values are the words "yes" and
+        "no", or shares where they are averaged over seeds. ``floor`` is what numbers are good to.
 
     Raises
     ------
@@ -89,6 +95,8 @@ def read_map(
         return _flat(fixed(part, at), (y, x), variable)
 
     values = on_map(array)
+    if values.dtype.kind == "b":
+        values = np.where(values, "yes", "no")
     failed = on_map(_failed(dataset)) > 0.5  # averaged over seeds: where most of them failed
     warned = on_map(_warned(dataset)) > 0
     is_text = values.dtype.kind in TEXT
@@ -106,6 +114,7 @@ def read_map(
         x_label=axis_label(dataset, x),
         y_label=axis_label(dataset, y),
         title=title_of(dataset, variable),
+        floor=0.0 if is_text else good_to(array),
     )
 
 
@@ -113,7 +122,8 @@ def kinds(values: ArrayLike) -> list[str]:
     """Different words in an array, those of the style sheet first, in its order; "none" last."""
     present = {str(value) for value in np.ravel(values)} - {""}
     known = [key for key in style.RULES if key in present and key != "none"]
-    others = sorted(present - set(known) - {"none"})
+    # "yes" has the stronger tone of the two
+    others = sorted(present - set(known) - {"none"}, key=lambda word: (word == "no", word))
     last = ["none"] if "none" in present else []
     return known + others + last
 
@@ -203,6 +213,10 @@ def title_of(dataset: Any, variable: str) -> str:
     words = TITLES.get(stem, stem.replace("_", " "))
     if stem in ("regret", "policy_error"):
         words = f"{words} of {style.rule(key).label}"
+    elif stem == "rule_coefficients":
+        rule = max((each for each in KEYS if key.startswith(each)), key=len, default="")
+        coefficient = key.removeprefix(rule).strip("_").replace("_", " ")
+        words = f"{coefficient} of {style.rule(rule).label} at its best"
     elif key:
         words = ", ".join([words, *key.replace("_", " ").split(".")])
     return f"{words} ({units})" if units else words
