@@ -20,7 +20,7 @@ def below_levels(x: np.ndarray, y: np.ndarray, loss: np.ndarray, count: int) -> 
     for level in levels:
         filled = axes.contourf(x, y, finite, levels=[bottom, float(level)])
         polygons = filled.get_paths()[0].to_polygons()
-        regions.append([_flat(polygon) for polygon in polygons])
+        regions.append([_flat(np.asarray(polygon)) for polygon in polygons])
     return regions
 
 

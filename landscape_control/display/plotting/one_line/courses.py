@@ -116,8 +116,9 @@ def rule_courses(
 
 def _as_list(rules: object) -> list[object]:
     """What was asked for; a name, a rule or a path alone is a list of one."""
-    is_several = isinstance(rules, Iterable) and not isinstance(rules, str)
-    return list(rules) if is_several else [rules]
+    if isinstance(rules, Iterable) and not isinstance(rules, str):
+        return list(rules)
+    return [rules]
 
 
 def _default_rules(problem: ControlProblem) -> list[str]:
