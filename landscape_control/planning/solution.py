@@ -321,10 +321,9 @@ class Solution(Shown, Recordable):
     @checked
     def summary(self) -> str:
         """One line: cost with error estimate, status, method, effort."""
-        best = self.best
         return (
-            f"J = {discretised(best.cost, best.cost_error)}, {best.status}; {self.searched()}; "
-            f"{self.method} with {self.solver}, {best.iterations} iterations, "
+            f"J = {discretised(self.cost, self.best.cost_error)}, {self.status}; {self.searched()}; "
+            f"{self.method} with {self.solver}, {self.best.iterations} iterations, "
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
 
