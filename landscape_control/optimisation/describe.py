@@ -9,6 +9,14 @@ from ..model.objective import Objective
 from ..model.observation import ExactGradient, NoisyGradient, Sees
 from ..rules.families import Coefficient, Family
 
+# u is a movement per step here; y is what is seen, a gradient
+_UNITS = {
+    "u": "units of θ",
+    "u/y": "units of θ/y",
+    "y": "units of y",
+    "y²": "units of y²",
+}
+
 
 class Program(Protocol):
     """What is read of a PolicyProgram, whose class comes after this module."""
@@ -65,7 +73,10 @@ def _terms(program: Program) -> list[str]:
 def _coefficient(coefficient: Coefficient) -> str:
     size = f", {coefficient.size} numbers" if coefficient.size > 1 else ""
     when = " at every step" if coefficient.varies else ""
-    return f"{coefficient.symbol} ({coefficient.name}{size}) {_range(coefficient)}{when}"
+    unit = (
+        "" if coefficient.unit == "1" else f", in {_UNITS.get(coefficient.unit, coefficient.unit)}"
+    )
+    return f"{coefficient.symbol} ({coefficient.name}{unit}{size}) {_range(coefficient)}{when}"
 
 
 def _range(coefficient: Coefficient) -> str:
