@@ -85,7 +85,12 @@ def emergence_atlas(d: SimpleNamespace) -> Figure:
         else (d.horizontal_name, d.vertical_name)
     )
     handles = phase_diagrams.region_map(
-        axes["best"], d.noises, d.horizons, d.best, list(d.families)
+        axes["best"],
+        d.noises,
+        d.horizons,
+        d.best,
+        list(d.families),
+        marked=None if d.warnings is None else d.warnings > 0.5,
     )
     if d.warnings is not None:
         mark = phase_diagrams.mark_cells(

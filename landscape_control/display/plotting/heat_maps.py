@@ -14,7 +14,7 @@ from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 from ...support.arguments import Entries, checked
 from . import style
 from .accuracies import lowest_colour
-from .grid_cells import edges, hatch, scale_axes
+from .grid_cells import edges, hatch, log_ticks, scale_axes
 from .places import AxisValues, Limits, on_grid
 
 
@@ -50,6 +50,8 @@ def heat_map(
     mesh = axes.pcolormesh(across, up, values, cmap=tones, norm=scale, rasterized=True, zorder=0)
     mesh.set_label("_cells")
     axes.set(xlim=across[[0, -1]], ylim=up[[0, -1]])
+    log_ticks(axes, "x", across)
+    log_ticks(axes, "y", up)
     return axes
 
 
