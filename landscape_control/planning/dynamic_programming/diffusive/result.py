@@ -12,6 +12,7 @@ from ....support.estimates import with_error
 from ....support.recordable import Recordable
 from ..mesh import Grid, Interpolant
 from .coordinates import BeliefCoordinates
+from .task_coordinates import PROBABILITIES, joined
 
 
 class GridStatus(enum.Enum):
@@ -117,8 +118,8 @@ class GridPolicy(Recordable):
     def _start_belief(self) -> object:
         """The prior, as :meth:`value_at` takes it."""
         z = self.coordinates.start
-        if self.coordinates.kind == "probability":
-            return np.array([z[0], 1 - z[0]])
+        if self.coordinates.kind in PROBABILITIES:
+            return joined(z)
         if self.coordinates.kind == "mean and variance":
             return z[:1], z[1:, None]
         return z
