@@ -97,7 +97,9 @@ def emergence_atlas(d: SimpleNamespace) -> Figure:
             axes["best"], d.noises, d.horizons, d.warnings > 0.5, label="doubtful"
         )
         handles += [mark] if mark else []
-    style.label(axes["best"], across, up, title="family of least expected cost", letter=named["best"])
+    style.label(
+        axes["best"], across, up, title="family of least expected cost", letter=named["best"]
+    )
     maps = {} if d.gain is None else {"gain": (d.gain, "gain over the simplest")}
     maps |= {
         f"coefficient_{i + 1}": (values, words)
