@@ -106,12 +106,23 @@ def test_paired_differences_are_far_more_precise_than_unpaired_ones():
         paired_difference(elsewhere, b)
 
 
+def test_equal_worlds_are_one_world():
+    runs = [
+        simulate(problem, certainty_equivalent, episodes=10, step=0.1)
+        for problem in (SHORT, moving_bowl(horizon=2.0))
+    ]
+    assert paired_difference(*runs) == (0.0, 0.0)
+
+
+FASTER = lc.OrnsteinUhlenbeck([MU], 2 * LAM, [1.0])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"episodes": 20}, "episodes"),
         ({"step": 0.05}, "grid of random draws"),
-        ({"problem": moving_bowl(horizon=2.0)}, "hidden variables"),
+        ({"problem": moving_bowl(horizon=2.0, hidden=FASTER)}, "hidden variables"),
         ({"problem": SHORT.changed(discount=0.1)}, "objective.discount"),
         ({"problem": SHORT.changed(horizon=3.0), "step": 0.1}, "horizon"),
     ],

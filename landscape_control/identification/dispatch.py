@@ -12,6 +12,7 @@ from ..planning.beliefs.solution import BeliefSolution
 from ..planning.solution import Solution
 from ..rules import CausalRule, Rule
 from ..support.arguments import Count, Filled, Index, Positive, Words, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, check_options
 from ..verification import solve
 from .causal_subjects import identify_beliefs, identify_histories, identify_policy
@@ -25,6 +26,7 @@ from .recorded_subjects import identify_recording
 from .recording import Recording
 
 
+@settings_kept
 @checked
 def identify(
     subject: object,

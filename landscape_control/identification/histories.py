@@ -8,8 +8,8 @@ import numpy as np
 
 from ..support.arguments import Entries, Index, Vector, checked
 from ..support.arrays import freeze, whole
-from ..support.drawable import Shown
 from ..support.errors import ProblemError
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .maps import Scatter
 from .maps.fitting import relative
@@ -17,7 +17,7 @@ from .maps.fitting import relative
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Histories(Shown):
+class Histories(Result):
     """K histories of T steps of a policy on n weights, each from its own beginning, at rest.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 from ..support.arguments import Entries, Filled, Index, Matrix, NonNegative, Vector, checked
 from ..support.arrays import freeze
 from ..support.errors import ProblemError
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .histories import Histories
 
@@ -17,7 +18,7 @@ FEWEST_STEPS = 5  # of a run: with fewer, momentum and its first steps are one
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RecordedRun:
+class RecordedRun(Result):
     """One training run of T steps on n of its weights, from the optimizer's first step on.
 
     Attributes
@@ -116,7 +117,7 @@ class RecordedRun:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Recording:
+class Recording(Result):
     """Training runs of one optimizer with the same settings, to be named by :func:`identify`.
 
     :func:`landscape_control.record_training` makes one of an optimizer of PyTorch; anything else

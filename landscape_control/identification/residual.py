@@ -10,6 +10,7 @@ from ..rules.families import HeavyBall
 from ..rules.families.response import regressors
 from ..support.arguments import AnyNumber, Entries, checked
 from ..support.arrays import freeze
+from ..support.results import Result
 from .histories import Histories
 from .rule_on_histories import RuleOnHistories
 
@@ -63,7 +64,7 @@ def shares(
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class HeavyBallRegression:
+class HeavyBallRegression(Result):
     """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t, regressed on the subject's own last update.
 
     ``error`` is relative to rms|Δθ|. Along noiseless optimal paths it vanishes with momentum > 1
@@ -102,7 +103,7 @@ def _relative(left: np.ndarray, whole: np.ndarray) -> float:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Schedule:
+class Schedule(Result):
     """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step.
 
     Arrays (T,), momentum_0 = 0. ``error`` is relative to rms|Δθ| on histories held out.

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Entries, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
 from ..support.errors import ProblemError
 from ..support.estimates import with_error
-from ..support.recordable import Recordable
+from ..support.results import Result
 from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
 from .status import PolicyStatus
@@ -22,7 +22,7 @@ from .status import PolicyStatus
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PolicyResult(Shown, Recordable):
+class PolicyResult(Result):
     """The best coefficients of a family for a program, and every other optimum.
 
     Attributes

@@ -12,7 +12,9 @@ import numpy as np
 from ..planning.solver import SECONDS, SolveClock
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, SolveError, SolveInterrupted, check_choice
+from ..support.results import Result
 from .program import PolicyProgram, spectrum_of
 from .programs import check_linear, check_paid, check_separate
 from .result import coefficients_in_words
@@ -26,7 +28,7 @@ FINER = 10  # times as many curvatures, on which the error of the grid is measur
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WorstCaseResult:
+class WorstCaseResult(Result):
     """Minimax coefficients.
 
     Attributes
@@ -99,6 +101,7 @@ class WorstCaseResult:
         return f"WorstCaseResult({self.summary()})"
 
 
+@settings_kept
 @checked
 def worst_case(
     program: PolicyProgram,

@@ -10,11 +10,11 @@ from scipy.linalg import expm
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
 from ..support.errors import ProblemError
 from ..support.estimates import discretised
 from ..support.interpolation import PiecewisePolynomial
-from ..support.recordable import Recordable
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .status import Status
 
@@ -86,7 +86,7 @@ def _advanced(tail: Tail, offset: np.ndarray, elapsed: float) -> np.ndarray:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan(Recordable):
+class Plan(Result):
     """One stationary path of the problem.
 
     Attributes
@@ -221,7 +221,7 @@ _PLAN_FIELDS = tuple(each.name for each in fields(Plan))
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Solution(Shown, Recordable):
+class Solution(Result):
     """The best plan, and the other distinct stationary plans that the starts led to.
 
     Theory: equation :eq:`pontryagin`.

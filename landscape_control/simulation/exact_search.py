@@ -18,7 +18,9 @@ from ..support.arguments import (
     checked,
 )
 from ..support.arrays import freeze
+from ..support.call_settings import settings_kept
 from ..support.errors import SolveError, check_choice
+from ..support.results import Result
 from .actors import check_raw
 from .box_newton import descend
 from .coefficient_scales import Scale, free_names
@@ -38,7 +40,7 @@ _FLAT = 1e-6  # of the cost per whole range: largest slope of a minimum inside t
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ExactTuned:
+class ExactTuned(Result):
     """Best coefficients, and what they cost exactly.
 
     Attributes
@@ -78,6 +80,7 @@ class ExactTuned:
         return f"{found}: {self.result.summary()}; {self.agreed} of {self.starts} starts agree{ends}{settled}"
 
 
+@settings_kept
 @checked
 def exact_best_coefficients(
     problem: ControlProblem,

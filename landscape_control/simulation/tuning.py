@@ -13,7 +13,9 @@ from scipy.optimize import differential_evolution, minimize
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, check_choice
+from ..support.results import Result
 from .coefficient_scales import Scale, free_names
 from .exact_linear import is_exact
 from .exact_search import exact_best_coefficients
@@ -28,7 +30,7 @@ _WORST = 1e12  # of the first cost: that of a diverged rollout, as the search se
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tuned:
+class Tuned(Result):
     """Best coefficients found.
 
     Attributes
@@ -81,6 +83,7 @@ class Tuned:
         return self.rollout.standard_error
 
 
+@settings_kept
 @checked
 def best_coefficients(
     problem: ControlProblem,

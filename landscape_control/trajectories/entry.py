@@ -10,6 +10,7 @@ from ..rules import CausalRule, Rule, by_name
 from ..rules.families import Policy
 from ..simulation.raw_learner import RawLearner
 from ..support.arguments import Count, Positive, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, shown
 from ..verification.solve import solve
 from .causal_rules import causal_path, default_step, simulated_path
@@ -18,6 +19,7 @@ from .path import Trajectory
 from .searching import tuned_causal
 
 
+@settings_kept
 @checked
 def trajectory(
     problem: ControlProblem,

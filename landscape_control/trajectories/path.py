@@ -7,12 +7,13 @@ import numpy as np
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
+from ..support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trajectory(Shown):
+class Trajectory(Result):
     """The path of one rule from a problem's start, at the prices of the problem.
 
     Attributes

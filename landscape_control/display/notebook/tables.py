@@ -1,5 +1,6 @@
 """What a notebook shows of each kind of problem and result."""
 
+from collections.abc import Mapping
 from functools import singledispatch
 
 import numpy as np
@@ -8,24 +9,47 @@ from ...identification.histories import Histories
 from ...identification.identification import Identification
 from ...identification.maps import RuleFit, Verdict
 from ...identification.maps.formatting import paragraph
+from ...identification.recording import RecordedRun, Recording
 from ...model.problem import ControlProblem
 from ...model.problem.describe import describe
 from ...model.problem.latex import dynamics, functional
 from ...optimisation.result import PolicyResult
 from ...planning.beliefs.solution import BeliefSolution
 from ...planning.solution import Solution
+from ...records.readable import is_part, parts_of
 from ...simulation.rollout import Rollout
 from ...support.estimates import discretised
+from ...support.short_repr import value_in_short
+from ...sweeps.progress import Progress
 from ...trajectories import Trajectory
+from ..description.numbers import in_words
 from .markup import block, formula, note, pairs, table, text, title
 
+_ROWS = 24  # of a table of fields
 _SEVERAL = 9  # coefficients, or values of one, that are written out
 
 
 @singledispatch
 def html_of(shown: object) -> str:
-    """The object as HTML; of a kind that has no table its repr."""
-    return block(text(repr(shown)))
+    """The object as HTML: of a result that has no table of its own its numbers, name by name."""
+    if not is_part(shown):
+        return block(text(repr(shown)))
+    rows = {
+        name.replace("_", " "): _value(part)
+        for name, part in list(parts_of(shown).items())[:_ROWS]
+        if name != "made_with"
+    }
+    more = "to_dict() gives every number"
+    return block(title(type(shown).__name__), pairs(rows), note(more))
+
+
+def _value(part: object) -> str:
+    """A number or an array as describe() has it; a part that has numbers of its own in short."""
+    if isinstance(part, tuple | list) and any(is_part(entry) for entry in part):
+        return f"{len(part)}: {value_in_short(part[0])}" + (", …" if len(part) > 1 else "")
+    if isinstance(part, Mapping):
+        return ", ".join(f"{name} = {in_words(value)}" for name, value in part.items())
+    return value_in_short(part) if is_part(part) else in_words(part)
 
 
 @html_of.register
@@ -199,6 +223,47 @@ def _(histories: Histories) -> str:
         "first step that counts": histories.settle,
     }
     return block(title("Histories", histories.words), pairs(rows))
+
+
+@html_of.register
+def _(recording: Recording) -> str:
+    rows = {
+        "runs": len(recording.runs),
+        "precision of the arithmetic": f"{recording.precision:.2g}",
+        "notes": "; ".join(recording.notes),
+    }
+    header = [
+        "run",
+        "steps",
+        "weights",
+        "rms of the gradients",
+        "rms of the updates",
+        "recorded too",
+    ]
+    runs = [(i + 1, *_run(run)) for i, run in enumerate(recording.runs)]
+    return block(title("Recording", recording.words), pairs(rows), table(header, runs))
+
+
+@html_of.register
+def _(run: RecordedRun) -> str:
+    header = ["steps", "weights", "rms of the gradients", "rms of the updates", "recorded too"]
+    return block(title("Recorded run"), table(header, [_run(run)]))
+
+
+_BESIDE = ("parameters", "errors", "learning_rate", "gradient_norm", "received_norm", "groups")
+
+
+def _run(run: RecordedRun) -> tuple[object, ...]:
+    """Steps, weights, how large gradients and updates are, and what else there is."""
+    beside = [name.replace("_", " ") for name in _BESIDE if getattr(run, name) is not None]
+    sizes = [f"{np.sqrt(np.mean(array**2)):.4g}" for array in (run.gradients, run.updates)]
+    return run.steps, run.gradients.shape[1], *sizes, ", ".join(beside) or "nothing"
+
+
+@html_of.register
+def _(progress: Progress) -> str:
+    bar = f'<progress value="{progress.done}" max="{max(progress.total, 1)}"></progress>'
+    return block(f"<div>{bar} {text(progress)}</div>")
 
 
 def _vector(values: np.ndarray) -> str:

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import numpy as np
 
 from ...model.problem import ControlProblem
+from ...planning.solution import Solution
 from ...rules import CausalRule, Information, Rule, full_information
 from ...support.arguments import Count, Filled, Index, NonNegative, Points, Positive, Words, checked
 from ...support.arrays import number, whole
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from .criteria import Criteria
 from .policy_fit import fit_maps, read_rules
@@ -18,12 +20,13 @@ from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
 
+@settings_kept
 @checked
 def compare(
     problems: Annotated[
-        ControlProblem | Sequence[ControlProblem],
+        ControlProblem | Solution | Sequence[ControlProblem | Solution],
         Filled(),
-        Words(expected="a ControlProblem, or several"),
+        Words(expected="a ControlProblem, a Solution, or several"),
     ],
     rules: Annotated[
         Sequence[Rule | CausalRule | str] | None,
@@ -54,7 +57,7 @@ def compare(
 
     Parameters
     ----------
-    problems : ControlProblem or a sequence of them
+    problems : ControlProblem, a Solution of one (its problem is compared), or a sequence of them
     rules : what to compare with, Rule objects or their keys; None is
         :func:`landscape_control.rules.full_information`
     starts : number of starts to draw per problem, or an array (S, n) of them, in addition to the
@@ -100,7 +103,7 @@ def compare(
 
 
 def compare_samples(
-    problems: ControlProblem | Sequence[ControlProblem],
+    problems: ControlProblem | Solution | Sequence[ControlProblem | Solution],
     rules: Sequence[Rule | CausalRule | str] | None = None,
     *,
     starts: int | np.ndarray = 24,
@@ -164,16 +167,32 @@ def _run(
     return replace(verdict, rows=rows)
 
 
-def _as_problems(problems: ControlProblem | Sequence[ControlProblem]) -> tuple[ControlProblem, ...]:
-    posed = (problems,) if isinstance(problems, ControlProblem) else tuple(problems)
+def _as_problems(
+    problems: ControlProblem | Solution | Sequence[ControlProblem | Solution],
+) -> tuple[ControlProblem, ...]:
+    given = (problems,) if isinstance(problems, ControlProblem | Solution) else tuple(problems)
+    posed = tuple(_problem_of(each) if isinstance(each, Solution) else each for each in given)
     if not posed or not all(isinstance(problem, ControlProblem) for problem in posed):
         raise ProblemError(
             "problems",
-            expected="a ControlProblem or a non-empty sequence of them",
+            expected="a ControlProblem or a Solution, or a non-empty sequence of them",
             received=f"{len(posed)} entries of {sorted({type(p).__name__ for p in posed})}",
             advice="build each with landscape_control.ControlProblem(...)",
         )
     return posed
+
+
+def _problem_of(solution: Solution) -> ControlProblem:
+    """What a solution solves."""
+    problem: ControlProblem | None = solution.problem
+    if problem is None:
+        raise ProblemError(
+            "problems",
+            expected="a solution with its problem",
+            received="one that has been read from a pickle",
+            advice="pass the problem itself; solution.save(path) keeps it",
+        )
+    return problem
 
 
 def _solvers(problems, solver):

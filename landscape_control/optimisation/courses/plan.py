@@ -10,6 +10,7 @@ from ...model.objective import Objective
 from ...model.observation import Sees
 from ...rules.families import Family
 from ...support.arguments import Count, Index, Numbers, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, SolveError
 from ..limits import UNLIMITED, CourseLimits
 from ..program import PolicyProgram
@@ -22,6 +23,7 @@ from .planner import Planned, planned
 SAME = 1e-4  # relative: costs that differ by less are equal, and the first one named is taken
 
 
+@settings_kept
 @checked
 def plan_course(
     task: LandscapeDistribution | Mapping,

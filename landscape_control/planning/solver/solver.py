@@ -12,6 +12,7 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...support.arguments import Count, Duration, Index, Positive, checked
 from ...support.arrays import whole
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, SolveError, SolveInterrupted
 from ...support.pointwise import LOCK
 from ..certificate.action_variation import is_convex
@@ -231,6 +232,7 @@ class Solver:
         return self.problem.changed(**numbers)
 
 
+@settings_kept
 @checked
 def solve(
     problem: ControlProblem,

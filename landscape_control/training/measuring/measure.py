@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from ...support.arguments import Duration, Share, Whole, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from .measurement import Measurement
 
@@ -13,6 +14,7 @@ Samples = Annotated[int, Whole(low=16, high=10**7)]
 Products = Annotated[int, Whole(low=2, high=10_000)]
 
 
+@settings_kept
 @checked
 def measure(
     model: object,

@@ -10,7 +10,7 @@ from ...model.observation import ModeNoise
 from ...support.arguments import AnyNumber, Count, Entries, NonNegative, Share, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
-from ...support.recordable import Recordable
+from ...support.results import Result
 from .words import layer_table, mode_table, paragraphs
 
 _OF_NODES = (
@@ -33,7 +33,7 @@ _OF_LAYERS = (
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Measurement(Recordable):
+class Measurement(Result):
     """What :func:`landscape_control.measure` found at one place in weight space.
 
     Theory: equation :eq:`network`.
@@ -225,8 +225,10 @@ class Measurement(Recordable):
 
     @checked
     def describe(self) -> str:
-        """What was measured, on what, how far to trust it, and what it leaves out."""
-        return paragraphs(self)
+        """What was measured, on what, how far to trust it, and what it leaves out; then all numbers,
+        one a line.
+        """
+        return f"{paragraphs(self)}\n\n{super().describe()}"
 
     @checked
     def table(self, nodes: Count = 10) -> str:

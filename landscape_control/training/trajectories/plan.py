@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from ...model.objective import Objective
 from ...planning.status import Status
 from ...support.arguments import Count, Duration, Range, Whole, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, SolveError, SolveInterrupted
 from .progress import PlanProgress
 from .training_plan import TrainingPlan
@@ -16,6 +17,7 @@ Elements = Annotated[int, Whole(low=4, high=1024)]
 Tolerance = Annotated[float, Range(low=1e-9, high=0.1)]
 
 
+@settings_kept
 @checked
 def plan_training(
     model: object,

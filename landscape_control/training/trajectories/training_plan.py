@@ -10,12 +10,12 @@ from ...support.arguments import AnyNumber, Count, Entries, Index, NonNegative, 
 from ...support.errors import ProblemError
 from ...support.estimates import with_error
 from ...support.interpolation import PiecewisePolynomial
-from ...support.recordable import Recordable
+from ...support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrainingPlan(Recordable):
+class TrainingPlan(Result):
     """A stationary path of :func:`landscape_control.plan_training`: no cheaper neighbour was found.
 
     It is not certified to be the cheapest of all paths: the loss is not convex, and other starts of
@@ -149,7 +149,7 @@ class TrainingPlan(Recordable):
 
     @checked
     def describe(self) -> str:
-        """The summary, the certificate, and what it does not say."""
+        """The summary, the certificate, and what it does not say; then all numbers, one a line."""
         lines = [
             self.summary(),
             f"kinetic {self.kinetic:.6g}, loss {self.potential:.6g}",
@@ -159,7 +159,8 @@ class TrainingPlan(Recordable):
             f" {self.energy_error:.1g}; lowest value of the second variation {self.lowest:.3g}",
             "a stationary path; whether another one is cheaper is not known",
         ]
-        return "\n".join([*lines, self.message] if self.message else lines)
+        message = [self.message] if self.message else []
+        return "\n".join([*lines, *message, "", super().describe()])
 
     def __repr__(self) -> str:
         return f"TrainingPlan({self.summary()})"

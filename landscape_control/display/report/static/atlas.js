@@ -110,8 +110,8 @@ text(map, X.label, {x: left + wide / 2, y: top + tall + 38, class: "name", "text
 text(map, Y.label, {transform: `translate(13 ${top + tall / 2}) rotate(-90)`, class: "name", "text-anchor": "middle"});
 const item = (...parts) => node("li", "", ...parts);
 const chip = tone => {
-  const made = node("span", "chip");
-  made.style.background = tone;
+  const made = node("span", "chip"), square = element("svg", {viewBox: "0 0 1 1", preserveAspectRatio: "none"}, made);
+  element("rect", {width: 1, height: 1, fill: tone}, square);
   return made;
 };
 const legend = () => {

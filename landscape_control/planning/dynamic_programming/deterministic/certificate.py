@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ....support.arguments import AnyNumber, Entries, checked
 from ....support.estimates import with_error
+from ....support.results import Result
 from ...solution import Plan
 from .outside import Outside
 
@@ -44,7 +45,7 @@ _ADVICE = {
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class GlobalCertificate:
+class GlobalCertificate(Result):
     """The verdict of the Hamilton-Jacobi-Bellman equation on a plan.
 
     Attributes
