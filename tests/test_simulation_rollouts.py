@@ -229,7 +229,7 @@ def test_the_default_step_is_a_fiftieth_of_the_fastest_time_constant():
 def test_a_rollout_says_what_it_was_and_survives_pickling_as_plain_numbers():
     run = simulate(SHORT, certainty_equivalent, episodes=10, step=0.1)
     assert "J = " in run.summary()
-    assert "10 episodes, step 0.1, seed 0" in run.summary()
+    assert "(standard error of 10 episodes)" in run.summary()
     again = pickle.loads(pickle.dumps(run))
     assert (again.costs == run.costs).all()
     assert run.cost == pytest.approx((run.losses + run.efforts + run.terminals).mean())

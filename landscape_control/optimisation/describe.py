@@ -12,6 +12,14 @@ from ..rules.families import Coefficient, Family
 from ..support.number_words import array_in_words
 from ..support.short_repr import value_in_short
 
+# u is a movement per step here; y is what is seen, a gradient
+_UNITS = {
+    "u": "units of θ",
+    "u/y": "units of θ/y",
+    "y": "units of y",
+    "y²": "units of y²",
+}
+
 
 class Program(Protocol):
     """What is read of a PolicyProgram, whose class comes after this module."""
@@ -68,8 +76,20 @@ def _terms(program: Program) -> list[str]:
 def _coefficient(coefficient: Coefficient) -> str:
     size = f", {coefficient.size} numbers" if coefficient.size > 1 else ""
     when = " at every step" if coefficient.varies else ""
+    unit = (
+        "" if coefficient.unit == "1" else f", in {_UNITS.get(coefficient.unit, coefficient.unit)}"
+    )
+    return f"{coefficient.symbol} ({coefficient.name}{unit}{size}) {_range(coefficient)}{when}"
+
+
+def _range(coefficient: Coefficient) -> str:
+    """What is admissible, in signs."""
     low, high = coefficient.low, coefficient.high
-    return f"{coefficient.symbol} ({coefficient.name}{size}) in [{low:g}, {high:g}]{when}"
+    if np.isinf(low) and np.isinf(high):
+        return "of any size"
+    if np.isinf(high):
+        return f"≥ {low:g}"
+    return f"≤ {high:g}" if np.isinf(low) else f"in [{low:g}, {high:g}]"
 
 
 def _task(task: LandscapeDistribution) -> str:

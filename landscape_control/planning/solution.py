@@ -12,6 +12,7 @@ from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
 from ..support.drawable import drawn_by
 from ..support.errors import ProblemError
+from ..support.estimates import discretised
 from ..support.interpolation import PiecewisePolynomial
 from ..support.results import Result
 from ..support.short_repr import short_repr
@@ -148,7 +149,7 @@ class Plan(Result):
 
     def __repr__(self) -> str:
         nodes = f"{len(self.times)} nodes to t = {self.times[-1]:g}"
-        return f"Plan(J = {self.cost:.8g} ± {self.cost_error:.1g}, {self.status}, {nodes})"
+        return f"Plan(J = {discretised(self.cost, self.cost_error)}, {self.status}, {nodes})"
 
     @checked
     def parameters_at(self, times: Vector) -> np.ndarray:
@@ -320,10 +321,9 @@ class Solution(Result):
     @checked
     def summary(self) -> str:
         """One line: cost with error estimate, status, method, effort."""
-        best = self.best
         return (
-            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {self.searched()}; "
-            f"{self.method} with {self.solver}, {best.iterations} iterations, "
+            f"J = {discretised(self.cost, self.best.cost_error)}, {self.status}; {self.searched()}; "
+            f"{self.method} with {self.solver}, {self.best.iterations} iterations, "
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
 

@@ -107,19 +107,30 @@ class Rollout(Result):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary()})"
 
+    @property
+    def cost_words(self) -> str:
+        """J in words: the mean with its standard error, that of one episode, or why it is ∞."""
+        if len(self.diverged):
+            return (
+                f"J = ∞ ({len(self.diverged)} of {self.episodes} diverged by"
+                f" t = {self.diverged_by:.4g})"
+            )
+        if self.episodes == 1:
+            return f"J = {self.cost:.6g} (one episode)"
+        error = f"standard error of {self.episodes} episodes"
+        return f"mean J = {self.cost:.6g} ± {self.standard_error:.2g} ({error})"
+
     @checked
     def summary(self) -> str:
         """One line: cost with standard error, its parts, and how it was obtained."""
         late = f", after the horizon up to {self.remainder:.3g}" if self.remainder else ""
-        bad = ""
-        if len(self.diverged):
-            bad = f"; {len(self.diverged)} diverged by t = {self.diverged_by:.4g}"
-        return (
-            f"{self.policy}: J = {self.cost:.6g} ± {self.standard_error:.2g} (loss"
-            f" {self.losses.mean():.4g}, effort {self.efforts.mean():.4g}, terminal"
-            f" {self.terminals.mean():.4g}{late}); {self.episodes} episodes, step {self.step:.4g},"
-            f" seed {self.seed}{bad}"
-        )
+        parts = ""
+        if not len(self.diverged):
+            parts = (
+                f" = loss {self.losses.mean():.4g} + effort {self.efforts.mean():.4g} + terminal"
+                f" {self.terminals.mean():.4g}{late}"
+            )
+        return f"{self.policy}: {self.cost_words}{parts}; step {self.step:.4g}, seed {self.seed}"
 
     def __getstate__(self):
         """Plain arrays only: the problem's functions stay behind.

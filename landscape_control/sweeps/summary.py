@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def describe(dataset: object) -> str:
         lines.append(f"  {_axis(table, name, paths)}")
     lines += ["", "cells", *(f"  {line}" for line in _cells(table)), "", "measures"]
     lines += [f"  {line}" for line in _measures(table)] or ["  none yet"]
+    lines += _meanings(table)
 
     options = json.loads(notes.get("options", "{}"))
     settings = [f"seed {notes.get('seed')}", f"starts: {notes.get('starts')}"]
@@ -72,6 +74,20 @@ def _measures(dataset: "xarray.Dataset") -> list[str]:
     return [f"{name!s:<{width}}  {_range(dataset[name], usable)}" for name in names]
 
 
+def _meanings(dataset: "xarray.Dataset") -> list[str]:
+    """What the measures are, one entry for all keys of one; nothing where none says it."""
+    meanings = {}
+    for name in dataset.data_vars:
+        said = str(dataset[name].attrs.get("description", ""))
+        if name not in NOTES and said:
+            meanings[str(name).partition(".")[0]] = said
+    entries = [
+        fill(f"{name}: {said}", 100, initial_indent="  ", subsequent_indent="    ")
+        for name, said in meanings.items()
+    ]
+    return ["", "what they are", *"\n".join(entries).splitlines()] if entries else []
+
+
 def _cells(dataset: "xarray.Dataset") -> Iterator[str]:
     counts = Counter(dataset["status"].values.ravel().tolist())
     total = sum(counts.values())
@@ -95,5 +111,5 @@ def _range(variable: "xarray.DataArray", usable: np.ndarray) -> str:
         note = f" ({missing} missing)" if missing else ""
         return f"{text} {units}".rstrip() + note
     counts = Counter(str(value) for value in values.ravel().tolist())
-    shares = [f"{word or '(none)'} {count}" for word, count in counts.most_common(6)]
+    shares = [f"{word or '(none)'} in {count} cells" for word, count in counts.most_common(6)]
     return ", ".join(shares) or "no value"

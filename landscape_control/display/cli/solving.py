@@ -24,7 +24,7 @@ def solve_target(options: Namespace) -> int:
 
     if options.output:
         replaces = is_ours if options.output.suffix == ".nc" else None
-        check_output("--output", options.output, replaces=replaces)
+        check_output("--output", options.output, endings=(".nc", ".json"), replaces=replaces)
     problem = read_problem(options.target)
     if isinstance(problem, PolicyProgram):
         return _solve_program(problem, options)
@@ -167,7 +167,7 @@ def _judge(solution: Any, certified: bool = True) -> int:
 def _plans(solution: "Solution") -> str:
     from ..report.table import align
 
-    rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
+    rows = [("plan", "cost J", "± discretisation", "status", "end θ(T)", "found from")]
     for number, plan in enumerate(solution.plans, start=1):
         rows.append(
             (

@@ -147,7 +147,7 @@ def sweep(options: Namespace) -> int:
     solver = {name: value for name, value in given.items() if value is not None}
     problem = read_problem(options.target)
     if options.output:
-        check_output("--output", options.output, replaces=is_ours)
+        check_output("--output", options.output, endings=(".nc",), replaces=is_ours)
     with _running(options) as common:
         dataset = run(
             problem,

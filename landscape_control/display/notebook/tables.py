@@ -18,6 +18,7 @@ from ...planning.beliefs.solution import BeliefSolution
 from ...planning.solution import Solution
 from ...records.readable import is_part, parts_of
 from ...simulation.rollout import Rollout
+from ...support.estimates import discretised
 from ...support.short_repr import value_in_short
 from ...sweeps.progress import Progress
 from ...trajectories import Trajectory
@@ -69,7 +70,7 @@ def _(problem: ControlProblem) -> str:
 @html_of.register
 def _(solution: Solution) -> str:
     best, problem = solution.best, solution.problem
-    parts = [title("Solution", f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}")]
+    parts = [title("Solution", f"J = {discretised(best.cost, best.cost_error)}, {best.status}")]
     if problem is not None:
         parts.append(formula(functional(problem)))
     rows = {
@@ -152,7 +153,6 @@ def _(result: PolicyResult) -> str:
     coefficients = {
         name: _values(value) for name, value in list(result.coefficients.items())[:_SEVERAL]
     }
-    error = f"± {result.uncertainty:.1g}"
     rows = {
         "agreement": f"{result.agreed} of {result.starts} starts; optima found: {len(result.optima)}",
         "at the edge of the range": ", ".join(result.at_bound[:_SEVERAL]),
@@ -163,7 +163,7 @@ def _(result: PolicyResult) -> str:
     }
     return block(
         title(f"{family.name}, T = {result.program.steps}", family.formula),
-        f"<div>{text(f'J = {result.cost:.6g} {error}, {result.status}')}</div>",
+        f"<div>{text(f'J = {result.cost_words}, {result.status}')}</div>",
         pairs(coefficients),
         pairs(rows),
         note("plot() draws its loss over the steps and what varies"),
@@ -180,9 +180,9 @@ def _values(value: object) -> str:
 @html_of.register
 def _(rollout: Rollout) -> str:
     rows = {
-        "mean cost": f"{rollout.cost:.6g} ± {rollout.standard_error:.2g} (one standard error)",
-        "loss, effort, terminal": (
-            f"{rollout.losses.mean():.4g}, {rollout.efforts.mean():.4g},"
+        "cost": rollout.cost_words,
+        "loss + effort + terminal": (
+            f"{rollout.losses.mean():.4g} + {rollout.efforts.mean():.4g} +"
             f" {rollout.terminals.mean():.4g}"
         ),
         "episodes": rollout.episodes,
@@ -200,10 +200,8 @@ def _(rollout: Rollout) -> str:
 def _(path: Trajectory) -> str:
     cost = "" if path.cost is None else f"{path.cost:.6g}"
     rows = {
-        "coefficients": f"{path.words} ({'tuned' if path.tuned else 'given'})"
-        if path.words
-        else "",
-        "J": cost,
+        "coefficients": f"{path.words} ({path.origin})" if path.words else "",
+        "cost J": cost,
         "note": path.reason,
         "to t": f"{path.times[-1]:g}",
         "step": "" if path.step is None else f"{path.step:.4g}",

@@ -98,8 +98,8 @@ class Course(Result):
         begin = self.limits.floor + self.start_loss
         binding = ", ".join(self.binding) or "none"
         return (
-            f"{self.family.name} for {self.steps} steps: L {begin:.4g} → {self.final_loss:.4g},"
-            f" rate {self.rates[0]:.3g} → {self.rates[-1]:.3g}, β = {self.momentum:.3g}; binding"
+            f"{self.family.name} for {self.steps} steps: predicted L {begin:.4g} → {self.final_loss:.4g},"
+            f" α {self.rates[0]:.3g} → {self.rates[-1]:.3g}, β = {self.momentum:.3g}; binding"
             f" limits: {binding}; {self.status}, {self.evaluations} courses, {self.seconds:.2g} s"
         )
 

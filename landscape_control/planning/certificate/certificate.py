@@ -113,15 +113,17 @@ class Certificate:
         rows = [
             f"{name.replace('_', ' '):15s} {value:9.2e}" for name, value in self.residuals.items()
         ]
-        rows.append(f"{'cost error':15s} {self.cost_error:9.2e}   (allowed {allowed:.2e})")
+        rows.append(f"{'cost error':15s} {self.cost_error:9.2e}   (of J, allowed {allowed:.2e})")
         if self.cost_mismatch is not None:
             rows.append(
-                f"{'cost mismatch':15s} {self.cost_mismatch:9.2e}   (against the integral along the"
-                " path)"
+                f"{'cost mismatch':15s} {self.cost_mismatch:9.2e}   (of J, against the integral"
+                " along the path)"
             )
         verdicts = {True: "a minimum", False: "NOT a minimum", None: "unknown"}
         rows.append(f"second variation: {verdicts[self.minimum]} ({self.second_variation})")
-        return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
+        verdict = "passed" if self.passed else "NOT passed"
+        limit = f"relative residuals, each allowed {residual_limit(self.tolerance):.2e}"
+        return "\n".join([f"certificate {verdict} ({limit})", *rows])
 
 
 def certify(

@@ -218,7 +218,8 @@ class Measurement(Result):
         return (
             f"loss {self.loss:.4g} ± {self.loss_error:.1g}, largest curvature {top:.4g} ±"
             f" {error:.1g}, |g|² {self.gradient_square:.4g}, noise trace {self.noise_trace:.4g} ±"
-            f" {self.noise_trace_error:.1g} per sample; {self.samples} samples,"
+            f" {self.noise_trace_error:.1g} per sample (± one standard error each);"
+            f" {self.samples} samples,"
             f" {self.products} products, {self.seconds:.2g} s"
         )
 

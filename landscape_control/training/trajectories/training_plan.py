@@ -8,6 +8,7 @@ from ...model.objective import Objective
 from ...planning.status import Status
 from ...support.arguments import AnyNumber, Count, Entries, Index, NonNegative, Vector, checked
 from ...support.errors import ProblemError
+from ...support.estimates import with_error
 from ...support.interpolation import PiecewisePolynomial
 from ...support.results import Result
 
@@ -139,7 +140,8 @@ class TrainingPlan(Result):
     def summary(self) -> str:
         """One line: cost, status, loss, length, effort."""
         return (
-            f"J = {self.cost:.6g} ± {self.cost_error + self.remaining:.1g}, {self.status}; loss"
+            f"J = {with_error(self.cost, self.cost_error + self.remaining, 'mesh and descent', digits=6)},"
+            f" {self.status}; loss"
             f" {self.losses[0]:.4g} to {self.losses[-1]:.4g}, length {self.length:.4g},"
             f" displacement {self.displacement:.4g}; {int(self.layer_weights.sum())} weights,"
             f" {len(self.times)} nodes, {self.iterations} iterations, {self.seconds:.2g} s"
