@@ -6,6 +6,7 @@ import numpy as np
 
 from ..model.objective import OBJECTIVE_NUMBERS
 from ..model.problem import ControlProblem
+from ..planning.batched import BatchSolver, is_for_batches
 from ..planning.solution import Plan, Solution
 from ..support.arguments import option_names
 from ..support.errors import ProblemError, check_options
@@ -25,6 +26,8 @@ class Trajectories:
         return part == "start" or (part == "end" and problem.end is not None)
 
     def chunk(self, problem: ControlProblem, cells: int) -> int:
+        if is_for_batches(problem):
+            return share(cells, 256, 1024)
         return share(cells, 8, 64 if problem.dimension <= 12 else 16)
 
     def check(self, problem: ControlProblem, options: dict, starts: int | None) -> None:
@@ -49,12 +52,21 @@ class TrajectoryRunner:
 
         check_options("solver", options, option_names(Solver))
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
+        self._batch: BatchSolver | None = None
 
     def solve(self, changes: dict, seed: int, neighbour: Solution | None) -> Solution:
         cold = self.solver.solve(
             starts=self.starts, seed=seed, throw=False, **self._numbers(changes)
         )
         return cold if neighbour is None else self.improved(changes, seed, cold, neighbour)
+
+    def solve_together(self, cells: list[tuple[dict, int]]) -> list[Solution | None]:
+        """The solutions for these (changes, seed) as far as they are found together, else None."""
+        if self._batch is None:
+            self._batch = BatchSolver(self.solver)
+        numbers: list[Any] = [self._numbers(changes) for changes, _ in cells]
+        seeds = [seed for _, seed in cells]
+        return self._batch.solve(numbers, starts=self.starts, seeds=seeds)
 
     def improved(
         self, changes: dict, seed: int, solution: Solution, neighbour: Solution

@@ -130,7 +130,7 @@ def _measured(dataset: Any, kinds: str) -> list[str]:
     from ..plotting import sweep_data
 
     axes = set(sweep_data.axes_of(dataset))
-    beside = {"status", "message", "traceback", "found_from"}
+    beside = {"status", "message", "traceback", "found_from", "solved_by"}
 
     def is_drawn(name: str) -> bool:
         variable = dataset[name]

@@ -17,7 +17,7 @@ PATH, TIMES, RULE_PATHS = "trajectory.parameters", "trajectory.times", "rule_tra
 _MISSING, _MOST = -32768, 32767  # of 16-bit integers
 Document = dict[str, Any]  # what JSON can hold
 Dims = tuple[str, str]  # names of the axes up and across
-_HIDDEN = {"status", "message", "traceback", "found_from", PATH, TIMES, RULE_PATHS}
+_HIDDEN = {"status", "message", "traceback", "found_from", "solved_by", PATH, TIMES, RULE_PATHS}
 _RULES = {"policy_rule", "cheapest_rule", "best_rule"}  # what maps are mostly asked for
 _GRID = (56, 42)  # points of the landscape behind the paths
 

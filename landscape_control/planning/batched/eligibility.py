@@ -14,6 +14,11 @@ from .inspection import compile_inspection
 MOST_PARAMETERS = 4  # the elimination is written out entry by entry
 
 
+def is_for_batches(problem: ControlProblem) -> bool:
+    """Whether a Solver with its own choices may solve such problems in batches."""
+    return problem.is_known and problem.dimension <= MOST_PARAMETERS and problem.model.is_invertible
+
+
 def structure_obstacle(solver: Solver) -> str:
     """Why the problems of this Solver are solved one by one; empty where they need not be."""
     problem, programs = solver.problem, solver.programs

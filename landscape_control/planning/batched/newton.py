@@ -12,13 +12,13 @@ import numpy as np
 
 from .element import ElementFunctions
 
-MOST_ITERATIONS = 40
+MOST_ITERATIONS = 30
 LANES = 4096  # elements times cells that advance together: their numbers fit a processor's cache
 _WIDTH = 8  # batches are whole multiples of this many cells
 _ARMIJO = 1e-4
 _ROUNDING = 1e-14  # of a cost's size
 _FIRST_SHIFT, _LEAST_SHIFT = 1e-2, 1e-3  # of the kinetic diagonal
-_MORE, _LESS = 10.0, 0.1
+_MORE, _LESS = 10.0, 0.25
 _SHORTEST = 1e-4  # step length
 _FULL = 0.75  # of a batch: below, it is filled up again
 _ARRAYS = ("place", "base", "trial", "step", "cost", "fall", "length", "shift", "waiting")

@@ -13,7 +13,7 @@ from ..transcription.quadrature import lobatto
 from .drafts import Group
 from .examination import RESIDUALS
 
-SOLVER = "batched newton"  # as solutions name the optimiser
+SOLVER = "newton"  # as solutions name the optimiser
 
 
 def made(kind: type, fields: dict[str, Any]) -> Any:

@@ -38,8 +38,6 @@ from .eligibility import cell_obstacle, structure_obstacle
 from .plans import GroupPlans, solution
 from .selection import Comparison
 
-__all__ = ["BatchSolver"]
-
 
 @dataclass(kw_only=True, eq=False)
 class _Draft:

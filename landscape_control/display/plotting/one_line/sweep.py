@@ -13,7 +13,7 @@ from ..sweep_data import SEED, DatasetLike, axes_of, read_map, read_slices
 from ..sweeps import draw_map, draw_slices, sweep_maps, sweep_slices
 from .sheet import GivenAxes, finished, given_axes
 
-_BESIDE = {"status", "message", "traceback", "found_from"}
+_BESIDE = {"status", "message", "traceback", "found_from", "solved_by"}
 
 
 @checked
