@@ -7,13 +7,15 @@ import numpy as np
 
 from .failures import FINE
 
+SOLVED_BY = "solved_by"
+# words in every chunk and dataset
 NOTES = (
     "status",
     "message",
     "traceback",
     "found_from",
-    "solved_by",
-)  # words in every chunk and dataset
+    SOLVED_BY,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
