@@ -104,7 +104,7 @@ class Elementwise:
         ``kept`` is what :meth:`keep` returned for the fixed arguments.
         """
         if kept is None:
-            kept = self.keep(arguments)
+            kept = self.keep(arguments) if self._kept else ()
         points = np.broadcast_shapes(*[array.shape[1:] for array in arguments])
         outputs, work = self._places_for(points)
         for number, (argument, entry) in self._values.inputs.items():

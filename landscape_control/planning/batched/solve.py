@@ -35,6 +35,8 @@ from ..solver.targets import MOST_AIMS
 from .drafts import Drafting, Group
 from .element import element_functions
 from .eligibility import cell_obstacle, structure_obstacle
+from .end_basins import EndBasins
+from .numbers import CheckedNumbers
 from .plans import GroupPlans, solution
 from .selection import Comparison
 
@@ -101,6 +103,7 @@ class BatchSolver:
             return solutions
         began = time.perf_counter()
         with LOCK:
+            self._numbers = CheckedNumbers(self.solver, numbers)
             cells = self._cells(numbers, starts, seeds or [0] * len(numbers))
             if not cells:
                 return solutions
@@ -108,8 +111,9 @@ class BatchSolver:
             cells = self._refined(cells)
             cells = self._certified(cells)
             seconds = (time.perf_counter() - began) / len(numbers)
+            basins = EndBasins(self.solver.problem.model)
             for cell in cells:
-                solutions[cell.place] = self._solution(cell, seconds)
+                solutions[cell.place] = self._solution(cell, basins, seconds)
         return solutions
 
     # -- what is solved, and from where
@@ -131,7 +135,7 @@ class BatchSolver:
         self, place: int, numbers: ProblemNumbers, starts: int | None, seed: int
     ) -> _Cell | None:
         solver = self.solver
-        problem = solver.numbered(numbers)
+        problem = self._numbers.problem(numbers)
         trusting = starts is None or starts <= MOST_AIMS
         places = solver.surveys.of(problem, seed, trusting=trusting)
         rate = fastest_rate(problem, places.minima)
@@ -297,14 +301,17 @@ class BatchSolver:
             find_basin=None,
         )
 
-    def _solution(self, cell: _Cell, seconds: float) -> Solution:
+    def _solution(self, cell: _Cell, basins: EndBasins, seconds: float) -> Solution:
         plans = [self._plan(cell, draft) for draft in cell.drafts]
         if cell.refined:  # another order, or the same by now
             plans = [plan for plan, _ in distinct(plans)]
         minima = cell.places.minima
+        best, *others = plans
+        number = basins.add(best.parameters[-1], minima)
+        best = best.revised(_find_basin=partial(basins.of, number))
         return solution(
             cell.problem,
-            tuple(with_basin(cell.problem, plan, minima) for plan in plans),
+            (best, *(with_basin(cell.problem, plan, minima) for plan in others)),
             tolerance=self.solver.tolerance,
             method=self.solver.programs.transcription.name,
             starts=len(cell.guesses),
