@@ -9,7 +9,7 @@ from landscape_control.planning.batched import BatchSolver
 from landscape_control.planning.certificate.certificate import certify
 
 STRUCTURES = structures()
-FEW, MANY = 8, 300  # cells of a structure, by default and in the slow test
+FEW, MANY = 6, 300  # cells of a structure, by default and in the slow test
 # costs differ by round-off: the discretisation is the same, and Newton's last step squares the error
 SAME_COST, SAME_RESIDUAL = 1e-12, 1e-7
 # of cells that may be left to the Solver, and of those that may have met other plans
@@ -91,7 +91,7 @@ def bits(solution):
     ]
 
 
-@pytest.mark.parametrize("name", ["free end", "terminal loss", "waves"])
+@pytest.mark.parametrize("name", ["terminal loss", "waves"])
 def test_a_cell_does_not_depend_on_those_beside_it(name):
     base = STRUCTURES[name]
     batch, cells = BatchSolver(lc.Solver(base)), drawn_numbers(base, 21, 3)
