@@ -72,6 +72,7 @@ class Elementwise:
         of_fixed = _dependent_on_fixed(values, self._fixed)
         self._early = [step for step in values.steps if step.result in of_fixed]
         self._late = [step for step in values.steps if step.result not in of_fixed]
+        self._calls = [(step.operation, *_two(step.operands), step.result) for step in self._late]
         needed = {number for step in self._late for number in step.operands}
         needed |= {number for number, _, _ in values.outputs}
         early = {step.result for step in self._early}
@@ -111,12 +112,11 @@ class Elementwise:
             work[number] = arguments[argument][entry]
         for number, value in zip(self._kept, kept, strict=True):
             work[number] = value
-        for step in self._late:
-            operands = step.operands
-            if len(operands) == 2:
-                step.operation(work[operands[0]], work[operands[1]], out=work[step.result])
+        for operation, first, second, result in self._calls:
+            if second is None:
+                operation(work[first], out=work[result])
             else:
-                step.operation(work[operands[0]], out=work[step.result])
+                operation(work[first], work[second], out=work[result])
         for number, result, entry in self._values.outputs:
             if work[number] is not outputs[result][entry]:
                 outputs[result][entry] = work[number]
@@ -146,6 +146,11 @@ class Elementwise:
             else:
                 work[step.result] = registers[self._register[step.result]]
         return outputs, work
+
+
+def _two(operands: tuple[int, ...]) -> tuple[int, int | None]:
+    """The operands; None for the second of an operation that has one."""
+    return operands[0], operands[1] if len(operands) == 2 else None
 
 
 def _values(function: ca.Function) -> _Values:

@@ -68,14 +68,17 @@ class TrajectoryRunner:
         numbers: list[Any] = [self._numbers(changes) for changes, _ in cells]
         seeds = [seed for _, seed in cells]
         found = self._batch.solve(numbers, starts=self.starts, seeds=seeds)
-        outline_all(solution.best for solution in found if solution is not None)
+        outline_all(plan for solution in found if solution is not None for plan in solution.plans)
         return found
 
     def improved(
         self, changes: dict, seed: int, solution: Solution, neighbour: Solution
     ) -> Solution:
         """The better one of a cell's solution and what its neighbour's plan leads to."""
-        if not np.isfinite(neighbour.cost) or continues(neighbour.best, solution.best):
+        if not np.isfinite(neighbour.cost):
+            return solution
+        # where its branch is among the plans that are known here, it is not the best of them
+        if any(continues(neighbour.best, plan) for plan in solution.plans):
             return solution
         try:
             warm = self.solver.solve(
