@@ -11,6 +11,7 @@ import casadi as ca
 import numpy as np
 
 from ...support.elementwise import Elementwise
+from ..transcription.entries import stored_entries
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,30 +39,29 @@ class Reduced:
 
 
 def eliminated(hessian: ca.SX, gradient: ca.SX, first: int) -> Reduced:
-    """Eliminate the ``first`` unknowns of a symmetric system, one after the other."""
-    size = gradient.numel()
-    rows = [[ca.SX(hessian[i, j]) for j in range(size)] for i in range(size)]
-    slope = [ca.SX(gradient[i]) for i in range(size)]
+    """Eliminate the ``first`` unknowns of a symmetric system, one after the other.
+
+    Only the upper half is read: of the outer products that are subtracted the lower one is never
+    computed.
+    """
+    matrix, slope = hessian, gradient
     solved, factors, pattern, pivots = [], [], [], []
     fall = ca.SX(0)
     for i in range(first):
-        pivot = rows[i][i]
-        solved.append(slope[i] / pivot)
-        fall += slope[i] * solved[i]
+        pivot, row = matrix[0, 0], matrix[0, 1:]
+        step = slope[0] / pivot
+        factor = row / pivot
+        fall += slope[0] * step
+        slope = slope[1:, 0] - row.T * step
+        matrix = matrix[1:, 1:] - factor.T @ row
         pivots.append(pivot)
-        others = [j for j in range(i + 1, size) if not rows[i][j].is_zero()]
-        for j in others:
-            factor = rows[i][j] / pivot
-            factors.append(factor)
-            pattern.append((i, j))
-            slope[j] -= rows[i][j] * solved[i]
-            for m in others:
-                if m >= j:
-                    rows[j][m] -= factor * rows[i][m]
-    left = [rows[i][j] for i in range(first, size) for j in range(i, size)]
+        solved.append(step)
+        factors += stored_entries(factor)
+        columns = factor.sparsity().get_triplet()[1]
+        pattern += [(i, i + 1 + column) for column in columns]
     return Reduced(
-        schur=ca.vertcat(*left),
-        slope=ca.vertcat(*slope[first:]),
+        schur=packed(matrix),
+        slope=slope,
         solved=ca.vertcat(*solved),
         factors=ca.vertcat(*factors),
         pattern=tuple(pattern),
@@ -94,11 +94,13 @@ def followed_back(reduced: Reduced, others: int) -> Elementwise:
     factors = ca.SX.sym("factors", len(reduced.pattern))
     after = ca.SX.sym("after", others)
     known: list[ca.SX] = [ca.SX(0)] * count + [after[j] for j in range(others)]
+    places: dict[int, list[tuple[int, int]]] = {i: [] for i in range(count)}
+    for entry, (row, column) in enumerate(reduced.pattern):
+        places[row].append((entry, column))
     for i in reversed(range(count)):
         known[i] = -solved[i]
-        for entry, (row, column) in enumerate(reduced.pattern):
-            if row == i:
-                known[i] -= factors[entry] * known[column]
+        for entry, column in places[i]:
+            known[i] -= factors[entry] * known[column]
     function = ca.Function("followed_back", [solved, factors, after], [ca.vertcat(*known[:count])])
     return Elementwise(function)
 

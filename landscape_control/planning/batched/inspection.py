@@ -149,24 +149,22 @@ def _variation(model: Model, degree: int) -> Elementwise:
         of_point.call([inside[:, q], velocity[:, q], numbers[:2]]) for q in range(len(points))
     ]
     shapes = (to_points, slopes)
+    rows, columns = np.triu_indices(degree + 1)
     blocks = [[ca.SX(n, n) for _ in range(degree + 1)] for _ in range(degree + 1)]
     for place, part in enumerate(form_parts):
-        scale = present / width ** (part.left + part.right)
-        for i in range(degree + 1):
-            for j in range(i, degree + 1):
-                products = shapes[part.left][:, i] * shapes[part.right][:, j]
-                if part.same:  # one sum of numbers
-                    entries = values[0][place] * ca.dot(scale, ca.DM(products))
-                else:
-                    weighted = [
-                        values[q][place] * (scale[q] * products[q]) for q in range(len(points))
-                    ]
-                    entries = sum(weighted[1:], weighted[0])
-                for entry, (row, column) in enumerate(zip(part.rows, part.columns, strict=True)):
-                    blocks[i][j][int(row), int(column)] += entries[entry]
-    for i in range(degree + 1):
-        for j in range(i):
-            blocks[i][j] = blocks[j][i].T
+        products = ca.DM(shapes[part.left][:, rows] * shapes[part.right][:, columns])
+        scale = (present / width ** (part.left + part.right)).T
+        if part.same:  # one sum of numbers for every pair of nodes
+            entries = values[0][place] @ (scale @ products)
+        else:
+            at_points = ca.horzcat(*[value[place] for value in values])
+            entries = (at_points * ca.repmat(scale, len(part.rows), 1)) @ products
+        pattern = ca.Sparsity.triplet(n, n, part.rows.tolist(), part.columns.tolist())
+        for pair, (i, j) in enumerate(zip(rows.tolist(), columns.tolist(), strict=True)):
+            blocks[i][j] += ca.SX(pattern, entries[:, pair])
+    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
+        if i != j:
+            blocks[j][i] = blocks[i][j].T
     hessian = ca.blockcat(blocks)
     inner = list(range(n, n * degree))
     order = [*inner, *range(n), *range(n * degree, n * (degree + 1))]

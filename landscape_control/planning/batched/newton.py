@@ -18,8 +18,9 @@ _WIDTH = 8  # batches are whole multiples of this many cells
 _ARMIJO = 1e-4
 _ROUNDING = 1e-14  # of a cost's size
 _FIRST_SHIFT, _LEAST_SHIFT = 1e-2, 1e-3  # of the kinetic diagonal
-_MORE, _LESS = 10.0, 0.25
+_MORE, _LESS = 4.0, 0.25
 _SHORTEST = 1e-4  # step length
+_LEAST_PART, _MOST_PART = 0.1, 0.5  # of a step that is too long
 _FULL = 0.75  # of a batch: below, it is filled up again
 _ARRAYS = ("place", "base", "trial", "step", "cost", "fall", "length", "shift", "waiting")
 
@@ -198,6 +199,11 @@ def _advanced(
     accepted = (falls | state.waiting) & np.isfinite(system.cost)
     positive = accepted & (system.lowest > 0) & np.isfinite(system.fall)
 
+    # the parabola through cost, slope and the trial's cost has its minimum at this part of the step
+    rise = system.cost - state.cost + state.length * state.fall
+    shortening = np.clip(0.5 * state.length * state.fall / rise, _LEAST_PART, _MOST_PART)
+    shortening = np.where(np.isfinite(rise), shortening, _LEAST_PART)
+
     # a new step from the trial nodes, where there is one
     step = _step(functions, system)
     state.base = np.where(accepted, state.trial, state.base)
@@ -208,9 +214,10 @@ def _advanced(
     done = positive & (state.shift == 0) & (system.fall <= tolerance * system.size)
 
     smaller = np.where(state.shift > _LEAST_SHIFT, _LESS * state.shift, 0.0)
-    larger = np.maximum(_MORE * state.shift, _FIRST_SHIFT)
+    larger = np.where(state.shift > 0, _MORE * state.shift, _FIRST_SHIFT)
     state.shift = np.where(positive, smaller, np.where(state.waiting, larger, state.shift))
-    state.length = np.where(positive, 1.0, np.where(accepted, state.length, 0.5 * state.length))
+    shorter = state.length * shortening
+    state.length = np.where(positive, 1.0, np.where(accepted, state.length, shorter))
     moved = np.where(state.waiting, 0.0, state.length)
     state.trial = state.base + moved * state.step
     failed = (state.length < _SHORTEST) | (state.shift > 1e8) | ~np.isfinite(state.cost)
