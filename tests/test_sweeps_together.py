@@ -5,7 +5,7 @@ import pytest
 from batched_problems import problem
 
 import landscape_control as lc
-from landscape_control.planning.batched import BatchSolver
+from landscape_control.planning.batched.refinement import Refinement
 from landscape_control.sweeps import describe, resume, sweep
 
 WELL = problem(discount=0.1)
@@ -72,7 +72,7 @@ def test_cells_that_fail_their_certificate_are_left_to_the_solver(whole, monkeyp
     def none_passes(self, group, lanes):
         return np.zeros(len(lanes), dtype=bool)
 
-    monkeypatch.setattr(BatchSolver, "_passed", none_passes)
+    monkeypatch.setattr(Refinement, "passed", none_passes)
     alone = swept(measure=["cost"])
     assert set(alone["solved_by"].values.ravel()) == {"fatrop"}
     np.testing.assert_allclose(alone["cost"], whole["cost"], rtol=1e-12)

@@ -6,7 +6,6 @@ refined beyond the cap, a plan does not pass its certificate, or its problem is 
 solved by itself.
 """
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,39 +17,25 @@ from ...model.problem import ControlProblem
 from ...support.errors import ProblemError
 from ...support.pointwise import LOCK
 from ..certificate.action_variation import is_convex
-from ..certificate.certificate import ROUNDING, residual_limit
-from ..solution import Plan, Solution
+from ..solution import Solution
 from ..solver.candidate_ends import Places
 from ..solver.guess import Guess
 from ..solver.guesses import default_guesses
 from ..solver.mesh import fastest_rate, initial_vertices
-from ..solver.mesh_plan import SAFETY
 from ..solver.plans import distinct, with_basin
-from ..solver.refinement import refined_guess, refined_mesh
 from ..solver.search_summary import search_in_words
 from ..solver.signatures import ProblemNumbers
 from ..solver.solver import Solver
 from ..solver.subproblem import Subproblem
 from ..solver.targets import MOST_AIMS
-from .drafts import Drafting, Group
+from .drafts import Drafting
 from .element import element_functions
 from .eligibility import cell_obstacle, structure_obstacle
 from .end_basins import EndBasins
 from .numbers import CheckedNumbers
 from .plans import GroupPlans, solution
+from .refinement import Draft, Refinement
 from .selection import Comparison
-
-
-@dataclass(kw_only=True, eq=False)
-class _Draft:
-    """One plan of a cell on its present mesh."""
-
-    guess: Guess
-    group: Group
-    plans: GroupPlans
-    lane: int
-    iterations: int
-    names: tuple[str, ...]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -62,8 +47,7 @@ class _Cell:
     rate: float
     guesses: list[Guess]
     places: Places
-    drafts: list[_Draft] = field(default_factory=list)
-    refined: bool = False
+    drafts: list[Draft] = field(default_factory=list)
 
 
 class BatchSolver:
@@ -89,6 +73,12 @@ class BatchSolver:
             fixed_end=problem.end is not None,
             tolerance=solver.tolerance,
         )
+        self._refinement = Refinement(
+            drafting=self._drafting,
+            order=transcription.order,
+            tolerance=solver.tolerance,
+            is_convex=self._is_convex,
+        )
 
     def solve(
         self,
@@ -108,8 +98,10 @@ class BatchSolver:
             if not cells:
                 return solutions
             cells = self._drafted(cells)
-            cells = self._refined(cells)
-            cells = self._certified(cells)
+            failed = self._refinement.failed([draft for cell in cells for draft in cell.drafts])
+            cells = _without(cells, failed)
+            drafts = [draft for cell in cells for draft in cell.drafts]
+            cells = _without(cells, self._refinement.uncertified(drafts))
             seconds = (time.perf_counter() - began) / len(numbers)
             basins = EndBasins(self.solver.problem.model)
             for cell in cells:
@@ -179,131 +171,31 @@ class BatchSolver:
                 continue
             for one in chosen:
                 cell.drafts.append(
-                    _Draft(
+                    Draft(
+                        problem=cell.problem,
                         guess=guesses[one.lane],
                         group=group,
                         plans=plans,
                         lane=one.lane,
                         iterations=iterations[one.lane],
                         names=tuple(guesses[lane].name for lane in one.twins),
+                        cap=self._cap(is_best=one is chosen[0]),
                     )
                 )
             kept.append(cell)
         return kept
 
-    # -- finer meshes
-
-    def _refined(self, cells: list[_Cell]) -> list[_Cell]:
-        """The cells all of whose plans are good enough, refined where they were not."""
-        doubtful = [cell for cell in cells if any(map(self._is_doubtful, cell.drafts))]
-        while doubtful:
-            waiting = []
-            for cell in doubtful:
-                own = [draft for draft in cell.drafts if self._is_doubtful(draft)]
-                caps = [self._cap(draft is cell.drafts[0]) for draft in own]
-                count = [2 * draft.group.elements for draft in own]
-                if any(more > cap for more, cap in zip(count, caps, strict=True)):
-                    cells = [other for other in cells if other is not cell]
-                    continue
-                cell.refined = True
-                waiting += [(cell, draft) for draft in own]
-            self._made_finer(waiting)
-            doubtful = [
-                cell
-                for cell in dict.fromkeys(cell for cell, _ in waiting)
-                if any(map(self._is_doubtful, cell.drafts))
-            ]
-            failed = {id(cell) for cell, draft in waiting if not _has_converged(draft)}
-            cells = [cell for cell in cells if id(cell) not in failed]
-            doubtful = [cell for cell in doubtful if id(cell) not in failed]
-        return cells
-
-    def _cap(self, is_best: bool) -> int:
+    def _cap(self, *, is_best: bool) -> int:
         most = self.solver.max_elements
         return most if is_best else min(most, 4 * self._elements)
 
-    def _is_doubtful(self, draft: _Draft) -> bool:
-        """Whether error or residuals of a plan are too large; as ``MeshPlan.doubts``."""
-        seen, lane = draft.group.examinations, draft.lane
-        allowed = SAFETY * self.solver.tolerance * float(seen.cost_scale[lane])
-        if not float(seen.cost_error[lane]) <= allowed:
-            return True
-        return not float(seen.largest_residual[lane]) <= residual_limit(self.solver.tolerance)
-
-    def _made_finer(self, waiting: list[tuple[_Cell, _Draft]]) -> None:
-        """Every draft on a mesh of twice as many elements, from the plan it had."""
-        by_size: dict[int, list[tuple[_Cell, _Draft]]] = {}
-        for cell, draft in waiting:
-            by_size.setdefault(draft.group.elements, []).append((cell, draft))
-        for own in by_size.values():
-            problems, guesses, rows = [], [], []
-            for cell, draft in own:
-                plan = self._plan(cell, draft)
-                rows.append(self._finer_vertices(cell, draft, plan))
-                guesses.append(refined_guess(plan))
-                problems.append(cell.problem)
-            group = self._drafting.made(problems, guesses, np.array(rows).T)
-            plans = GroupPlans(group, self._degree)
-            for lane, (_, draft) in enumerate(own):
-                draft.group, draft.plans, draft.lane = group, plans, lane
-                draft.iterations += int(group.found.iterations[lane])
-
-    def _finer_vertices(self, cell: _Cell, draft: _Draft, plan: Plan) -> np.ndarray:
-        seen, lane = draft.group.examinations, draft.lane
-        errors = seen.element_errors[:, lane]
-        allowed = SAFETY * self.solver.tolerance * float(seen.cost_scale[lane])
-        if float(seen.cost_error[lane]) <= allowed:
-            errors = seen.unpaid_per_element()[:, lane]
-        horizon = cell.problem.objective.horizon
-        order = self.solver.programs.transcription.order
-        return refined_mesh(plan, errors, horizon, order)
-
-    # -- certificates
-
-    def _certified(self, cells: list[_Cell]) -> list[_Cell]:
-        """The cells all of whose plans pass their certificates."""
-        drafts = [draft for cell in cells for draft in cell.drafts]
-        by_group: dict[int, list[_Draft]] = {}
-        for draft in drafts:
-            by_group.setdefault(id(draft.group), []).append(draft)
-        failed: set[int] = set()
-        for own in by_group.values():
-            passed = self._passed(own[0].group, np.array([draft.lane for draft in own]))
-            failed |= {id(d) for d, good in zip(own, passed.tolist(), strict=True) if not good}
-        return [cell for cell in cells if not any(id(draft) in failed for draft in cell.drafts)]
-
-    def _passed(self, group: Group, lanes: np.ndarray) -> np.ndarray:
-        """As ``Certificate.passed``, and whether the metric is definite along the plan."""
-        seen, tolerance = group.examinations, self.solver.tolerance
-        scale, error = seen.cost_scale[lanes], seen.cost_error[lanes]
-        good = (seen.residuals[:, lanes] <= residual_limit(tolerance)).all(axis=0)
-        good &= error <= tolerance * scale
-        good &= seen.mismatch[lanes] <= tolerance * scale + error + ROUNDING * scale
-        good &= self._drafting.are_minima(group, lanes)
-        model = self._drafting.model
-        if not model.constant["metric"]:
-            n = model.dimension
-            for place, lane in enumerate(lanes.tolist()):
-                nodes = group.paths.parameters[..., lane].reshape(-1, n, group.elements)
-                points = nodes.transpose(0, 2, 1).reshape(-1, n)
-                good[place] &= bool((np.linalg.eigvalsh(model.metric(points))[:, 0] > 0).all())
-        return good
-
     # -- results
 
-    def _plan(self, cell: _Cell, draft: _Draft) -> Plan:
-        return draft.plans.plan(
-            draft.lane,
-            iterations=draft.iterations,
-            names=draft.names,
-            tolerance=self.solver.tolerance,
-            is_convex=self._is_convex,
-            find_basin=None,
-        )
-
     def _solution(self, cell: _Cell, basins: EndBasins, seconds: float) -> Solution:
-        plans = [self._plan(cell, draft) for draft in cell.drafts]
-        if cell.refined:  # another order, or the same by now
+        plans = [self._refinement.plan(draft) for draft in cell.drafts]
+        if any(
+            draft.group.elements > self._elements for draft in cell.drafts
+        ):  # another order, or the same by now
             plans = [plan for plan, _ in distinct(plans)]
         minima = cell.places.minima
         best, *others = plans
@@ -321,6 +213,6 @@ class BatchSolver:
         )
 
 
-def _has_converged(draft: _Draft) -> bool:
-    scale = draft.group.examinations.cost_scale[draft.lane]
-    return bool(draft.group.found.converged[draft.lane]) and math.isfinite(scale)
+def _without(cells: list[_Cell], failed: set[int]) -> list[_Cell]:
+    """The cells none of whose drafts have failed."""
+    return [cell for cell in cells if not any(id(draft) in failed for draft in cell.drafts)]
