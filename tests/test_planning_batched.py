@@ -138,12 +138,24 @@ def test_what_is_not_solved_in_batches_says_why(name):
 
 
 def test_cells_of_another_kind_are_left_to_the_solver():
-    """Infinite horizons, and long ones under discount, which are solved window by window."""
+    """Infinite horizons, those of more than a hundred units of 1/γ, and what is refused."""
     batch = BatchSolver(lc.Solver(problem()))
-    cells = [{"horizon": np.inf}, {"horizon": 100.0, "discount": 1.0}, {"horizon": -1.0}, {}]
-    found = batch.solve(cells)
-    assert found[:3] == [None, None, None]
-    assert found[3].solver == "newton"
+    cells = [{"horizon": np.inf}, {"horizon": 200.0, "discount": 1.0}, {"horizon": -1.0}]
+    assert batch.solve(cells) == [None, None, None]
+    (found,) = batch.solve([{}])
+    assert found.solver == "newton"
+
+
+def test_long_horizons_are_solved_window_by_window():
+    solver = lc.Solver(problem())
+    cells = [{"horizon": span / 2, "discount": 2.0} for span in (13.0, 22.0, 30.0, 70.0)]
+    for numbers, found in zip(cells, BatchSolver(solver).solve(cells, starts=2), strict=True):
+        alone = solver.solve(starts=2, **numbers)
+        scale = alone.certificate.cost_scale
+        assert len(found.plans) == len(alone.plans)
+        for mine, theirs in zip(found.plans, alone.plans, strict=True):
+            assert_same_plan(mine, theirs, scale)
+            assert mine.certificate.passed
 
 
 def test_a_saddle_is_left_to_the_solver():

@@ -59,8 +59,8 @@ class Drafting:
         """One plan for every problem, from its guess, on meshes with vertices at ``fractions``
         (K+1, B) of the horizons.
         """
-        known = _known(problems, self.fixed_end)
-        cells = _cells(problems, fractions)
+        known = known_of(problems, self.fixed_end)
+        cells = cells_of(problems, fractions)
         nodes = self._guessed(guesses, fractions, cells, known)
         found = minimised(
             self.functions,
@@ -111,7 +111,8 @@ class Drafting:
         return nodes.reshape(-1, *at.shape[1:])
 
 
-def _cells(problems: Sequence[ControlProblem], fractions: np.ndarray) -> Cells:
+def cells_of(problems: Sequence[ControlProblem], fractions: np.ndarray) -> Cells:
+    """The numbers of problems, with vertices at these fractions (K+1, B) of their horizons."""
     rows = []
     for problem in problems:
         own = problem.objective
@@ -134,7 +135,8 @@ def _cells(problems: Sequence[ControlProblem], fractions: np.ndarray) -> Cells:
     )
 
 
-def _known(problems: Sequence[ControlProblem], fixed_end: bool) -> Known:
+def known_of(problems: Sequence[ControlProblem], fixed_end: bool) -> Known:
+    """What their examination needs beside the numbers."""
     bends: dict[bytes, float] = {}
     bend = []
     for problem in problems:

@@ -10,6 +10,7 @@ from ..solver.subproblem import Subproblem
 from ..transcription import DiscretisedAction
 from .element import element_functions
 from .inspection import compile_inspection
+from .windows import is_for_windows
 
 MOST_PARAMETERS = 4  # the elimination is written out entry by entry
 
@@ -53,6 +54,6 @@ def cell_obstacle(problem: ControlProblem, subproblem: Subproblem) -> str:
         return "an infinite horizon"
     if unit_growth(problem, horizon) > 0:
         return "a unit of length that grows"
-    if needs_windows(subproblem):
+    if needs_windows(subproblem) and not is_for_windows(problem):
         return "a horizon that is solved window by window"
     return ""

@@ -51,6 +51,7 @@ class Examinations:
     Attributes
     ----------
     residuals : (5, B), in the order of ``RESIDUALS``
+    element_costs : (K, B), the certificate's own
     element_errors : (K, B), cost errors
     mismatch : (B,), |reported cost - the certificate's own|
     cost_scale : (B,)
@@ -58,6 +59,7 @@ class Examinations:
     """
 
     residuals: np.ndarray
+    element_costs: np.ndarray
     element_errors: np.ndarray
     mismatch: np.ndarray
     cost_scale: np.ndarray
@@ -128,6 +130,7 @@ def examined(
     own_costs = seen.sums[0]
     return Examinations(
         residuals=np.stack([dynamics, stationarity, costate, ends, energy]),
+        element_costs=own_costs,
         element_errors=np.abs(own_costs - paths.element_costs),
         mismatch=np.abs(summed(own_costs) + following - paths.cost),
         cost_scale=scale,

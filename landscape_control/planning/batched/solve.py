@@ -17,12 +17,13 @@ from ...model.problem import ControlProblem
 from ...support.errors import ProblemError
 from ...support.pointwise import LOCK
 from ..certificate.action_variation import is_convex
-from ..solution import Solution
+from ..solution import Plan, Solution
 from ..solver.candidate_ends import Places
 from ..solver.guess import Guess
 from ..solver.guesses import default_guesses
 from ..solver.mesh import fastest_rate, initial_vertices
 from ..solver.plans import distinct, with_basin
+from ..solver.receding_windows import needs_windows
 from ..solver.search_summary import search_in_words
 from ..solver.signatures import ProblemNumbers
 from ..solver.solver import Solver
@@ -36,6 +37,7 @@ from .numbers import CheckedNumbers
 from .plans import GroupPlans, solution
 from .refinement import Draft, Refinement
 from .selection import Comparison
+from .windows import WindowCell, WindowSearch
 
 
 @dataclass(kw_only=True, eq=False)
@@ -43,11 +45,16 @@ class _Cell:
     """A cell on its way: its problem, its guesses, and the distinct plans so far, best first."""
 
     place: int  # among those asked for
-    problem: ControlProblem
-    rate: float
+    subproblem: Subproblem
     guesses: list[Guess]
     places: Places
     drafts: list[Draft] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+
+    @property
+    def problem(self) -> ControlProblem:
+        """The problem with the numbers of this cell."""
+        return self.subproblem.problem
 
 
 class BatchSolver:
@@ -80,6 +87,8 @@ class BatchSolver:
             is_convex=self._is_convex,
         )
 
+        self._windows = WindowSearch(self._refinement, self._elements, solver.max_elements)
+
     def solve(
         self,
         numbers: Sequence[ProblemNumbers],
@@ -95,16 +104,12 @@ class BatchSolver:
         with LOCK:
             self._numbers = CheckedNumbers(self.solver, numbers)
             cells = self._cells(numbers, starts, seeds or [0] * len(numbers))
-            if not cells:
-                return solutions
-            cells = self._drafted(cells)
-            failed = self._refinement.failed([draft for cell in cells for draft in cell.drafts])
-            cells = _without(cells, failed)
-            drafts = [draft for cell in cells for draft in cell.drafts]
-            cells = _without(cells, self._refinement.uncertified(drafts))
+            long = [cell for cell in cells if needs_windows(cell.subproblem)]
+            short = [cell for cell in cells if not needs_windows(cell.subproblem)]
+            settled = [*self._settled(short), *self._settled_by_windows(long)]
             seconds = (time.perf_counter() - began) / len(numbers)
             basins = EndBasins(self.solver.problem.model)
-            for cell in cells:
+            for cell in settled:
                 solutions[cell.place] = self._solution(cell, basins, seconds)
         return solutions
 
@@ -130,30 +135,57 @@ class BatchSolver:
         problem = self._numbers.problem(numbers)
         trusting = starts is None or starts <= MOST_AIMS
         places = solver.surveys.of(problem, seed, trusting=trusting)
-        rate = fastest_rate(problem, places.minima)
         subproblem = Subproblem(
             problem=problem,
             horizon=problem.objective.horizon,
             rest=None,
             tolerance=solver.tolerance,
             max_elements=solver.max_elements,
-            fastest_rate=rate,
+            fastest_rate=fastest_rate(problem, places.minima),
         )
         if cell_obstacle(problem, subproblem):
             return None
         guesses = default_guesses(problem, places, starts, seed)
-        return _Cell(place=place, problem=problem, rate=rate, guesses=guesses, places=places)
+        return _Cell(place=place, subproblem=subproblem, guesses=guesses, places=places)
 
-    # -- the first mesh
+    # -- the whole horizon at once, and window by window
+
+    def _settled(self, cells: list[_Cell]) -> list[_Cell]:
+        """The cells all of whose plans are good enough and pass their certificates."""
+        cells = self._drafted(cells)
+        failed = self._refinement.failed([draft for cell in cells for draft in cell.drafts])
+        cells = _without(cells, failed)
+        drafts = [draft for cell in cells for draft in cell.drafts]
+        cells = _without(cells, self._refinement.uncertified(drafts))
+        for cell in cells:
+            cell.plans = [self._refinement.plan(draft) for draft in cell.drafts]
+            if any(draft.group.elements > self._elements for draft in cell.drafts):
+                # another order, or the same by now
+                cell.plans = [plan for plan, _ in distinct(cell.plans)]
+        return cells
+
+    def _settled_by_windows(self, cells: list[_Cell]) -> list[_Cell]:
+        parts = [
+            WindowCell(place=cell.place, subproblem=cell.subproblem, guesses=cell.guesses)
+            for cell in cells
+        ]
+        settled = self._windows.plans(parts)
+        for cell in cells:
+            cell.plans = settled.get(cell.place, [])
+        return [cell for cell in cells if cell.plans]
 
     def _drafted(self, cells: list[_Cell]) -> list[_Cell]:
         """The cells of which all starts converged, with their distinct plans on the first mesh."""
+        if not cells:
+            return []
         has_end = self._drafting.fixed_end
         rows: list[np.ndarray] = []
         problems, guesses, lanes = [], [], []
         for cell in cells:
             horizon = cell.problem.objective.horizon
-            vertices = initial_vertices(self._elements, horizon, cell.rate, has_end)
+            vertices = initial_vertices(
+                self._elements, horizon, cell.subproblem.fastest_rate, has_end
+            )
             lanes.append(list(range(len(rows), len(rows) + len(cell.guesses))))
             rows += [vertices] * len(cell.guesses)
             problems += [cell.problem] * len(cell.guesses)
@@ -192,13 +224,8 @@ class BatchSolver:
     # -- results
 
     def _solution(self, cell: _Cell, basins: EndBasins, seconds: float) -> Solution:
-        plans = [self._refinement.plan(draft) for draft in cell.drafts]
-        if any(
-            draft.group.elements > self._elements for draft in cell.drafts
-        ):  # another order, or the same by now
-            plans = [plan for plan, _ in distinct(plans)]
         minima = cell.places.minima
-        best, *others = plans
+        best, *others = cell.plans
         number = basins.add(best.parameters[-1], minima)
         best = best.revised(_find_basin=partial(basins.of, number))
         return solution(
