@@ -15,6 +15,7 @@ import numpy as np
 from measuring import Row
 
 import landscape_control as lc
+from landscape_control.planning.batched import BatchSolver
 from landscape_control.planning.solver.guesses import default_guesses
 from landscape_control.planning.solver.mesh import fastest_rate, initial_vertices
 from landscape_control.planning.transcription.quadrature import lobatto, lobatto_matrices
@@ -25,9 +26,9 @@ ROUNDS = 3
 
 
 def rows(quick):
-    """The 400-cell sweep of the double well, and a larger one."""
+    """The 400-cell sweep of the double well, a larger one, and more parameters."""
     few, many = (8, 16) if quick else (20, 64)
-    return [*_sweeps(few, 0.4, quick), *_sweeps(many, None, quick)]
+    return [*_sweeps(few, 0.4, quick), *_sweeps(many, None, quick), *_against_one_by_one(quick)]
 
 
 def _problem():
@@ -77,6 +78,47 @@ def _sweeps(points, limit, quick):
             limit=0.0,
         ),
     ]
+
+
+def _against_one_by_one(quick):
+    """Cells of the Rosenbrock valley, solved together against the Solver in a loop."""
+    found = []
+    for dimension in (3, 5) if quick else (3, 5, 6):
+        start = np.resize([-0.6, 0.55], dimension)
+        solver = lc.Solver(
+            lc.ControlProblem(
+                landscape=lc.rosenbrock(dimension),
+                objective=lc.Objective(horizon=2.0, discount=0.1),
+                start=start,
+            )
+        )
+        rng = np.random.default_rng(0)
+        horizons, discounts = np.exp(rng.uniform(-1, 1.5, 256)), np.exp(rng.uniform(-4, 0, 256))
+        cells = [
+            {"horizon": horizon, "discount": discount}
+            for horizon, discount in zip(horizons, discounts, strict=True)
+        ]
+        batch, few = BatchSolver(solver), cells[:16]
+        batch.solve(few, starts=STARTS)
+        together = _seconds(lambda: batch.solve(cells, starts=STARTS)) / len(cells)  # noqa: B023
+        solver.solve(starts=STARTS)
+        alone = _seconds(lambda: [solver.solve(starts=STARTS, **own) for own in few]) / len(few)  # noqa: B023
+        found.append(
+            Row(
+                what=f"Rosenbrock n = {dimension}, a cell together; reference: one by one",
+                ours=1e3 * together,
+                reference=1e3 * alone,
+                ratio=together / alone,
+                limit=0.5,
+            )
+        )
+    return found
+
+
+def _seconds(run):
+    began = time.process_time()
+    run()
+    return time.process_time() - began
 
 
 def _overlooked(found, sample):

@@ -47,6 +47,7 @@ def structures():
         "quadratic": problem(landscape=bowl),
         "one parameter": problem([-0.9], landscape=tilted),
         "three parameters": problem([-0.6, 0.55, 0.3], landscape=lc.rosenbrock(3)),
+        "five parameters": problem([-0.6, 0.55, 0.3, -0.6, 0.55], landscape=lc.rosenbrock(5)),
         "waves": problem([-0.9, 0.4], landscape=waves),
     }
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model.objective import OBJECTIVE_NUMBERS
 from ..model.problem import ControlProblem
-from ..planning.batched import BatchSolver, is_for_batches
+from ..planning.batched import BatchSolver, is_for_batches, least_cells
 from ..planning.solution import Solution
 from ..support.arguments import option_names
 from ..support.errors import ProblemError, check_options
@@ -54,6 +54,7 @@ class TrajectoryRunner:
         check_options("solver", options, option_names(Solver))
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
         self._batch: BatchSolver | None = None
+        self.least_together = least_cells(problem.dimension)
 
     def solve(self, changes: dict, seed: int, neighbour: Solution | None) -> Solution:
         cold = self.solver.solve(

@@ -26,7 +26,6 @@ from .problem_kinds import FormulaRunner, Runner, kind_of
 from .versions import check_versions
 
 HIDDEN = "value hidden_basin"  # the measure whose warnings are followed up
-LEAST_TOGETHER = 24  # cells of a structure from which on they are solved together
 MOST_SOLVERS = 4  # structures whose solvers a process keeps
 
 # executors may run threads; the solvers are shared and CasADi has no use for them
@@ -129,8 +128,10 @@ class ChunkWorker:
     def _solve_together(self, jobs: list[Job]) -> None:
         """Cells of one structure at once, as far as its runner can, where there are many."""
         ready = [job for job in jobs if job.row is None]
-        many = self.plan.layout.group >= LEAST_TOGETHER  # of the plan: chunks may be of any size
-        if not (self.needed and many and ready and hasattr(ready[0].runner, "solve_together")):
+        if not (self.needed and ready and hasattr(ready[0].runner, "solve_together")):
+            return
+        # of the plan: chunks may be of any size
+        if self.plan.layout.group < ready[0].runner.least_together:
             return
         began = time.perf_counter()
         found = ready[0].runner.solve_together([(job.numbers, job.seed) for job in ready])

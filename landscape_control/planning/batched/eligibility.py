@@ -12,12 +12,18 @@ from .element import element_functions
 from .inspection import compile_inspection
 from .windows import is_for_windows
 
-MOST_PARAMETERS = 4  # the elimination is written out entry by entry
+MOST_PARAMETERS = 6  # the elimination is written out entry by entry
+_LEAST_CELLS, _SMALL = 24, 3  # for up to three parameters compiling costs as much as these cells
 
 
 def is_for_batches(problem: ControlProblem) -> bool:
     """Whether a Solver with its own choices may solve such problems in batches."""
     return problem.is_known and problem.dimension <= MOST_PARAMETERS and problem.model.is_invertible
+
+
+def least_cells(dimension: int) -> int:
+    """From how many cells on a batch is worth compiling for, which grows like n³."""
+    return math.ceil(_LEAST_CELLS * max(dimension / _SMALL, 1.0) ** 3)
 
 
 def structure_obstacle(solver: Solver) -> str:
