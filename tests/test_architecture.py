@@ -37,6 +37,7 @@ LAYERS = (
     ("planning.solution",),
     ("planning.certificate",),
     ("planning.solver",),
+    ("planning.batched",),
     ("planning.dynamic_programming",),
     ("planning.beliefs",),
     ("planning",),

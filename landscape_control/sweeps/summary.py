@@ -10,7 +10,7 @@ import numpy as np
 
 from ..support.arguments import checked
 from ..support.errors import ProblemError, printable, shown
-from .columns import NOTES
+from .columns import NOTES, SOLVED_BY
 from .failures import USABLE
 
 if TYPE_CHECKING:
@@ -93,6 +93,9 @@ def _cells(dataset: "xarray.Dataset") -> Iterator[str]:
     total = sum(counts.values())
     kinds = ", ".join(f"{count} {word}" for word, count in counts.most_common())
     yield f"{total - counts.get('not run', 0)} of {total} done: {kinds}"
+    if SOLVED_BY in dataset:
+        by = Counter(word for word in dataset[SOLVED_BY].values.ravel().tolist() if word)
+        yield f"solved by {', '.join(f'{word} {count}' for word, count in by.most_common())}"
     status, message = (dataset[name].values.ravel() for name in ("status", "message"))
     messages = Counter((str(s), str(m)) for s, m in zip(status, message, strict=True) if m)
     for (word, text), count in messages.most_common(_SHOWN):

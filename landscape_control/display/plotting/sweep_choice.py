@@ -7,7 +7,7 @@ import numpy as np
 
 from .sweep_data import TEXT, axes_of
 
-BESIDE = ("status", "message", "traceback", "found_from")
+BESIDE = ("status", "message", "traceback", "found_from", "solved_by")
 
 
 def varies(values: np.ndarray) -> bool:

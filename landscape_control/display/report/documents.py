@@ -23,6 +23,7 @@ _PLAN_FIELDS = (
     "message",
     "end_basin",
     "found_from",
+    "solved_by",
     "times",
     "parameters",
     "controls",

@@ -10,7 +10,7 @@ from ..solution import Plan, Status
 from .curvature import curvature_along
 from .examination import Examination, examine
 
-_ROUNDING = 1e-12  # of the cost scale: what sums of this many terms lose
+ROUNDING = 1e-12  # of the cost scale: what sums of this many terms lose
 
 
 def residual_limit(tolerance: float) -> float:
@@ -94,7 +94,7 @@ class Certificate:
             failed.append(f"cost error {self.cost_error:.2g} > {allowed:.2g}")
         if self.cost_mismatch is not None:
             unknown = self.cost_error + (self.unseen or 0.0)
-            matching = allowed + unknown + _ROUNDING * self.cost_scale
+            matching = allowed + unknown + ROUNDING * self.cost_scale
             if not self.cost_mismatch <= matching:
                 failed.append(
                     f"the cost along the path differs by {self.cost_mismatch:.2g} > {matching:.2g}"
