@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import casadi as ca
 import numpy as np
 
 from ..support.arguments import AnyNumber, Entries, Index, Positive, checked
 from ..support.arrays import freeze, number
 from ..support.errors import ProblemError, shown
 from ..support.short_repr import short_repr
-from .program import PolicyProgram
-from .programs import MomentProgram, moment_program_of, pack
+from .cost_derivatives import cost_derivatives
 from .quadrature import largest_curvature
 from .result import PolicyResult
 from .same import differing_fields
@@ -150,23 +148,6 @@ def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Ide
     return Identifiability.of_hessian(
         hessian[np.ix_(free, free)], scales[free], labels, unit=unit, threshold=threshold
     )
-
-
-def cost_derivatives(
-    program: PolicyProgram,
-    entries: np.ndarray,
-    *,
-    nodes: int,
-    moments: MomentProgram | None = None,
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """(J, ∂J/∂c (n,), ∂²J/∂c² (n, n)) by CasADi; of the program's ``moments`` if they are at hand."""
-    moments = moments or moment_program_of(program)
-    packed = pack(moments, program, nodes)
-    count, n = moments.count_nodes(packed), len(entries)
-    x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))
-    derivatives = ca.Function("derivatives", [x, p], moments.expected("curvature", count, x, p))
-    cost, slope, curved = (np.array(part) for part in derivatives(entries, packed))
-    return float(cost[0, 0]), slope.ravel(), curved.reshape(n, n)
 
 
 @checked

@@ -62,7 +62,10 @@ class MomentSearch:
     optima : distinct optima so far, best first; empty before the first run
     begun : int, how many starts led to them
     undercut : bool, whether a place where the search began costs less than all optima
+    range_note : str, which coefficients stay in a range by default, in words, or ""
     """
+
+    range_note = ""
 
     def __init__(
         self,
@@ -244,7 +247,9 @@ class MomentSearch:
     def _optimise(
         self, guesses: Sequence[np.ndarray] | np.ndarray, bounds: np.ndarray
     ) -> tuple[Optimum, ...]:
-        if needs_descent(self.program, self.nodes) and not self.programs.limits.limited:
+        programs = self.programs
+        is_descended = programs.descends and not programs.limits.limited
+        if is_descended and needs_descent(self.program, self.nodes):
             guesses = descended(
                 self.programs.slope(self.program, self.nodes),
                 Scale(self.layout),
