@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
 from ...planning.solver import SolveClock
 
-LEAST, MOST = 1e-9, 1e12  # of the shift, in variables in which curvatures are of order one
+LEAST, MOST = 1e-12, 1e12  # of the shift, in variables in which curvatures are of order one
 FIRST = 1e-2  # shift of a run
 # of what a step gains and what the model said: below the first it is not made, the others say how far
 # the model can be trusted
 LEAST_RATIO, POOR_RATIO, GOOD_RATIO = 1e-4, 0.25, 0.75
+NEAR = 1e-4  # a step that promises less near a saddle leaves it
+BENT = 1e-7  # a curvature below minus this, in the same variables, is no round-off
+LENGTHS = (1.0, 0.1, 1e-2, 1e-3)  # of steps away from a saddle, in them
 PASSES = 8  # of a step whose entries meet their bounds one after the other
-SCALED = 1e-8  # of the largest curvature: the least that a variable is scaled by
+SCALED = 1e-20  # of the largest curvature: the least that a variable is scaled by
 
 
 class Objective(Protocol):
@@ -87,6 +90,7 @@ class _Run:
         self.value, self._slope = function.slope(begin)
         self.shift, self.promised = FIRST, math.inf
         self._bend = self._scale = np.empty(0)
+        self._is_bent = self._has_tried_all = False
         if self.can_go_on:
             self._bend = function.bend()
             self._scale = _scale(self._bend)
@@ -99,41 +103,80 @@ class _Run:
 
     def advance(self, enough: float) -> bool:
         """One step, or a larger shift; whether there is nothing more to be gained."""
-        box = self.bounds - self.x[:, None]
-        step, self.promised, self.shift = _step(
-            self._slope, self._bend, self._scale, box, self.shift
-        )
-        least = 2 * len(self.x) * enough
-        if abs(self.promised) <= enough and _fall(self._slope, self._scale, box) <= least:
-            return True
+        step = self._proposed(self.shift)
+        if self._is_bent and self.promised < NEAR and self._leaves_saddle():
+            return False
+        if abs(self.promised) <= enough:
+            if self._has_tried_all:
+                return True
+            self._has_tried_all = True  # unless it is the shift that makes the step short
+            step = self._proposed(LEAST)
+            if abs(self.promised) <= enough and self._fall() <= 2 * len(self.x) * enough:
+                return True
         if self.promised <= 0:  # bounds have bent the step: a shorter one
             self.shift = 4 * max(self.shift, LEAST)
             return False
-        there = np.clip(self.x + step, *self.bounds.T)
-        value, slope = self.function.slope(there)
-        usable = math.isfinite(value) and np.isfinite(slope).all()
-        ratio = (self.value - value) / self.promised if usable else -math.inf
-        if ratio > LEAST_RATIO:
-            self.x, self.value, self._slope = there, value, slope
-            self._bend = self.function.bend()
-            self._scale = np.maximum(self._scale, _scale(self._bend))
+        ratio = self._tried(step, self.promised)
         if ratio > GOOD_RATIO:
             self.shift = max(self.shift / 5, LEAST)
         elif ratio < POOR_RATIO:
             self.shift *= 4
         return False
 
+    def _tried(self, step: np.ndarray, promised: float) -> float:
+        """What a step gains over what was promised; it is made where that is enough."""
+        there = np.clip(self.x + step, *self.bounds.T)
+        value, slope = self.function.slope(there)
+        if not (math.isfinite(value) and np.isfinite(slope).all()):
+            return -math.inf
+        ratio = (self.value - value) / promised
+        if ratio > LEAST_RATIO:
+            self.x, self.value, self._slope = there, value, slope
+            self._has_tried_all = False
+            self._bend = self.function.bend()
+            self._scale = _scale(self._bend)
+        return ratio
+
+    def _leaves_saddle(self) -> bool:
+        """Whether the cost falls along the direction in which it is most bent downwards."""
+        free = self.bounds[:, 0] < self.bounds[:, 1]
+        free &= ((self.x > self.bounds[:, 0]) | (self._slope < 0)) & (
+            (self.x < self.bounds[:, 1]) | (self._slope > 0)
+        )
+        units = 1 / np.sqrt(self._scale[free])
+        scaled = self._bend[np.ix_(free, free)] * np.outer(units, units)
+        lowest, vectors = eigh(scaled, subset_by_index=[0, 0])
+        if not len(lowest) or lowest[0] >= -BENT:
+            return False
+        direction = np.zeros(len(self.x))
+        direction[free] = units * vectors[:, 0]
+        if direction @ self._slope > 0:
+            direction = -direction
+        for length in LENGTHS:
+            for sign in (1, -1):
+                promised = -lowest[0] * length**2 / 2
+                if self._tried(sign * length * direction, promised) > LEAST_RATIO:
+                    self.shift = FIRST
+                    return True
+        return False
+
+    def _proposed(self, shift: float) -> np.ndarray:
+        """The step (n,) of the model; what it promises and the shift it needs are kept."""
+        box = self.bounds - self.x[:, None]
+        step, self.promised, self.shift = _step(self._slope, self._bend, self._scale, box, shift)
+        self._is_bent = self.shift > shift  # downwards, in some direction
+        return step
+
+    def _fall(self) -> float:
+        """What a step down the slope, each variable by its own curvature, gains to first order."""
+        box = self.bounds - self.x[:, None]
+        return float(-self._slope @ np.clip(-self._slope / self._scale, *box.T))
+
 
 def _scale(bend: np.ndarray) -> np.ndarray:
     """(n,): the curvature along each variable, the unit of the shift."""
     diagonal = np.abs(np.diag(bend))
     return np.maximum(diagonal, SCALED * diagonal.max(initial=0.0) + np.finfo(float).tiny)
-
-
-def _fall(slope: np.ndarray, scale: np.ndarray, box: np.ndarray) -> float:
-    """What a step down the slope, each variable by its own curvature, gains to first order."""
-    step = np.clip(-slope / scale, *box.T)
-    return float(-slope @ step)
 
 
 def _step(
