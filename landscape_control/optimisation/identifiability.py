@@ -10,9 +10,13 @@ from ..support.arrays import freeze, number
 from ..support.errors import ProblemError, shown
 from ..support.short_repr import short_repr
 from .cost_derivatives import cost_derivatives
+from .program import PolicyProgram
+from .programs import moment_program_of
 from .quadrature import largest_curvature
 from .result import PolicyResult
 from .same import differing_fields
+from .stages import StagePrograms
+from .stagewise import is_stagewise
 from .starting import coefficient_scales
 
 
@@ -142,12 +146,22 @@ def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Ide
     held = {*result.fixed, *result.at_bound}
     labels = [label for label in layout.labels if label not in held]
     free = np.flatnonzero([label not in held for label in layout.labels])
-    cost, _, hessian = cost_derivatives(program, entries, nodes=result.nodes)
+    cost, hessian = _curvature(program, entries, result.nodes)
     scales = coefficient_scales(layout, entries, 1 / largest_curvature(program))
     unit = result.standing_still if result.learnt else max(cost, np.finfo(float).tiny)
     return Identifiability.of_hessian(
         hessian[np.ix_(free, free)], scales[free], labels, unit=unit, threshold=threshold
     )
+
+
+def _curvature(program: PolicyProgram, entries: np.ndarray, nodes: int) -> tuple[float, np.ndarray]:
+    """(J, ∂²J/∂c∂c')."""
+    if is_stagewise(program):
+        stages = StagePrograms(moment_program_of(program), most_iterations=1)
+        if stages.is_numpy:
+            return stages.curvature(program, nodes, entries)
+    cost, _, hessian = cost_derivatives(program, entries, nodes=nodes)
+    return cost, hessian
 
 
 @checked

@@ -10,8 +10,8 @@ from ..moment_search import FEW, HIGHEST, MomentSearch
 from ..program import PolicyProgram
 from ..programs import moment_program_of
 from ..replays import diverging
-from ..starting import settled_starts
 from ..stagewise import RANGE, SHORT, bounded, stretched
+from ..starting import settled_starts
 from .programs import StagePrograms
 
 SHORTER = 4  # what the horizon of a long program is divided by, to begin with

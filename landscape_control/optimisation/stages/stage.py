@@ -78,7 +78,9 @@ class Stage:
     @cached_property
     def slope(self) -> "GridFunction":
         """(u, t, h, v, numbers, (a, e), s, p) -> ∂H/∂u."""
-        return GridFunction("slope", self._all, [ca.densify(ca.gradient(self._total, self._column))])
+        return GridFunction(
+            "slope", self._all, [ca.densify(ca.gradient(self._total, self._column))]
+        )
 
     @cached_property
     def gain(self) -> "GridFunction":
