@@ -171,7 +171,7 @@ def test_some_programs_have_no_best_rule():
     assert result.status is PolicyStatus.NOT_ATTAINED
     assert "running away: momentum at step" in result.message
     with pytest.raises(SolveError, match="grows without limit"):
-        heavy_ball(5, constant=False, starts=1, within=free)
+        heavy_ball(5, constant=False, starts=2, within=free)
     held = heavy_ball(5, constant=False, starts=2, within={"momentum": (0.0, 1.0)})
     assert held.status.ok
     assert held.at_bound

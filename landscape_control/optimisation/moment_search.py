@@ -62,10 +62,7 @@ class MomentSearch:
     optima : distinct optima so far, best first; empty before the first run
     begun : int, how many starts led to them
     undercut : bool, whether a place where the search began costs less than all optima
-    range_note : str, which coefficients stay in a range by default, in words, or ""
     """
-
-    range_note = ""
 
     def __init__(
         self,
@@ -106,6 +103,11 @@ class MomentSearch:
             self._keep(reached, sum(optimum.count for optimum in reached))
         if self.layout.size <= FEW and not is_long(self.program):
             self._from_nearby(len(guesses))
+
+    @property
+    def range_note(self) -> str:
+        """Which coefficients stay in a range by default, in words, or ""."""
+        return ""
 
     def _is_undercut(self, guesses: Sequence[np.ndarray]) -> bool:
         """Whether one of the guesses costs less than the best optimum."""

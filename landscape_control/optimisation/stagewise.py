@@ -33,9 +33,10 @@ def _plain(sees: object) -> bool:
 def is_bounded(coefficient: Coefficient) -> bool:
     """Whether a coefficient stays in RANGE by default: a momentum at every step.
 
-    Without a range no rule is best under noise: a step so small that the learner all but rests,
-    followed by a momentum so large that the step is made after all, sees two gradients at one place;
-    the smaller and the larger, the better.
+    With other momenta no rule is best under noise. Above 1: a step so small that the learner all but
+    rests, made good by a large momentum, sees two gradients at one place, the smaller the better.
+    Below 0: a step so long that noise no longer matters at its end, undone by a momentum of -1, the
+    longer the better.
     """
     unlimited = np.isinf([coefficient.low, coefficient.high]).all()
     return coefficient.varies and coefficient.scale == "one minus" and bool(unlimited)

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from ...planning.solver import SolveClock
 from ...rules.families.family import Contained
-from ..moment_search import FEW, HIGHEST, MomentSearch
+from ..compiled_moments import MomentPrograms
+from ..moment_search import FEW, HIGHEST, MomentSearch, SolveOther
 from ..program import PolicyProgram
 from ..programs import moment_program_of
 from ..replays import diverging
+from ..search_options import SearchOptions
 from ..stagewise import RANGE, SHORT, bounded, stretched
 from ..starting import settled_starts
 from .programs import StagePrograms
@@ -23,14 +27,28 @@ class StageSearch(MomentSearch):
 
     Never worse than the best member with one number for all steps, from which it is begun too where
     that costs less.
-
-    Attributes
-    ----------
-    range_note : str, which coefficients stay in a range by default, in words, or ""
     """
 
-    def __init__(self, *given, **options):
-        super().__init__(*given, **options)
+    def __init__(
+        self,
+        program: PolicyProgram,
+        programs: MomentPrograms,
+        options: SearchOptions,
+        clock: SolveClock,
+        *,
+        tolerance: float,
+        solve_other: SolveOther,
+        quick: bool = False,
+    ):
+        super().__init__(
+            program,
+            programs,
+            options,
+            clock,
+            tolerance=tolerance,
+            solve_other=solve_other,
+            quick=quick,
+        )
         self._tied: np.ndarray | None = None
         chosen = {*_names(self.options.fixed), *_names(self.options.within)}
         self._bounded = bounded(self.program, chosen)
@@ -52,10 +70,12 @@ class StageSearch(MomentSearch):
 
     @property
     def range_note(self) -> str:
-        return "".join(self._note(each.name) for each in self._bounded)
+        """Those of them that have an effect."""
+        names = [each.name for each in self._bounded if self.layout.blocks(each)]
+        return "".join(self._note(name) for name in names)
 
     def _note(self, name: str) -> str:
-        low, high = self.bounds[self.layout.slices[name]][0] if self.layout.size else RANGE
+        low, high = self.bounds[self.layout.slices[name]][0]
         return (
             f"; {name} is kept in [{low:.4g}, {high:.4g}], as under noise no rule is best where it"
             f" may have any value: within={{{name!r}: (low, high)}} asks for another range"
@@ -140,5 +160,5 @@ def _names(option: object) -> set[str]:
     return set(option) if isinstance(option, Mapping) else set()
 
 
-def _values(option: object) -> list[object]:
+def _values(option: object) -> list[Any]:
     return list(option.values()) if isinstance(option, Mapping) else []
