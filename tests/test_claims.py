@@ -24,15 +24,30 @@ from landscape_control.display.report.problem_files import read_problem
 from landscape_control.policies import PolicyProgram
 
 CLAIMS = {claim.name: claim for claim in all_claims()}
-# Of more than six seconds each, a third of the time of all: with the long studies, and in make reproduce.
+# The longest of all, two thirds of their time together: with the long studies, and in make reproduce.
 LONG = {
+    "adam-exponent",
+    "adam-exponent-map",
+    "adam-from-beliefs-regret",
+    "best-linear-rule",
     "dual-effect",
     "emergence-atlas",
     "emergence-atlas-drift",
+    "escape-horizon",
+    "global-certificate",
+    "inferred-curvature",
+    "iterate-averaging",
+    "linear-quadratic",
+    "local-scale-filter",
     "lqg-from-policies",
+    "metric-is-not-hessian",
     "momentum-from-noise",
     "noise-makes-momentum",
+    "optimal-schedule",
     "orthogonal-momentum",
+    "preconditioner-exponent",
+    "resetting",
+    "terminal-not-identifiable",
     "which-causal-rule",
 }
 

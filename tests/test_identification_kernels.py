@@ -19,6 +19,7 @@ from landscape_control.identification import (
     select_equivalent,
     share_momentum,
 )
+from landscape_control.identification.kernels.momentum_loop import MomentumLoop
 from landscape_control.planning.beliefs import solve_lqg
 
 
@@ -324,11 +325,9 @@ def test_one_shared_momentum_is_optimal_for_a_round_bowl_and_costs_more_the_long
 
 
 def test_shared_scalars_are_a_minimum_of_the_cost():
-    from landscape_control.identification.kernels.shared_momentum import _ClosedLoop
-
     solution = solve_lqg(bowl(np.diag([1.0, 0.25])))
     found = share_momentum(solution)
-    closed, eye = _ClosedLoop(solution, found.optimal), np.eye(2)
+    closed, eye = MomentumLoop(solution, found.optimal), np.eye(2)
     scalars = np.array([found.friction, found.learning_rate, found.decay])
     assert closed.cost(*(x * eye for x in scalars)) == pytest.approx(found.cost, rel=1e-12)
     for index, sign in itertools.product(range(3), (1, -1)):
@@ -338,6 +337,41 @@ def test_shared_scalars_are_a_minimum_of_the_cost():
         closed.cost(found.optimal.friction, found.optimal.learning_rate, found.optimal.decay)
         == found.optimal_cost
     )
+
+
+def some_hessian(n):
+    turn, _ = np.linalg.qr(np.random.default_rng(n).standard_normal((n, n)))
+    return turn @ np.diag(np.linspace(0.3, 2.0, n)) @ turn.T
+
+
+def test_slopes_of_the_cost_are_those_of_differences():
+    """In every entry of three matrices without symmetry, about an optimum that is not theirs."""
+    problem = bowl(
+        some_hessian(2),
+        metric=[[2.0, 0.3], [0.3, 1.0]],
+        actuation=[[1.0, 0.2], [0.0, 1.0]],
+        drift=lc.linear_drift([[-0.1, 0.2], [-0.2, 0.0]], [0.1, 0.0]),
+    )
+    solution = solve_lqg(problem)
+    optimal = raw_rule(solution).momentum
+    loop = MomentumLoop(solution, optimal)
+    rng = np.random.default_rng(1)
+    point = np.stack([optimal.friction, optimal.learning_rate, optimal.decay])
+    point *= 1 + 0.1 * rng.standard_normal(point.shape)
+    _, slopes = loop.cost_and_slopes(*point)
+    found = np.stack([slopes.friction, slopes.learning_rate, slopes.decay])
+    width = 1e-5
+    for where in np.ndindex(point.shape):
+        step = np.zeros_like(point)
+        step[where] = width
+        difference = (loop.cost(*(point + step)) - loop.cost(*(point - step))) / (2 * width)
+        assert found[where] == pytest.approx(difference, rel=1e-6, abs=1e-7)
+
+
+def test_one_friction_for_twenty_weights_is_a_minimum_between_the_optimum_and_three_scalars():
+    """801 numbers."""
+    found = share_momentum(solve_lqg(bowl(some_hessian(20))))
+    assert 0 < found.shared_friction_excess < found.excess < 0.1
 
 
 # ------------------------------------------------------------------------------------------------

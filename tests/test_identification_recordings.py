@@ -65,6 +65,7 @@ def test_known_errors_are_no_error_of_the_rule():
     assert verdict.best.error < 0.02
 
 
+@pytest.mark.slow
 def test_intervals_cover_at_their_rate():
     """95 % intervals of two numbers over 250 recordings: at least 90 %, by the lower end of a 95 %
     Clopper-Pearson interval, as if the 500 were independent.

@@ -1,11 +1,14 @@
 """Each likely mistake with beliefs is refused with what to do."""
 
+import tracemalloc
+
 import casadi as ca
 import numpy as np
 import pytest
 
 import landscape_control as lc
 from landscape_control.model.belief import GaussianBelief, TaskBelief, belief_model
+from landscape_control.support.errors import ProblemError
 
 ONE = lc.GaussianPrior(mean=[1.0], covariance=[0.09])
 
@@ -158,3 +161,41 @@ def test_beliefs_are_read_only():
     ):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
+
+
+# ---- many hidden variables
+
+
+def curved(n, matrix):
+    """½θᵀ(1 + φ₀·matrix)θ with n hidden variables, φ₀ ~ N(0, 1)."""
+    return problem(
+        lambda theta, hidden: (
+            ca.dot(theta, theta) / 2 + hidden[0] * ca.dot(theta, ca.DM(matrix) @ theta) / 2
+        ),
+        lc.GaussianPrior(mean=np.zeros(n), covariance=np.eye(n)),
+        lc.NoisyGradient(noise=0.5),
+        start=np.ones(n),
+    )
+
+
+def test_negative_curvature_in_one_direction_of_thirty_is_found():
+    """1 - 3.72·0.3 < 0 along one direction only, in which none of the axes points."""
+    direction = np.linalg.qr(np.random.default_rng(0).standard_normal((30, 30)))[0][:, 0]
+    belief_model(curved(30, 0.2 * np.outer(direction, direction)))
+    with pytest.raises(ProblemError, match="may turn negative"):
+        belief_model(curved(30, 0.3 * np.outer(direction, direction)))
+
+
+def test_many_hidden_variables_cost_no_more_memory_than_their_functions():
+    """All pairs of directions and hidden values would take gigabytes."""
+    n = 40
+    quartic = problem(
+        lambda theta, hidden: ca.sum1((theta - hidden) ** 4),
+        lc.GaussianPrior(mean=np.zeros(n), covariance=np.eye(n)),
+        lc.NoisyGradient(noise=0.5),
+        start=np.ones(n),
+    )
+    tracemalloc.start()
+    belief_model(quartic)
+    assert tracemalloc.get_traced_memory()[1] < 100e6
+    tracemalloc.stop()

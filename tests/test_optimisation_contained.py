@@ -57,7 +57,7 @@ def unseen(result, program, count=20000):
     return held.block_costs(result.policy, program)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_costs_far_below_those_of_the_start_are_known_to_the_tolerance(seed):
     """Standing still costs 2.3, the best rule 4.4e-3: a hundredth of the first would be five times
     the second.
@@ -72,6 +72,7 @@ def test_costs_far_below_those_of_the_start_are_known_to_the_tolerance(seed):
     assert mean == pytest.approx(result.cost, abs=4 * math.hypot(error, result.standard_error))
 
 
+@pytest.mark.slow
 def test_a_smaller_tolerance_moves_the_cost_by_no_more_than_the_larger_one():
     program = posed(DESCENT, noise=0.2, horizon=20)
     coarse, fine = (
@@ -82,7 +83,7 @@ def test_a_smaller_tolerance_moves_the_cost_by_no_more_than_the_larger_one():
     assert gap - 2 * error <= 0.05 * fine.cost
 
 
-@pytest.mark.parametrize("shift", [-50.0, 7.0])
+@pytest.mark.parametrize("shift", [-50.0, pytest.param(7.0, marks=pytest.mark.slow)])
 def test_the_scale_is_what_is_still_to_be_gained_from_wherever_losses_count(shift):
     moved = Landscape.from_expression(lambda x: ca.log(ca.cosh(x[0])) + shift, dimension=1)
     plain, other = (
@@ -145,6 +146,7 @@ def test_a_richer_family_costs_no_more_than_the_one_it_contains(family, seed):
     assert gain <= 2 * error + 1e-3 * simple.cost
 
 
+@pytest.mark.slow
 def test_numbers_per_step_that_follow_their_scenarios_too_closely_are_given_up_for_constant_ones():
     program = posed(GradientDescent(constant=False), noise=0.3)
     result = solve_program(
@@ -177,6 +179,7 @@ def test_an_order_that_cannot_be_decided_is_said():
     assert not result.certificate.passed
 
 
+@pytest.mark.slow
 def test_where_starts_disagree_exact_programs_are_held_against_simpler_families():
     """No member of a family costs more than the best of a simpler one, by the recursion of moments
     in NumPy.

@@ -163,3 +163,16 @@ def test_a_mean_without_covariance_is_refused_where_the_covariance_matters():
     assert solve_replanning(planned(moving(), 2.0), covariance="steady").policy(
         [1.0], [0.3]
     ).shape == (1,)
+
+
+def test_a_simulation_of_plans_made_anew_takes_fewer_episodes(monkeypatch):
+    """Of itself a hundred, also by its method; told otherwise, as many as it is told."""
+    problem = unknown_curvature(2.0)
+    solution = solve_replanning(problem)
+    monkeypatch.setattr(type(solution), "_replan", lambda *_: np.zeros(1))
+    settings = {"step": 1.0, "horizon": 2.0}
+    for policy in (solution, solution.policy):
+        assert lc.simulate(problem, policy, **settings).episodes == 100
+    assert lc.simulate(problem, solution, episodes=3, **settings).episodes == 3
+    still = lc.simulate(problem, lambda theta, *_: 0 * theta, **settings)
+    assert still.episodes == 2000

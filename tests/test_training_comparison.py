@@ -273,7 +273,7 @@ def test_what_was_kept_is_found_and_a_table_has_every_run(tmp_path):
     row = table.isel(run=list(table["kind"].values).index("prodigy"))
     assert (int(row["steps"]), int(row["lost_steps"])) == (40, 5)
     assert math.isnan(row["rate"])
-    assert store.forget("sgd") == 2
+    assert store.set_aside("sgd", [task.name]) == 2
     assert store.table().sizes["run"] == 1
 
 

@@ -16,6 +16,7 @@ from .recorder import Recorder
 from .rollout import Rollout
 from .stepping import discount_weights, rollout_horizon, rollout_step
 
+_EPISODES = 2000
 _WATCH = 32  # steps between two looks for divergence
 
 
@@ -24,7 +25,7 @@ def simulate(
     problem: ControlProblem,
     policy: object,
     *,
-    episodes: Count = 2000,
+    episodes: Count | None = None,
     seed: Index = 0,
     step: Positive | None = None,
     horizon: Positive | None = None,
@@ -53,7 +54,10 @@ def simulate(
         Callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``,
         or a RawLearner or planned Policy, which sees y only. The belief is None where nothing is
         hidden.
-    episodes, seed : int
+    episodes
+        None is 2000, and 100 for a policy that solves a plan at every step of every episode, which
+        takes milliseconds each
+    seed : int
     step
         Δt; None is 1/50 of the shortest time constant of the problem (see stepping.fastest_rate),
         at most horizon/50. A planned Policy (or PolicyResult) has a step of its own, 1, and is
@@ -89,6 +93,9 @@ def simulate(
             received="a fixed end",
             advice="a noisy learner hits no point; use a terminal cost",
         )
+    if episodes is None:
+        owner = getattr(policy, "__self__", policy)  # of a solution's method
+        episodes = getattr(owner, "default_episodes", _EPISODES)
     horizon = rollout_horizon(problem, horizon)
     actor, name = actor_for(problem, policy, beliefs)
     step, count = rollout_step(problem, horizon, step, actor.own_step)

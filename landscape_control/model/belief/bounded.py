@@ -2,20 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-import casadi as ca
 import numpy as np
 
 from ...support.errors import ProblemError
 from ...support.vectorised import Vectorised
 from ..landscape import Hidden, Landscape
 from .expectation import gaussian_expectation
+from .falling import Falling, Losses
 
 if TYPE_CHECKING:
     from .gaussian import GaussianModel
     from .tasks import TaskModel
 
 _DEVIATIONS = 3.72  # how many standard deviations count as possible: one-sided probability 1e-4
-_FAR = 1e4
 # a loss that at twice the distance is more than this times as negative falls faster than linearly
 _FALLS = 3.0
 # … and one that is more than this times as negative faster than quadratically, as effort grows
@@ -30,11 +29,12 @@ def check_expected_loss(
 
     ``reach`` is how far ahead in time the problem looks, for hidden variables whose variance grows.
     """
-    loss = _loss(landscape, model)
-    for covariance in _covariances(model.hidden, reach):
-        _check_bounded(loss, model.hidden.prior_mean, covariance, landscape.dimension)
+    losses = _losses(landscape, model)
+    if not losses.curvature_is_shared:
+        for covariance in _covariances(model.hidden, reach):
+            _check_bounded(losses, model.hidden.prior_mean, covariance)
     if not model.expectation.is_exact:
-        _check_settled(landscape, model, loss, start)
+        _check_settled(landscape, model, losses.loss, start)
 
 
 def outrunning(landscape: Landscape, model: "GaussianModel | TaskModel", values: np.ndarray) -> str:
@@ -42,24 +42,21 @@ def outrunning(landscape: Landscape, model: "GaussianModel | TaskModel", values:
 
     No quadratic effort holds the learner back then, and the optimal cost is -∞ over every horizon.
     """
-    loss = _loss(landscape, model)
-    directions = _directions(landscape.dimension, np.random.default_rng(0))
-    falling = _falls(loss, directions, values, _OUTRUNS)
-    if not falling.any():
+    found = _losses(landscape, model).first_falling(values, _OUTRUNS)
+    if found is None:
         return ""
-    where, which = np.argwhere(falling)[0]
     return (
-        f"the loss falls faster than quadratically along {_text(directions[where])} of θ at hidden"
-        f" = {_text(values[which])}, faster than the effort of going there grows: the optimal cost"
-        " is -∞ over every horizon"
+        f"the loss falls faster than quadratically along {_where(found)}, faster than the effort of"
+        " going there grows: the optimal cost is -∞ over every horizon"
     )
 
 
-def _loss(landscape: Landscape, model: "GaussianModel | TaskModel") -> Vectorised:
-    """L on many (θ, φ)."""
-    theta, hidden = model.observation.theta, model.observation.hidden
-    value = landscape.symbolic(theta, hidden)
-    return Vectorised(ca.Function("loss", [theta, hidden], [value]))
+def _losses(landscape: Landscape, model: "GaussianModel | TaskModel") -> Losses:
+    return Losses(landscape, model.observation.theta, model.observation.hidden)
+
+
+def _where(found: Falling) -> str:
+    return f"{_text(found.direction)} of θ at hidden = {_text(found.value)}"
 
 
 def _covariances(hidden: Hidden, reach: float) -> tuple[np.ndarray, np.ndarray]:
@@ -70,20 +67,17 @@ def _covariances(hidden: Hidden, reach: float) -> tuple[np.ndarray, np.ndarray]:
     return hidden.prior_covariance, hidden.prior_covariance + hidden.diffusion * reach
 
 
-def _check_bounded(loss: Vectorised, mean: np.ndarray, covariance: np.ndarray, n: int) -> None:
-    rng = np.random.default_rng(0)
-    directions = _directions(n, rng)
-    values = _possible(mean, covariance, rng)
-    falling = _falls(loss, directions, values) & ~_falls(loss, directions, mean[None])
-    if not falling.any():
+def _check_bounded(losses: Losses, mean: np.ndarray, covariance: np.ndarray) -> None:
+    values = _possible(mean, covariance, np.random.default_rng(0))
+    found = losses.first_falling(values, _FALLS, besides=mean)
+    if found is None:
         return
-    where, which = np.argwhere(falling)[0]
     raise ProblemError(
         "expected loss",
         expected="losses bounded below for every hidden value that may come up",
         received=(
-            f"a loss without bound along {_text(directions[where])} of θ at hidden = "
-            f"{_text(values[which])}, within {_DEVIATIONS:g} standard deviations: optimal cost -∞"
+            f"a loss without bound along {_where(found)}, within {_DEVIATIONS:g} standard"
+            " deviations: optimal cost -∞"
         ),
         advice=(
             "a Gaussian curvature may turn negative. Write it as exp(φ) with Gaussian φ"
@@ -91,12 +85,6 @@ def _check_bounded(loss: Vectorised, mean: np.ndarray, covariance: np.ndarray, n
             " positive curvature"
         ),
     )
-
-
-def _directions(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Unit vectors (S, n) of θ: the axes both ways, and some by chance."""
-    directions = np.vstack([np.eye(n), -np.eye(n), rng.standard_normal((8 * n, n))])
-    return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
 
 def _text(vector: np.ndarray) -> str:
@@ -115,21 +103,6 @@ def _possible(mean: np.ndarray, covariance: np.ndarray, rng: np.random.Generator
     random = rng.standard_normal((64 * p, p))
     random = (random / np.linalg.norm(random, axis=1, keepdims=True)) @ root.T
     return mean + _DEVIATIONS * np.vstack([root.T, -root.T, single, -single, random])
-
-
-def _falls(
-    loss: Vectorised, directions: np.ndarray, values: np.ndarray, factor: float = _FALLS
-) -> np.ndarray:
-    """Whether the loss is ``factor`` times as negative at twice a far distance.
-
-    Shape (directions, values).
-    """
-    theta = np.repeat(directions, len(values), axis=0)
-    hidden = np.tile(values, (len(directions), 1))
-    with np.errstate(all="ignore"):
-        near, far = (loss(theta * distance, hidden) for distance in (_FAR, 2 * _FAR))
-        falls = ((near < 0) & (far < factor * near)) | np.isneginf(near)
-    return falls.reshape(len(directions), len(values))
 
 
 def _check_settled(

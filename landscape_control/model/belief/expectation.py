@@ -89,8 +89,11 @@ def gaussian_expectation(
 def _closed_variables(expression: ca.SX, hidden: ca.SX) -> list[int]:
     """Hidden variables over which the expectation has a closed form, given the others.
 
-    Chosen greedily: each is taken that has one together with those before it.
+    All of them where the expression has one in all together; otherwise chosen greedily: each is
+    taken that has one together with those before it.
     """
+    if terms_of(expression, hidden) is not None:
+        return list(range(hidden.numel()))
     closed: list[int] = []
     for i in range(hidden.numel()):
         together = ca.vertcat(*[hidden[j] for j in [*closed, i]])
