@@ -18,7 +18,7 @@ from landscape_control.model.landscape import (
 from landscape_control.model.observation import CurvatureNoise
 from landscape_control.optimisation import exact_cost, replay
 from landscape_control.optimisation.certificate import cost_gradient
-from landscape_control.optimisation.identifiability import cost_derivatives
+from landscape_control.optimisation.cost_derivatives import cost_derivatives
 from landscape_control.optimisation.programs.moment_model import (
     check_linear,
     layout_of,

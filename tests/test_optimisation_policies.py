@@ -164,17 +164,24 @@ def test_a_schedule_under_noise_decays():
 
 def test_some_programs_have_no_best_rule():
     """Under noise, with free movement, β_t grows for ever while Δθ_{t-1} vanishes: a gradient is
-    kept for later.
+    kept for later. By default momentum per step stays in [0, 1] therefore, and the result says so.
     """
-    result = heavy_ball(5, constant=False, starts=3, throw=False)
+    free = {"momentum": (-math.inf, math.inf)}
+    result = heavy_ball(5, constant=False, starts=2, within=free, throw=False)
     assert result.status is PolicyStatus.NOT_ATTAINED
     assert "running away: momentum at step" in result.message
+    with pytest.raises(SolveError, match="grows without limit"):
+        heavy_ball(5, constant=False, starts=2, within=free)
     held = heavy_ball(5, constant=False, starts=2, within={"momentum": (0.0, 1.0)})
     assert held.status.ok
     assert held.at_bound
     assert held.certificate.passed
-    with pytest.raises(SolveError, match="grows without limit"):
-        heavy_ball(5, constant=False, starts=3)
+    default = heavy_ball(5, constant=False, starts=2)
+    assert default.status.ok
+    assert default.cost == pytest.approx(held.cost, rel=1e-9)
+    assert "momentum is kept in [0, 1]" in default.message
+    assert "is kept in" not in held.message
+    assert result.cost < default.cost
 
 
 @pytest.mark.parametrize(

@@ -151,9 +151,10 @@ def test_what_is_learnt_is_certified_in_units_of_standing_still():
     assert "everything is learnt" in str(result.certificate)
 
 
-def test_a_stationary_end_that_has_run_away_is_no_optimum():
-    """At T = 10 a run ends at a slope below its tolerance, with momentum in the hundreds."""
-    result = solved(HeavyBall(constant=False), 10, starts=3, throw=False)
+def test_a_momentum_that_may_have_any_value_runs_away():
+    """Steps that all but rest, made up for by a large momentum, see two gradients at one place."""
+    free = {"momentum": (-math.inf, math.inf)}
+    result = solved(HeavyBall(constant=False), 5, starts=2, within=free, throw=False)
     assert "running away: momentum at step" in result.message
     assert result.status is PolicyStatus.NOT_ATTAINED
     assert "within={name: (low, high)}" in PolicyStatus.ITERATION_LIMIT.value
@@ -188,7 +189,7 @@ def test_a_gradient_seen_better_from_far_away_has_no_best_rule():
     """
     result = solved(FirstOrderSpan(memory=3, constant=False), 6, starts=2, throw=False)
     assert result.status is PolicyStatus.NOT_ATTAINED
-    assert "running away: lag_0 at step 0" in result.message
+    assert "running away: lag_" in result.message
 
 
 def test_results_are_read_only():

@@ -17,6 +17,7 @@ from ..planning.solver import (
     SolveClock,
     optima_from,
 )
+from .cost_derivatives import cost_derivatives
 from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
 from .programs import (
@@ -43,7 +44,13 @@ class MomentPrograms:
     Inside, curvatures are in units of the largest and learning rates in units of one over it, so
     that a task in other units takes the same path; coefficients and costs that come in and go out
     are the user's.
+
+    Attributes
+    ----------
+    descends : bool, whether long programs are begun by a descent without Hessians
     """
+
+    descends = True
 
     def __init__(
         self,
@@ -63,6 +70,10 @@ class MomentPrograms:
         self._slopes: dict[int, ca.Function] = {}
         self._packed_of: PolicyProgram | None = None
         self._packed_by_nodes: dict[int, np.ndarray] = {}
+
+    def prepare(self, nodes: int) -> None:
+        """Compile what a run with N nodes needs."""
+        self.optimiser(nodes)
 
     def optimiser(self, nodes: int) -> BoundedOptimiser:
         """The compiled optimiser with N nodes."""
@@ -124,6 +135,13 @@ class MomentPrograms:
         below, above = (self.cost_of(program, nodes, logarithm) for logarithm in logarithms)
         return max(above - below, 0.0) / (LARGER - 1)
 
+    def curvature(
+        self, program: PolicyProgram, nodes: int, entries: np.ndarray
+    ) -> tuple[float, np.ndarray]:
+        """(J, ∂²J/∂c∂c'), without units."""
+        cost, _, hessian = cost_derivatives(program, entries, nodes=nodes, moments=self.moments)
+        return cost, hessian
+
     def at_rest(self, program: PolicyProgram, nodes: int) -> float:
         """J of never moving."""
         return float(self._packed(program, nodes)[REFERENCE] * largest_curvature(program))
@@ -168,7 +186,7 @@ class MomentPrograms:
             closeness=tolerance,
             clock=clock,
         )
-        return tuple(_in_units_of_the_user(optimum, units) for optimum in optima)
+        return tuple(in_units_of_the_user(optimum, units) for optimum in optima)
 
     def _units(self, program: PolicyProgram) -> np.ndarray:
         """(n,): what coefficients are multiplied with inside."""
@@ -215,6 +233,7 @@ class MomentPrograms:
         return ca.Function("objective", [nlp["x"], nlp["p"]], [nlp["f"]])
 
 
-def _in_units_of_the_user(optimum: Optimum, units: np.ndarray) -> Optimum:
+def in_units_of_the_user(optimum: Optimum, units: np.ndarray) -> Optimum:
+    """The same with coefficients that were multiplied with ``units`` as they were."""
     result = replace(optimum.result, variables=optimum.result.variables / units)
     return replace(optimum, result=result)

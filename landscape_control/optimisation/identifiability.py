@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import casadi as ca
 import numpy as np
 
 from ..support.arguments import AnyNumber, Entries, Index, Positive, checked
 from ..support.arrays import freeze, number
 from ..support.errors import ProblemError, shown
 from ..support.short_repr import short_repr
+from .cost_derivatives import cost_derivatives
 from .program import PolicyProgram
-from .programs import MomentProgram, moment_program_of, pack
+from .programs import moment_program_of
 from .quadrature import largest_curvature
 from .result import PolicyResult
 from .same import differing_fields
+from .stages import StagePrograms
+from .stagewise import is_stagewise
 from .starting import coefficient_scales
 
 
@@ -144,7 +146,7 @@ def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Ide
     held = {*result.fixed, *result.at_bound}
     labels = [label for label in layout.labels if label not in held]
     free = np.flatnonzero([label not in held for label in layout.labels])
-    cost, _, hessian = cost_derivatives(program, entries, nodes=result.nodes)
+    cost, hessian = _curvature(program, entries, result.nodes)
     scales = coefficient_scales(layout, entries, 1 / largest_curvature(program))
     unit = result.standing_still if result.learnt else max(cost, np.finfo(float).tiny)
     return Identifiability.of_hessian(
@@ -152,21 +154,14 @@ def identify_coefficients(result: object, *, threshold: Positive = 1e-06) -> Ide
     )
 
 
-def cost_derivatives(
-    program: PolicyProgram,
-    entries: np.ndarray,
-    *,
-    nodes: int,
-    moments: MomentProgram | None = None,
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """(J, ∂J/∂c (n,), ∂²J/∂c² (n, n)) by CasADi; of the program's ``moments`` if they are at hand."""
-    moments = moments or moment_program_of(program)
-    packed = pack(moments, program, nodes)
-    count, n = moments.count_nodes(packed), len(entries)
-    x, p = ca.MX.sym("x", n), ca.MX.sym("p", len(packed))
-    derivatives = ca.Function("derivatives", [x, p], moments.expected("curvature", count, x, p))
-    cost, slope, curved = (np.array(part) for part in derivatives(entries, packed))
-    return float(cost[0, 0]), slope.ravel(), curved.reshape(n, n)
+def _curvature(program: PolicyProgram, entries: np.ndarray, nodes: int) -> tuple[float, np.ndarray]:
+    """(J, ∂²J/∂c∂c')."""
+    if is_stagewise(program):
+        stages = StagePrograms(moment_program_of(program), most_iterations=1)
+        if stages.is_numpy:
+            return stages.curvature(program, nodes, entries)
+    cost, _, hessian = cost_derivatives(program, entries, nodes=nodes)
+    return cost, hessian
 
 
 @checked

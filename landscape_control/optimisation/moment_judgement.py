@@ -6,7 +6,7 @@ import numpy as np
 
 from ..planning.solver import Optimum, RawResult
 from .certificate import certify_policy
-from .identifiability import cost_derivatives, identify_coefficients
+from .identifiability import identify_coefficients
 from .moment_search import MomentSearch
 from .program import spectrum_of
 from .quadrature import enough_nodes, largest_curvature
@@ -69,7 +69,7 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
         tolerance=search.tolerance,
         learnt=learnt,
         standing_still=programs.at_rest(program, nodes),
-        message=f"{best.reason} after {best.iterations} iterations{running_away}",
+        message=f"{best.reason} after {best.iterations} iterations{running_away}{search.range_note}",
         _certify=certify_policy,
         _identify=identify_coefficients,
     )
@@ -139,11 +139,11 @@ def _running_away(search: MomentSearch, nodes: int, entries: np.ndarray) -> str:
 
     An optimum may well lie far out: then the cost is curved there.
     """
-    program, moments = search.program, search.programs.moments
+    program = search.program
     far_out = escaping(search.layout, entries, 1 / largest_curvature(program))
     if not far_out or search.programs.hessian != "exact":
         return far_out
-    cost, _, hessian = cost_derivatives(program, entries, nodes=nodes, moments=moments)
+    cost, hessian = search.programs.curvature(program, nodes, entries)
     relative = hessian * np.outer(entries, entries) / max(cost, np.finfo(float).tiny)
     is_curved = np.isfinite(relative).all() and np.linalg.eigvalsh(relative)[0] > LEAST_CURVED
     return "" if is_curved else far_out

@@ -104,6 +104,11 @@ class MomentSearch:
         if self.layout.size <= FEW and not is_long(self.program):
             self._from_nearby(len(guesses))
 
+    @property
+    def range_note(self) -> str:
+        """Which coefficients stay in a range by default, in words, or ""."""
+        return ""
+
     def _is_undercut(self, guesses: Sequence[np.ndarray]) -> bool:
         """Whether one of the guesses costs less than the best optimum."""
         if self.programs.limits.limited:  # a guess need not keep the limits
@@ -244,7 +249,9 @@ class MomentSearch:
     def _optimise(
         self, guesses: Sequence[np.ndarray] | np.ndarray, bounds: np.ndarray
     ) -> tuple[Optimum, ...]:
-        if needs_descent(self.program, self.nodes) and not self.programs.limits.limited:
+        programs = self.programs
+        is_descended = programs.descends and not programs.limits.limited
+        if is_descended and needs_descent(self.program, self.nodes):
             guesses = descended(
                 self.programs.slope(self.program, self.nodes),
                 Scale(self.layout),

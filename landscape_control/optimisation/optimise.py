@@ -40,6 +40,10 @@ def optimize_policy(
     quadratics are solved by exact second moments; everything else by sample averages over
     scenarios, judged on scenarios that the fit has not seen.
 
+    Under noise a momentum of its own at every step stays in [0, 1] (as low as the best constant one
+    where that is negative, and as far as a guess) unless ``within`` or ``fixed`` names it: no rule
+    is best where it may have any value. The result's message says so.
+
     Parameters
     ----------
     task : LandscapeDistribution

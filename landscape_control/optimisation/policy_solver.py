@@ -22,6 +22,8 @@ from .programs import (
 from .quadrature import first_nodes
 from .result import PolicyResult
 from .search_options import SearchOptions
+from .stages import StagePrograms, StageSearch
+from .stagewise import is_stagewise
 
 
 @checked
@@ -74,8 +76,8 @@ class PolicySolver(ProgramSolver):
         self.limits = limits
         self._quick = False  # True for a program that helps with another
         self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
-        self._programs: dict[tuple[MomentLayout, bool], MomentPrograms] = {}
-        self._programs_of(program).optimiser(first_nodes(program))
+        self._programs: dict[tuple[MomentLayout, bool, bool], MomentPrograms] = {}
+        self._programs_of(program).prepare(first_nodes(program))
 
     @property
     def build_seconds(self) -> float:
@@ -93,9 +95,11 @@ class PolicySolver(ProgramSolver):
         ) -> PolicyResult | None:
             return self._solved_beside(program, options, clock, quick=quick)
 
-        search = MomentSearch(
+        programs = self._programs_of(program)
+        kind = StageSearch if _is_searched_by_stages(program, programs) else MomentSearch
+        search = kind(
             program,
-            self._programs_of(program),
+            programs,
             options,
             clock,
             tolerance=self.tolerance,
@@ -112,15 +116,24 @@ class PolicySolver(ProgramSolver):
             return judged(search, most_nodes=self.most_nodes)
 
     def _programs_of(self, program: PolicyProgram) -> MomentPrograms:
-        structure = layout_of(program), follows_loss(program)
+        by_stages = is_stagewise(program) and not self.limits.limited
+        structure = layout_of(program), follows_loss(program), by_stages
         if structure not in self._programs:
-            self._programs[structure] = MomentPrograms(
-                moment_program_of(program),
-                hessian=self.hessian,
-                options={"max_iter": self.most_iterations},
-                limits=self.limits,
-            )
+            self._programs[structure] = self._compiled(program, by_stages)
         return self._programs[structure]
+
+    def _compiled(self, program: PolicyProgram, by_stages: bool) -> MomentPrograms:
+        moments = moment_program_of(program)
+        if by_stages and self.hessian == "exact":
+            stages = StagePrograms(moments, most_iterations=self.most_iterations)
+            if stages.is_numpy:
+                return stages
+        return MomentPrograms(
+            moments,
+            hessian=self.hessian,
+            options={"max_iter": self.most_iterations},
+            limits=self.limits,
+        )
 
     def _solved_beside(
         self, program: PolicyProgram, options: SearchOptions, clock: SolveClock, *, quick: bool
@@ -137,3 +150,9 @@ class PolicySolver(ProgramSolver):
         )
         solver._quick = quick
         return solved_beside(solver, options, clock)
+
+
+def _is_searched_by_stages(program: PolicyProgram, programs: MomentPrograms) -> bool:
+    """Whether there are coefficients of their own at every step, and programs by stages."""
+    varies = any(each.varies for each in program.family.coefficients)
+    return varies and isinstance(programs, StagePrograms)

@@ -4,8 +4,10 @@ import math
 
 from ..model.observation import ExactGradient
 from .program import PolicyProgram, spectrum_of
+from .stagewise import is_stagewise
 
 FIRST = 40
+FEWER = 48  # of programs that are solved stage by stage
 LONG = 20_000  # modes times steps from which each run of the optimiser takes long
 
 
@@ -13,11 +15,14 @@ def first_nodes(program: PolicyProgram) -> int:
     """Nodes to begin with: enough that no coefficient can exploit the gaps between them.
 
     As many as make a polynomial cost exact, or fewer with noise. Without noise the cost of T steps
-    oscillates T times over the spectrum, and too few nodes breed optima of their own.
+    oscillates T times over the spectrum, and too few nodes breed optima of their own. Programs that
+    are solved stage by stage begin with few: more of them follow from the optimum, if they matter.
     """
     exact, size = program.steps + 1, program.family.layout(program.steps).size
     if isinstance(program.sees, ExactGradient):
         return exact
+    if is_stagewise(program):
+        return min(exact, FEWER)
     return min(exact, max(FIRST, size + 1))
 
 

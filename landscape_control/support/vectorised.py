@@ -72,6 +72,19 @@ class Vectorised:
         self._follow(self.steps, arrays, outputs)
         return outputs
 
+    def on_grid(self, shape: tuple[int, int], *arrays: np.ndarray) -> list[np.ndarray]:
+        """Arrays (size, …) that broadcast to (size, T, N) in, a list of arrays (T, entries, N) out.
+
+        What depends on T or on N alone is worked out for that axis alone. For functions of which
+        NumPy has all operations.
+        """
+        if self.steps is None:
+            raise ValueError(f"{self.function.name()} has operations that NumPy lacks")
+        steps, modes = shape
+        outputs = [np.empty((steps, rows * cols, modes)) for rows, cols in self.pointwise.shapes]
+        self._follow(self.steps, [array.T for array in arrays], outputs)
+        return outputs
+
     def _follow(
         self, steps: "list[_Step]", arguments: Sequence[np.ndarray], outputs: list[np.ndarray]
     ) -> None:

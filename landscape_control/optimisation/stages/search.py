@@ -1,0 +1,164 @@
+"""The search for coefficients of their own at every step, by stages."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...planning.solver import SolveClock
+from ...rules.families.family import Contained
+from ..compiled_moments import MomentPrograms
+from ..moment_search import FEW, HIGHEST, MomentSearch, SolveOther
+from ..program import PolicyProgram
+from ..programs import moment_program_of
+from ..replays import diverging
+from ..search_options import SearchOptions
+from ..stagewise import RANGE, SHORT, bounded, stretched
+from ..starting import settled_starts
+from .programs import StagePrograms
+
+SHORTER = 4  # what the horizon of a long program is divided by, to begin with
+LIKELY = 2  # optima of the shorter horizon that are followed
+
+
+class StageSearch(MomentSearch):
+    """From fresh starts for few steps, else from the optima of fewer steps, stretched in time.
+
+    Never worse than the best member with one number for all steps, from which it is begun too where
+    that costs less.
+    """
+
+    def __init__(
+        self,
+        program: PolicyProgram,
+        programs: MomentPrograms,
+        options: SearchOptions,
+        clock: SolveClock,
+        *,
+        tolerance: float,
+        solve_other: SolveOther,
+        quick: bool = False,
+    ):
+        super().__init__(
+            program,
+            programs,
+            options,
+            clock,
+            tolerance=tolerance,
+            solve_other=solve_other,
+            quick=quick,
+        )
+        self._tied: np.ndarray | None = None
+        chosen = {*_names(self.options.fixed), *_names(self.options.within)}
+        self._bounded = bounded(self.program, chosen)
+        for each in self._bounded:
+            self.bounds[self.layout.slices[each.name]] = RANGE
+        self.inner = self.bounds
+        if not chosen:
+            self._tied = self._best_tied()
+        entries = None if self.options.guess is None else self.options.entries(self.layout)
+        for member in (self._tied, entries):
+            self._admit(member)
+
+    def run(self) -> None:
+        super().run()
+        if self._tied is not None and not self.clock.is_over():
+            best = self.optima[0].cost - self.tolerance
+            if self.programs.objective(self.program, self.nodes)(self._tied) < best:
+                self._keep(self._optimise([self._tied], self.inner), 1)
+
+    @property
+    def range_note(self) -> str:
+        """Those of them that have an effect."""
+        names = [each.name for each in self._bounded if self.layout.blocks(each)]
+        return "".join(self._note(name) for name in names)
+
+    def _note(self, name: str) -> str:
+        low, high = self.bounds[self.layout.slices[name]][0]
+        return (
+            f"; {name} is kept in [{low:.4g}, {high:.4g}], as under noise no rule is best where it"
+            f" may have any value: within={{{name!r}: (low, high)}} asks for another range"
+        )
+
+    def _guesses(self) -> list[np.ndarray]:
+        entries = self.options.entries(self.layout)
+        objective = self.programs.objective(self.program, self.nodes)
+        if entries is not None and not np.isfinite(objective(entries)):
+            raise diverging(self.program.family, self.layout.split(entries), self.program)
+        given = [] if entries is None else [entries]
+        starts = self._from_fewer_steps() if self.options.starts else []
+        if not starts and self.options.starts:
+            starts = self._fresh_starts(objective)
+        if not given and not starts:
+            return super()._guesses()  # says why there are none
+        return [*given, *starts]
+
+    def _from_fewer_steps(self) -> list[np.ndarray]:
+        """The best optima of a fourth of the steps, at the same shares of the horizon."""
+        per_step = any(np.ndim(value) for value in _values(self.options.fixed))
+        if self.program.steps <= SHORT or per_step:
+            return []
+        horizon = self.program.steps // SHORTER
+        objective = replace(self.program.objective, horizon=horizon)
+        program = replace(self.program, objective=objective)
+        before = self._solve_other(program, replace(self.options, guess=None), quick=True)
+        if before is None:
+            return []
+        shorter = program.family.layout(horizon)
+        found = [shorter.join(dict(each)) for _, each, _ in before.optima[:LIKELY]]
+        return [stretched(self.layout, entries, shorter) for entries in found]
+
+    def _admit(self, member: np.ndarray | None) -> None:
+        """Widen the default ranges so that they hold a member."""
+        if member is None:
+            return
+        for each in self._bounded:
+            place = self.layout.slices[each.name]
+            values = member[place]
+            if len(values):
+                low, high = self.bounds[place][0]
+                self.bounds[place] = min(low, values.min()), max(high, values.max())
+
+    def _best_tied(self) -> np.ndarray | None:
+        """The best member with the same numbers at every step."""
+        for contained in self.program.family.contained:
+            family = contained.family
+            if family is None or any(each.varies for each in family.coefficients):
+                continue
+            return self._best_steady(contained, replace(self.program, family=family))
+        return None
+
+    def _best_steady(self, contained: Contained, program: PolicyProgram) -> np.ndarray | None:
+        programs = StagePrograms(moment_program_of(program), most_iterations=STEADY_ITERATIONS)
+        layout = programs.coefficients
+        starts = settled_starts(
+            layout,
+            FEW,
+            self.options.seed,
+            programs.objective(program, self.nodes),
+            HIGHEST,
+            self._unit,
+        )
+        if not len(starts):
+            return None
+        optima = programs.optimise(
+            program, self.nodes, starts, layout.bounds, self.tolerance, self.clock
+        )
+        values = layout.split(optima[0].variables)
+        return self.layout.join(contained.embed(dict(values), seed=self.options.seed))
+
+    def _best_embedded(self, contained: Contained) -> np.ndarray | None:
+        """None: the best steady member is looked at in any case."""
+        return None
+
+
+STEADY_ITERATIONS = 100
+
+
+def _names(option: object) -> set[str]:
+    return set(option) if isinstance(option, Mapping) else set()
+
+
+def _values(option: object) -> list[Any]:
+    return list(option.values()) if isinstance(option, Mapping) else []
