@@ -23,7 +23,6 @@ _PLAN_FIELDS = (
     "message",
     "end_basin",
     "found_from",
-    "solved_by",
     "times",
     "parameters",
     "controls",
