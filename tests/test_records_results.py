@@ -234,3 +234,12 @@ def test_results_by_name_are_one_file(tmp_path):
     for wrong in ({"a": 1.0}, {"a/b": made("choice")}, {}, [made("choice")]):
         with pytest.raises(lc.ProblemError, match="a mapping from names"):
             lc.save(wrong, tmp_path / "x.nc")
+
+
+def test_a_verdict_about_every_rule_of_the_library_is_saved(tmp_path):
+    verdict = lc.compare(made("solution"), starts=6)
+    verdict.save(tmp_path / "verdict.nc")
+    loaded = lc.load(tmp_path / "verdict.nc")
+    assert {row.rule.key for row in loaded.rows} == {row.rule.key for row in verdict.rows}
+    assert len(loaded.rows) > 5
+    assert str(loaded) == str(verdict)

@@ -21,7 +21,8 @@ def rule_to_tree(rule: Rule, to_tree: Callable[[Any], Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {"kind": "Rule"}
     tree |= {name: getattr(rule, name) for name in _WORDS}
     tree |= {name: to_tree(getattr(rule, name)) for name in _PARTS}
-    settings = getattr(rule.directions, "args", ())
+    given = getattr(rule.directions, "args", ())
+    settings = tuple(each for each in given if isinstance(each, float | int))
     own = _of_the_library(rule.key, settings)
     is_known = own is not None and _functions(own) == _functions(rule)
     return tree | {"library": is_known, "settings": to_tree(settings if is_known else ())}

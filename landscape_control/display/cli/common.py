@@ -67,6 +67,17 @@ def read_subject(target: str) -> object:
     return read_problem(target)
 
 
+def write_result(path: Path, result: object, document: object) -> None:
+    """A file that ``lc.load`` reads where the name ends in .nc; any other is the document as JSON."""
+    from ...records import save
+    from ..report.reproduction import write_json
+
+    if path.suffix == ".nc":
+        save(result, path)
+    else:
+        write_json(path, document)
+
+
 def check_output(
     option: str,
     path: Path,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...support.errors import ProblemError
-from .common import OK, check_output, print_json, read_subject, users_code
+from .common import OK, check_output, print_json, read_subject, users_code, write_result
 from .sweeping import Commands
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def add_deciding(commands: Commands, epilog: str) -> list[ArgumentParser]:
         )
         command.add_argument("--seed", type=int, default=0, help="default: %(default)s")
         command.add_argument(
-            "--output", type=Path, metavar="FILE.json", help="write the verdict as JSON"
+            "--output",
+            type=Path,
+            metavar="FILE",
+            help="write the verdict: FILE.nc, which lc.load reads, or FILE.json",
         )
     return [comparing, identifying]
 
@@ -82,15 +85,14 @@ def identify(options: Namespace) -> int:
 
 def _check(options: Namespace) -> None:
     if options.output:
-        check_output("--output", options.output, endings=(".json",))
+        check_output("--output", options.output, endings=(".nc", ".json"))
 
 
 def _hand_out(verdict: "Verdict", options: Namespace) -> int:
     from ..report.documents import verdict_document
-    from ..report.reproduction import write_json
 
     if options.output:
-        write_json(options.output, verdict_document(verdict))
+        write_result(options.output, verdict, verdict_document(verdict))
     if options.json:
         return print_json(verdict_document(verdict))
     print(verdict)
