@@ -12,7 +12,7 @@ import numpy as np
 
 from .element import ElementFunctions
 
-MOST_ITERATIONS = 30
+MOST_ITERATIONS = 60
 LANES = 4096  # elements times cells that advance together: their numbers fit a processor's cache
 _WIDTH = 8  # batches are whole multiples of this many cells
 _ARMIJO = 1e-4
