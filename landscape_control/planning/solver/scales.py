@@ -93,7 +93,7 @@ def anharmonic_length(problem: ControlProblem) -> float | None:
     for hessian, weight, span in _curvatures(problem, points.reshape(-1, n), counted):
         moving = mass / (weight * span)  # the curvature that moves a learner in this time
         along = hessian[1:].reshape(*points.shape[:2], n, n)
-        jumps = _largest(along[0] - hessian[0]) > 0.5 * max(_largest(hessian[0]), moving)
+        jumps = _largest(along[0] - hessian[0]) > 0.5 * np.maximum(_largest(hessian[0]), moving)
         begins = np.where(jumps[:, None, None], along[0], hessian[0])
         change = _largest(along[1:] - begins)
         large = change > 0.5 * np.maximum(_largest(begins), moving)
