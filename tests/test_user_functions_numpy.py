@@ -280,3 +280,15 @@ def test_what_numpy_cannot_compute_of_symbols_names_the_call_and_the_line(case):
     function, message = REFUSED[case]
     with pytest.raises(lc.ProblemError, match=message):
         lc.Landscape.from_expression(function, dimension=3)
+
+
+@pytest.mark.parametrize("write", [np.logaddexp, lambda a, b: np.logaddexp(b, a)])
+def test_slopes_of_logaddexp_are_right_where_both_are_equal(write):
+    """log(1 + e^x) has the slope ½ and the curvature ¼ at 0, and σ(x)σ(-x) elsewhere."""
+    landscape = lc.Landscape.from_expression(lambda theta: write(0.0, theta[0]), dimension=1)
+    points = np.array([0.0, 1e-9, -1e-9, 3.0, -3.0, 40.0, -40.0, 800.0, -800.0])
+    value, slope, curvature = landscape.derivatives(points[:, None])
+    rising, falling = special.expit(points), special.expit(-points)
+    np.testing.assert_allclose(value, np.logaddexp(0, points), rtol=1e-15, atol=1e-16)
+    np.testing.assert_allclose(slope[:, 0], rising, rtol=1e-12)
+    np.testing.assert_allclose(curvature[:, 0, 0], rising * falling, rtol=1e-7, atol=1e-300)

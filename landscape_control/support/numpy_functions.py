@@ -8,12 +8,18 @@ import casadi as ca
 import numpy as np
 
 
-def _logaddexp(a: Any, b: Any) -> Any:
-    return ca.fmax(a, b) + ca.log1p(ca.exp(-ca.fabs(a - b)))
+def logaddexp(a: Any, b: Any) -> Any:
+    """m + log(e^{a-m} + e^{b-m}), whose slopes do not depend on the one of m.
+
+    So they are right where a = b too, which max(a, b) + log1p(e^{-|a - b|}) has none of: there the
+    second derivative of log(1 + e^x) would be 0, not 1/4. For b far above or below a = 0 as exact.
+    """
+    larger = ca.fmax(a, b)
+    return larger + ca.log1p(ca.expm1(a - larger) + ca.exp(b - larger))
 
 
 def _log_expit(x: Any) -> Any:
-    return -_logaddexp(0.0, -x)
+    return -logaddexp(0.0, -x)
 
 
 def _heaviside(x: Any, at_zero: Any) -> Any:
@@ -43,8 +49,8 @@ ELEMENTWISE: dict[str, tuple[Callable, int]] = {
     "degrees": (lambda x: x * 180 / np.pi, 1), "arctan2": (ca.atan2, 2), "hypot": (ca.hypot, 2),
     "maximum": (ca.fmax, 2), "minimum": (ca.fmin, 2), "fmax": (ca.fmax, 2), "fmin": (ca.fmin, 2),
     "fmod": (ca.fmod, 2), "remainder": (lambda a, b: a - b * ca.floor(a / b), 2),
-    "copysign": (ca.copysign, 2), "heaviside": (_heaviside, 2), "logaddexp": (_logaddexp, 2),
-    "logaddexp2": (lambda a, b: _logaddexp(a * np.log(2), b * np.log(2)) / np.log(2), 2), "clip": (_clipped, 3),
+    "copysign": (ca.copysign, 2), "heaviside": (_heaviside, 2), "logaddexp": (logaddexp, 2),
+    "logaddexp2": (lambda a, b: logaddexp(a * np.log(2), b * np.log(2)) / np.log(2), 2), "clip": (_clipped, 3),
     "greater": (operator.gt, 2), "greater_equal": (operator.ge, 2), "less": (operator.lt, 2),
     "less_equal": (operator.le, 2), "equal": (operator.eq, 2), "not_equal": (operator.ne, 2),
     "logical_and": (ca.logic_and, 2), "logical_or": (ca.logic_or, 2), "logical_not": (ca.logic_not, 1),

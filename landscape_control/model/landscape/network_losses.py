@@ -10,6 +10,7 @@ import numpy as np
 
 from ...support.arguments import Anywhere, ArrayLike, Count, Filled, NonNegative, Shape, checked
 from ...support.errors import ProblemError
+from ...support.numpy_functions import logaddexp
 from .data_losses import Samples, data_loss
 from .landscape import MOST_PARAMETERS, Landscape
 
@@ -23,7 +24,7 @@ def _squared(output: ca.SX, target: ca.SX) -> ca.SX:
 
 
 def _logistic(output: ca.SX, target: ca.SX) -> ca.SX:
-    return ca.log1p(ca.exp(-target * output))
+    return logaddexp(0.0, -target * output)
 
 
 def _cross_entropy(output: ca.SX, target: ca.SX) -> ca.SX:
