@@ -88,7 +88,7 @@ def test_least_squares_is_its_quadratic_and_solves_as_one():
     residuals = INPUTS @ POINTS.T - targets[:, None]
     assert landscape.loss(POINTS) == pytest.approx((residuals**2).mean(0) / 2, rel=1e-12)
 
-    normal = np.linalg.lstsq(INPUTS, targets)[0]
+    normal = np.linalg.lstsq(INPUTS, targets, rcond=None)[0]
     same = lc.quadratic(hessian=INPUTS.T @ INPUTS / 60, minimum=normal)
     costs = [
         lc.solve(lc.ControlProblem(landscape=loss, start=np.zeros(3), objective=OBJECTIVE)).cost
