@@ -101,6 +101,11 @@ _LATER = {
     "best_coefficients": "simulation",
     "paired_difference": "simulation",
     "simulate": "simulation",
+    "data_loss": "model.landscape",
+    "external_loss": "model.landscape",
+    "network_loss": "model.landscape",
+    "network_outputs": "model.landscape",
+    "minibatch_noise": "model.landscape",
 }
 # Public parts; some are names of version 0.1 for what stands elsewhere today, see older_paths.
 _PACKAGES = (
@@ -174,11 +179,13 @@ __all__ = [
     "best_coefficients",
     "certify_global",
     "compare",
+    "data_loss",
     "derive_optimizer",
     "double_well",
     "emergence",
     "exponent_curve",
     "export",
+    "external_loss",
     "find_minima",
     "fingerprint",
     "identify",
@@ -187,7 +194,10 @@ __all__ = [
     "load",
     "measure",
     "measures",
+    "minibatch_noise",
     "nearest_rules",
+    "network_loss",
+    "network_outputs",
     "optimize_policy",
     "paired_difference",
     "path_law",
@@ -253,6 +263,11 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .identification.maps import preconditioner_exponent as preconditioner_exponent
     from .model import belief as belief
     from .model.belief import belief_model as belief_model
+    from .model.landscape import data_loss as data_loss
+    from .model.landscape import external_loss as external_loss
+    from .model.landscape import minibatch_noise as minibatch_noise
+    from .model.landscape import network_loss as network_loss
+    from .model.landscape import network_outputs as network_outputs
     from .optimisation import Course as Course
     from .optimisation import CourseLimits as CourseLimits
     from .optimisation import PolicyProgram as PolicyProgram

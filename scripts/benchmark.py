@@ -11,7 +11,8 @@ costates, status and error estimate. The authors' method is 60 000 Adam steps (f
 timed as lean NumPy and, where installed, in PyTorch. Planning with beliefs (beliefs.py) is held to
 known problems with as many states, ``simulate`` to a hand-written NumPy loop, grids and replanning
 to absolute times. Policy programs (policies.py) are held to absolute times beside hand-written
-programs under L-BFGS-B, sweeps (sweeps.py) to absolute times and to the time of their cells.
+programs under L-BFGS-B, sweeps (sweeps.py) to absolute times and to the time of their cells, cells
+solved together (together.py) to an absolute time, with a Newton in C beside them.
 
 Times are medians of interleaved runs with one BLAS thread, ratios medians over rounds. A missed
 target is said plainly but is not a failure: the exit status is 0.
@@ -40,6 +41,7 @@ import numpy as np
 import policies
 import scipy
 import sweeps
+import together
 from measuring import HEADINGS, aligned
 
 import landscape_control as lc
@@ -79,6 +81,7 @@ def main():
     rows += report("planning and simulating with beliefs", beliefs.rows(options.quick))
     rows += report("optimising causal rules", policies.rows(options.quick))
     rows += report("sweeps", sweeps.rows(options.quick))
+    rows += report("cells solved together", together.rows(options.quick))
     estimate = cluster.estimate(options.quick)
     records = behaviour.transcriptions(options.quick)
     print(

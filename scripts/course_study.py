@@ -5,7 +5,8 @@
 Spectra, starts, noise (that follows the loss or not), floors and horizons are drawn; each problem is
 planned for heavy ball and for Schedule-Free with a rate by three pieces, without limits, or with
 --cap and --rise. Resumable:
-problems that the file has are not repeated. Prints every problem, the worst last.
+problems that the file has are not repeated. Prints every problem, the worst last. Part of the table is
+frozen beside the claim course-search.
 """
 
 import argparse
@@ -15,37 +16,14 @@ import time
 from pathlib import Path
 
 import numpy as np
+from landscape_control.problems._course_study import FAMILIES, drawn
 
 import landscape_control as lc
 from landscape_control.optimisation import exact_cost
 from landscape_control.optimisation.courses.planner import evaluations
 from landscape_control.optimisation.courses.search import best_of, improved
-from landscape_control.policies import HeavyBall, LogLinear, Scheduled, ScheduleFree
 
-FAMILIES = {
-    "heavy ball": Scheduled(family=HeavyBall(constant=True), shape=LogLinear(pieces=3)),
-    "Schedule-Free": Scheduled(family=ScheduleFree(), shape=LogLinear(pieces=3)),
-}
 STARTS = 24
-
-
-def drawn(seed: int):
-    """(task, noise, floor, T) of one random problem."""
-    rng = np.random.default_rng([2026, seed])
-    modes = int(rng.integers(6, 16))
-    steps = round(10 ** rng.uniform(np.log10(30), np.log10(90)))
-    top = 10 ** rng.uniform(-1, 2)
-    h = top * np.sort(10 ** (-rng.uniform(1, 4) * rng.random(modes)))
-    variance = np.exp(0.7 * rng.normal(size=modes)) * (h / top) ** -rng.uniform(0, 1)
-    loss = np.mean(h * variance) / 2
-    noise = np.exp(0.7 * rng.normal(size=modes)) * (h / top) ** rng.uniform(0, 1.2)
-    noise *= top * loss * 10 ** rng.uniform(-2, 1)
-    follows = bool(rng.random() < 0.6)
-    floor = float(loss * rng.choice([0.02, 0.1, 0.3]))
-    spectrum = lc.Discrete(h)
-    task = lc.LandscapeDistribution.quadratic(curvatures=spectrum, start_variance=variance)
-    sees = lc.ModeNoise(np.sqrt(noise), follows_loss=follows, floor=floor if follows else 0.0)
-    return task, sees, floor, steps
 
 
 def compared(seed: int, name: str, limit: dict[str, float]) -> dict:

@@ -5,7 +5,8 @@
 
 FOLDER holds MNIST as IDX files (panel e) or the binary version of CIFAR-10 (panel f); --generated
 takes made-up images in the place of MNIST. Beside the paper's three stand SGD, Adam and heavy ball
-with rates from small grids, chosen on another seed; --only leaves all out but the recipes named,
+with rates from small grids, chosen on another seed, and in panel e the planned ballistic rule, heavy
+ball whose rates, momentum and metric follow from measurements in the run; --only leaves all out but the recipes named,
 --policy FILE adds a policy that lc.save wrote, run as it was planned. Everything is resumable, and
 bit by bit so on one kind of processor: a checkpoint per run and epoch, result.nc and the picture
 lie in OUTPUT/PANEL. A run of panel e takes some 3 s an epoch on one core, of panel f minutes.
@@ -81,9 +82,10 @@ class Bar:
     def __call__(self, progress):
         if self.shown is None:
             self.shown = tqdm(total=progress.total, unit="epoch", mininterval=1.0)
-        epoch = progress.epoch
+        epoch, numbers = progress.epoch, progress.recipe.numbers
+        rate = f"{numbers['lr']:g}" if "lr" in numbers else ""
         self.shown.set_postfix_str(
-            f"{progress.recipe.key} {progress.recipe.numbers['lr']:g} seed {progress.seed}: loss {epoch.training_loss:.4f},"
+            f"{progress.recipe.key} {rate} seed {progress.seed}: loss {epoch.training_loss:.4f},"
             f" test {epoch.test_accuracy:.2f} %",
             refresh=False,
         )

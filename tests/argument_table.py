@@ -64,11 +64,14 @@ BOWL = lc.ControlProblem(
 PRIOR = lc.GaussianPrior([0.0], [[1.0]])
 TASK = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.1, 1.0), start_variance=1.0)
 BALL = policies.HeavyBall(constant=True)
+_SEEN = np.random.default_rng(0).normal(size=(4, 6, 1))
+MOVING = lc.Histories(gradients=_SEEN, updates=-0.1 * _SEEN)
 PROGRAM = lc.PolicyProgram(task=TASK, family=BALL, objective=lc.Objective(horizon=3.0))
 POLICY = lc.Policy(family=BALL, coefficients={"learning_rate": 0.1, "momentum": 0.5}, horizon=3)
 RUN = lc.RecordedRun(gradients=np.ones((9, 2)), updates=np.ones((9, 2)))
 EYE = np.eye(2)
 ONES = np.ones(2)
+MEANS = lc.data_loss(lambda theta, x: (theta[0] - x) ** 2, ONES, dimension=1)
 SAMPLES = (
     np.random.default_rng(0),
     np.random.SeedSequence(0),WELL, OBJECTIVE, PROBLEM, PRIOR, TASK, BALL, PROGRAM, POLICY, lc.Learner(),
@@ -121,6 +124,19 @@ ROWS = {
     "best_coefficients": {},
     "certify_global": {},
     "compare": {"problems": PROBLEM},
+    "data_loss": {
+        "per_sample": lambda theta, x: (theta[0] - x) ** 2 + theta[0] ** 4,
+        "inputs": ONES,
+        "dimension": 1,
+    },
+    "external_loss": {
+        "value": lambda theta: float(theta @ theta),
+        "gradient": lambda theta: 2 * theta,
+        "dimension": 2,
+    },
+    "network_loss": {"sizes": [1, 1], "inputs": ONES, "targets": ONES},
+    "network_outputs": {"sizes": [1, 1], "weights": ONES, "inputs": ONES},
+    "minibatch_noise": {"landscape": MEANS, "points": [0.5]},
     "derive_optimizer": {"model": None, "loss_fn": len, "loader": [], "steps": 100},
     "double_well": {"tilt": 0.3},
     "trajectory": {
@@ -162,8 +178,12 @@ ROWS = {
     "solve": {"problem": PROBLEM},
     "sweep": {"problem": PROBLEM, "axes": {"horizon": [1.0, 2.0]}, "measure": "cost"},
     "worst_case": {},
+    "identification.name_schedule": {"rates": np.linspace(1.0, 0.1, 10)},
+    "identification.read_kernel": {"histories": MOVING},
+    "policies.AMSGrad": {},
     "policies.AdamFamily": {"epsilon": 1e-16},
     "policies.Averaged": {"family": BALL},
+    "policies.Clipped": {"family": BALL},
     "policies.Coefficient": {"name": "a", "symbol": "α"},
     "policies.Constant": {},
     "policies.Cosine": {"final": 0.1},
@@ -176,9 +196,11 @@ ROWS = {
     "policies.InverseTime": {},
     "policies.Layout": {"coefficients": BALL.coefficients, "horizon": 3},
     "policies.Lion": {"smoothing": 0.1},
+    "policies.NAdam": {},
     "policies.Nesterov": {"constant": True},
     "policies.DampenedMomentum": {},
     "policies.QuasiHyperbolic": {},
+    "policies.RMSPropMomentum": {},
     "policies.Regularised": {"family": BALL},
     "policies.NeuralPolicy": {"hidden": 2, "gradient_scale": 1.0},
     "policies.Polynomial": {},
@@ -244,6 +266,13 @@ PLAIN = [
     "identification.Excitation",
     "identification.HeavyBallRegression",
     "identification.Equivalent",
+    "identification.KernelReading",
+    "identification.LagFit",
+    "identification.NamedKernel",
+    "identification.NamedSchedule",
+    "identification.RandomUpdates",
+    "identification.ScheduleReading",
+    "identification.ScheduledRule",
     "identification.LinearisedRules",
     "identification.MomentumForm",
     "identification.PathLaw",

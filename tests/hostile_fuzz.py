@@ -330,9 +330,11 @@ def use(path):
     value = lc.load(path)
     if hasattr(value, "data_vars"):
         return str(value)
-    for name in ("summary", "describe"):
+    for name in ("summary", "describe", "methods", "__repr__"):
         if hasattr(value, name) and "Replanning" not in type(value).__name__:
             assert isinstance(getattr(value, name)(), str)
+    if hasattr(value, "to_dict"):
+        assert value.to_dict()["type"] == value.to_xarray().attrs["type"]
     for plan in getattr(value, "plans", ()):
         assert len(plan.times) == len(plan.parameters) == len(plan.controls) == len(plan.costates)
         if plan.status.ok:

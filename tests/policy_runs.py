@@ -37,28 +37,30 @@ def moves(family, coefficients, seen, at=None):
 
 
 def symbolic_moves(family, coefficients, seen, at, kind=ca.SX, clock_symbol=False):
-    """(T, n) updates, where one step has been built from CasADi symbols and is then evaluated,
-    weight by weight.
+    """(T, n) updates, where one step has been built from CasADi symbols and is then evaluated, weight
+    by weight, or on all weights at once where they see each other.
     """
-    layout, horizon = family.layout(len(seen)), len(seen)
+    layout, (horizon, n) = family.layout(len(seen)), seen.shape
+    together = n if family.couples else 1
     entries = layout.join(coefficients)
-    found, state = np.empty(seen.shape), np.zeros((family.state_size, seen.shape[1]))
+    found, state = np.empty(seen.shape), np.zeros((family.state_size, n))
     for t in range(horizon):
         names = (
             kind.sym("c", layout.size),
-            kind.sym("s", family.state_size),
-            kind.sym("y"),
-            kind.sym("θ"),
+            kind.sym("s", together, family.state_size),
+            kind.sym("y", together),
+            kind.sym("θ", together),
             kind.sym("t"),
         )
         values, carried, y, theta, clock = names
-        carried = tuple(carried[i] for i in range(family.state_size))
+        carried = tuple(carried[:, i] for i in range(family.state_size))
         time = Clock(step=clock if clock_symbol else t, horizon=horizon)
         move, after = family.step(layout.at_step(values, t), carried, y, theta, time)
-        step = ca.Function("step", list(names), [ca.vertcat(move, *after)])
-        for i in range(seen.shape[1]):
-            result = np.array(step(entries, state[:, i], seen[t, i], at[t, i], t)).ravel()
-            found[t, i], state[:, i] = result[0], result[1:]
+        step = ca.Function("step", list(names), [ca.horzcat(move, *after)])
+        for i in range(0, n, together):
+            part = slice(i, i + together)
+            result = np.array(step(entries, state[:, part].T, seen[t, part], at[t, part], t))
+            found[t, part], state[:, part] = result[:, 0], result[:, 1:].T
     return found
 
 

@@ -1,30 +1,45 @@
 """One small record of every kind, and the numbers that it must give; run as a script it writes
 those of today's format.
 
-    python tests/record_samples.py
+    python tests/record_samples.py [NAME ...]
 
-Samples of an earlier format version stay as they are: they are what its users have on disk.
+(those named, by default those that are not there yet). Samples of an earlier format version stay as
+they are: they are what its users have on disk.
 """
 
+import dataclasses
+import enum
+import hashlib
 import json
 import math
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import record_result_samples  # noqa: E402
 import recorded_problems as problems  # noqa: E402
 
 import landscape_control as lc  # noqa: E402
 from landscape_control.model.landscape import LandscapeDistribution, Uniform  # noqa: E402
-from landscape_control.optimisation import optimize_policy, worst_case  # noqa: E402
+from landscape_control.optimisation import (  # noqa: E402
+    PolicyResult,
+    optimize_policy,
+    worst_case,
+)
+from landscape_control.optimisation.worst_cases import WorstCaseResult  # noqa: E402
 from landscape_control.policies import GradientDescent, HeavyBall, Policy  # noqa: E402
-from landscape_control.records import load, save, specification  # noqa: E402
+from landscape_control.records import fingerprint, load, save, specification  # noqa: E402
 from landscape_control.records.files import VERSION  # noqa: E402
+from landscape_control.support.results import Result  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent / "data" / "records"
+# whose numbers are chosen below, as they were when their samples were written
+OLDER = (lc.Solution, lc.BeliefSolution, lc.Course, lc.Policy, PolicyResult, WorstCaseResult)
 COARSE = {"points": 21, "accuracy": 1.0, "throw": False}
 
 
@@ -196,7 +211,14 @@ MAKERS = {
     "course": planned_course,
     "network_path": network_path,
     "table": table,
+    **record_result_samples.MAKERS,
 }
+
+
+@cache
+def made(name):
+    """Each kind of result, made once in a process."""
+    return MAKERS[name]()
 
 
 def stored_numbers(value) -> dict:
@@ -212,6 +234,8 @@ def stored_numbers(value) -> dict:
         fields = ("times", "parameters", "losses", "arc_lengths", "cost", "remaining", "lowest")
         found = {name: _hex(getattr(value, name)) for name in fields}
         return found | {"status": str(value.status), "layers": list(value.layers)}
+    if isinstance(value, Result) and not isinstance(value, OLDER):
+        return every_number(value)
     if not hasattr(value, "status") and not hasattr(value, "coefficients"):
         return {"specification": specification(value)}
     found = {"cost": getattr(value, "cost", 0.0), "status": str(getattr(value, "status", ""))}
@@ -224,6 +248,46 @@ def stored_numbers(value) -> dict:
                 for name in ("times", "parameters", "controls", "costates")
             }
     return {name: part if isinstance(part, str) else _hex(part) for name, part in found.items()}
+
+
+def every_number(value, place: str = "") -> dict:
+    """All fields of a result and of its parts, by place: numbers to the last bit."""
+    if isinstance(value, lc.ControlProblem):
+        return {place: fingerprint(value)}
+    if dataclasses.is_dataclass(value) and type(value).__module__.startswith("landscape_control"):
+        parts = {
+            each.name: getattr(value, each.name)
+            for each in dataclasses.fields(value)
+            if each.name[0] != "_"
+            and not callable(getattr(value, each.name))
+            # files that are older than the field say nothing about it
+            and not (each.metadata.get("later") and _is_default(value, each))
+        }
+        return {f"{place} is": type(value).__name__} | _every_part(parts, place)
+    if isinstance(value, Mapping):
+        return _every_part(value, place)
+    if isinstance(value, tuple | list) and not all(isinstance(part, float) for part in value):
+        return _every_part(dict(enumerate(value)), place)
+    if isinstance(value, frozenset):
+        return {place: sorted(map(str, value))}
+    if value is None or isinstance(value, str | bool | enum.Enum):
+        return {place: str(value)}
+    digits = _hex(value)
+    if len(digits) > 6:  # many are told by their digest
+        digits = [hashlib.sha256(" ".join(digits).encode()).hexdigest()[:16]]
+    return {place: [list(np.shape(value)), *digits]}
+
+
+def _is_default(value, field) -> bool:
+    given = getattr(value, field.name)
+    return given is field.default or (np.ndim(given) == 0 and given == field.default)
+
+
+def _every_part(parts: Mapping, place: str) -> dict:
+    found: dict = {}
+    for name, part in parts.items():
+        found |= every_number(part, f"{place}/{name}")
+    return found
 
 
 def _hex(value):
@@ -242,6 +306,8 @@ def computed_numbers(value) -> list[float]:
         ]
     if isinstance(value, lc.TrainingPlan):
         return [*np.ravel(value.parameters_at([0.2, 0.7])), value.length, value.straightness]
+    if isinstance(value, Result) and not isinstance(value, OLDER):
+        return record_result_samples.computed_numbers(value)
     if hasattr(value, "program") or isinstance(value, Policy):
         policy = getattr(value, "policy", value)
         return np.ravel(policy([[0.3, -1.0], [0.2, 0.5], [0.7, 0.1]])).tolist()
@@ -275,23 +341,22 @@ def _beliefs(solution):
     return ([0.1], [[0.2]]), ([-1.0], [[0.4]])
 
 
-def write():
-    """Today's samples and their numbers."""
+def write(names):
+    """Today's samples of these names, and their numbers."""
     folder = FOLDER / f"v{VERSION}"
     folder.mkdir(parents=True, exist_ok=True)
-    expected = {}
-    for name, maker in MAKERS.items():
-        made = maker()
+    numbers = folder / "expected.json"
+    expected = json.loads(numbers.read_text(encoding="utf-8")) if numbers.exists() else {}
+    for name in names or [name for name in MAKERS if name not in expected]:
+        made = MAKERS[name]()
         save(made, folder / f"{name}.nc")
         expected[name] = {
             "class": type(made).__name__,
             "stored": stored_numbers(made),
             "computed": computed_numbers(load(folder / f"{name}.nc")),
         }
-    (folder / "expected.json").write_text(
-        json.dumps(expected, ensure_ascii=False, indent=0) + "\n", encoding="utf-8"
-    )
+    numbers.write_text(json.dumps(expected, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write()
+    write(sys.argv[1:])

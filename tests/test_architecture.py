@@ -37,6 +37,7 @@ LAYERS = (
     ("planning.solution",),
     ("planning.certificate",),
     ("planning.solver",),
+    ("planning.batched",),
     ("planning.dynamic_programming",),
     ("planning.beliefs",),
     ("planning",),
@@ -55,6 +56,7 @@ LAYERS = (
     ("claims",),
     ("grid", "policies", "stochastic"),  # names of version 0.1, which nothing in here uses
     ("display.plotting",),
+    ("display.description",),
     ("display.notebook",),
     ("problems",),
     ("display.report",),
@@ -77,6 +79,10 @@ ALLOWED_LATE = {
     f"{PACKAGE}.support.drawable": {
         f"{PACKAGE}.display.plotting.one_line": "results have plot(), which only display can draw",
         f"{PACKAGE}.display.notebook": "results show themselves in a notebook, as display says how",
+    },
+    f"{PACKAGE}.support.results": {
+        f"{PACKAGE}.records": "results hand over their numbers, and records know every kind of them",
+        f"{PACKAGE}.display.description": "results say in words what they are, as display puts it",
     },
     f"{PACKAGE}.records.files": {
         f"{PACKAGE}.sweeps": "load() opens the folder of a sweep too, and sweeps are made of records",

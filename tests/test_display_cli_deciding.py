@@ -183,3 +183,10 @@ def test_files_without_claims_are_refused(tmp_path, make, words, monkeypatch):
 def _file(folder, name, text):
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
+
+
+def test_a_verdict_is_written_as_a_record_and_shown(capsys, tmp_path, bowl):
+    run(capsys, "compare", bowl, "--starts", 6, "--output", tmp_path / "verdict.nc")
+    loaded = lc.load(tmp_path / "verdict.nc")
+    assert "ballistic rule" in str(loaded)
+    assert run(capsys, "show", tmp_path / "verdict.nc").out.strip() == loaded.describe().strip()

@@ -103,6 +103,17 @@ def test_what_a_file_prints_leaves_standard_output_to_the_result(capsys, tmp_pat
 
 MISUSES = [
     (["solve", ""], "received ''"),
+    (["solve", "NOTES"], "notes.txt (neither Python nor saved by landscape_control)"),
+    (["solve", "none.nc"], "none.nc (no such file)"),
+    (["solve", "RECORD"], "received a file of another kind"),
+    (["solve", "GOOD", "--output", "v.txt"], "ends in .nc or .json; received v.txt"),
+    (["compare", "GOOD", "--output", "v.nc"], "ends in .json; received v.nc"),
+    (["identify", "GOOD", "--output", "v.nc"], "ends in .json; received v.nc"),
+    (["compare", "NOTES"], "neither Python nor saved"),
+    (["identify", "RECORD"], "received a file of another kind"),
+    (["sweep", "GOOD", "--axis", "horizon=1", "--output", "v.json"], "ends in .nc;"),
+    (["reproduce", "NOTES"], "its name does not end in .py"),
+    (["reproduce", "none.py"], "no such file"),
     (["solve", "nosuch.py"], "no such file"),
     (["solve", "FOLDER"], "claim: expected"),
     (["solve", "GOOD", "--tolerance", "0"], "tolerance"),
@@ -141,10 +152,14 @@ MISUSES = [
 
 @pytest.mark.parametrize(("arguments", "message"), MISUSES)
 def test_misuse_is_one_line_and_status_2(capsys, tmp_path, good, arguments, message):
-    places = {"GOOD": str(good), "FOLDER": str(tmp_path)}
-    given = [
-        one.replace("GOOD", places["GOOD"]).replace("FOLDER", places["FOLDER"]) for one in arguments
-    ]
+    places = {"GOOD": good, "FOLDER": tmp_path}
+    places |= {"NOTES": tmp_path / "notes.txt", "RECORD": tmp_path / "record.nc"}
+    if {"NOTES", "RECORD"} & set(arguments):
+        places["NOTES"].write_text("1 / 0")
+        places["RECORD"].write_text("x")
+    given = list(arguments)
+    for name, place in places.items():
+        given = [one.replace(name, str(place)) for one in given]
     status, out, lines = run(capsys, *given)
     assert (status, out, len(lines)) == (2, "", 1)
     assert message in lines[0]

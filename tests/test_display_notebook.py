@@ -3,9 +3,11 @@
 import html
 import pickle
 import re
+import sys
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from argument_table import BALL, PROBLEM, TASK
 from matplotlib.mathtext import MathTextParser
 
 import landscape_control as lc
-from landscape_control import simulation
+from landscape_control import simulation, sweeps
 
 
 class Reader(HTMLParser):
@@ -126,3 +128,55 @@ def test_a_solution_without_its_problem_still_shows_its_numbers():
     words, _ = read(solution._repr_html_())
     assert f"{solution.cost:.8g}" in words
     assert np.isfinite(solution.cost)
+
+
+def test_a_recording_is_a_table_of_its_runs():
+    gradients = np.linspace(-1.0, 1.0, 24).reshape(12, 2)
+    runs = [
+        lc.RecordedRun(gradients=gradients[:steps], updates=-0.1 * gradients[:steps])
+        for steps in (12, 7)
+    ]
+    recording = lc.Recording(runs=runs, words="größer & <b>")
+    words, reader = read(recording._repr_html_())
+    assert "größer & <b>" in words
+    assert reader.cells == 2 * 6 + 3  # and how many there are, precision and noise
+    assert f"{np.sqrt(np.mean(gradients**2)):.4g}" in words
+    words, reader = read(runs[1]._repr_html_())
+    assert reader.cells == 5
+    assert " 7 " in f" {words} "
+
+
+class Displayed:
+    """What IPython.display.display returns, as far as it is used."""
+
+    def __init__(self, shown):
+        self.shown = [shown._repr_html_()]
+
+    def update(self, shown):
+        self.shown.append(shown._repr_html_())
+
+
+def test_a_sweep_in_a_notebook_rewrites_one_bar(monkeypatch):
+    handles = []
+    ipython, displayer = ModuleType("IPython"), ModuleType("IPython.display")
+    ipython.get_ipython = lambda: SimpleNamespace(kernel=object())
+    displayer.display = lambda shown, display_id: handles.append(Displayed(shown)) or handles[-1]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", displayer)
+    report = sweeps.bar()
+    for done in (1, 2, 4):
+        report(sweeps.Progress(done=done, total=4, failed=1, restored=0, seconds=float(done)))
+    assert len(handles) == 1
+    words, _ = read(handles[0].shown[-1])
+    assert "4 of 4 cells, 1 failed, 4.0 s" in words
+    assert 'value="4" max="4"' in handles[0].shown[-1]
+    assert len(handles[0].shown) == 3
+
+
+def test_a_sweep_in_a_terminal_keeps_its_bar(monkeypatch, capsys):
+    ipython = ModuleType("IPython")
+    ipython.get_ipython = lambda: None  # imported, but nothing runs in it
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    report = sweeps.bar()
+    report(sweeps.Progress(done=2, total=2, failed=0, restored=0, seconds=0.5))
+    assert "2/2" in capsys.readouterr().err

@@ -123,3 +123,32 @@ def test_a_sweep_is_drawn_without_what_does_not_vary(monkeypatch):
     assert lc.plot_sweep(sweep, "cost", axes=own) is own
     with pytest.raises(ProblemError, match="varies"):
         lc.plot_sweep(sweep[["status", "same"]])
+
+
+def test_whole_figures_take_results_as_they_take_their_data():
+    bowl = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=[[1.0, 0.2], [0.2, 3.0]]),
+        start=[1.0, -1.0],
+        objective=lc.Objective(horizon=2.0),
+    )
+    solution = lc.solve(bowl)
+    figures, plotting = lc.plotting.figures, lc.plotting
+    assert len(figures.plan_overview(solution).axes) == 4  # with its map
+    assert len(figures.plan_overview(solution.best).axes) == 3  # which knows no landscape
+    verdict = lc.compare(bowl, ["gradient_descent", "newton"], starts=4, resamples=10)
+    pairs = (
+        (figures.verdict, plotting.verdict_data),
+        (figures.coefficients, plotting.coefficients_data),
+        (figures.policy_scatter, plotting.policy_data),
+    )
+    for draw, data in pairs:
+        one, other = draw(verdict), draw(data(verdict))
+        drawn, wanted = (
+            [line.get_xydata() for axes in figure.axes for line in axes.lines]
+            for figure in (one, other)
+        )
+        assert len(drawn) == len(wanted) > 0
+        for first, second in zip(drawn, wanted, strict=True):
+            np.testing.assert_array_equal(first, second)
+    with pytest.raises(ProblemError, match="data of figure verdict"):
+        figures.verdict(solution)

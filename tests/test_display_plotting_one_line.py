@@ -152,7 +152,7 @@ def test_axes_of_ones_own_are_drawn_on():
     solved("well").plot((one, two, three), rules=())
     assert two.lines
     assert not hasattr(one, "_repr_png_")
-    with pytest.raises(ProblemError, match="one Axes, or 3"):
+    with pytest.raises(ProblemError, match="one plain Axes, or 3"):
         solved("well").plot((one, two))
     with pytest.raises(ProblemError, match="axes"):
         solved("well").plot(axes="one")
@@ -206,3 +206,38 @@ def test_help_shows_the_options():
 def test_pyplot_is_not_used(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # an import of it fails
     assert solved("line").plot(rules=())._repr_png_()
+
+
+@pytest.mark.parametrize("projection", ["polar", "3d"])
+def test_panels_without_two_straight_sides_are_refused(projection):
+    solution = solved("line")
+    panel = matplotlib.figure.Figure().add_subplot(projection=projection)
+    with pytest.raises(ProblemError, match=f"projection '{projection}'"):
+        solution.plot(axes=panel)
+
+
+def test_one_rule_alone_is_drawn_and_what_is_none_is_refused():
+    solution = solved("well")
+    words = [legend_words(solution.plot(rules=rules).figure) for rules in ("newton", ["newton"])]
+    assert words[0] == words[1]
+    for wrong in (3, [None], simulation.SGD):
+        with pytest.raises(ProblemError, match="rule: expected a rule or its name"):
+            solution.plot(rules=wrong)
+
+
+def test_what_is_no_sweep_is_refused():
+    for wrong in (3, None, dict):
+        with pytest.raises(ProblemError, match="dataset of a sweep"):
+            lc.plot_sweep(wrong)
+
+
+@pytest.mark.parametrize(("episodes", "words"), [(1, "(one episode)"), (4, "standard error of 4")])
+def test_the_cost_of_a_simulation_says_what_its_error_is(episodes, words):
+    """One episode has no standard error."""
+    problem = LINE.changed(learner=lc.Learner(sees=lc.ExactGradient()))
+    learner = simulation.SGD(learning_rate=0.1)
+    rollout = lc.simulate(problem, learner, episodes=episodes, keep_paths=True, step=0.1)
+    title = rollout.plot().get_title(loc="left")
+    for text in (title, rollout.summary(), rollout._repr_html_()):
+        assert words in text
+        assert "nan" not in text

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 from legible import check_legible
+from matplotlib.colors import LogNorm
 
+import landscape_control as lc
 from landscape_control.display import plotting
 from landscape_control.display.plotting import (
     grid_cells,
     heat_maps,
     phase_diagrams,
     style,
+    sweep_choice,
     sweep_data,
     sweeps,
 )
@@ -192,3 +195,68 @@ def test_numbers_are_averaged_over_seeds_and_words_are_not():
 def test_what_cannot_be_drawn_is_refused(call, message):
     with pytest.raises(ProblemError, match=message):
         call(dataset())
+
+
+def swept(**variables):
+    """A sweep of 3 x 4 cells that measured these."""
+    cells = {name: (("y", "x"), np.asarray(values)) for name, values in variables.items()}
+    cells["status"] = (("y", "x"), np.full((3, 4), "converged"))
+    return xarray.Dataset(cells, coords={"y": [1.0, 2.0, 4.0], "x": [1.0, 2.0, 3.0, 4.0]})
+
+
+def test_truth_values_are_words_without_a_colour_bar():
+    truth = np.eye(3, 4) > 0
+    data = sweep_data.read_map(swept(basin=truth), "basin")
+    assert data.is_text
+    assert (np.where(truth, "yes", "no") == data.values.T).all()
+    figure = sweeps.sweep_maps(swept(basin=truth), "basin")
+    assert len(figure.axes) == 1
+
+
+@pytest.mark.parametrize("name", ["regret.newton", "own"])
+def test_logarithmic_colours_begin_at_what_numbers_are_good_to(name):
+    """Regrets are good to 1e-5 of the cost scale; one's own variable says what it is good to."""
+    values = np.geomspace(1e-13, 1.0, 12).reshape(3, 4)
+    values[0, 0] = -1e-9
+    dataset = swept(**{name: values})
+    if name == "own":
+        assert colours_of(dataset, name)[0] is None  # one is negative, and nobody says it is 0
+        dataset[name].attrs["good_to"] = 1e-5
+    begin, ticks = colours_of(dataset, name)
+    assert begin == 1e-5
+    assert ticks[0] == "≤ 1e-05"
+
+
+def colours_of(dataset, name):
+    """(where logarithmic colours begin, None for linear ones; words beside the bar)."""
+    figure = sweeps.sweep_maps(dataset, name)
+    cells = next(c for c in figure.axes[0].collections if c.get_label() == "_cells")
+    is_log = isinstance(cells.norm, LogNorm)
+    assert not np.ma.getmaskarray(cells.get_array()).any()  # no cell is empty
+    words = [text.get_text() for text in figure.axes[1].get_yticklabels()]
+    return cells.norm.vmin if is_log else None, words
+
+
+def test_names_of_regions_stand_beside_marks():
+    words = np.full((3, 4), "newton")
+    warned = np.zeros((3, 4))
+    warned[1] = 1.0
+    dataset = swept(best_rule=words, hidden_basin=warned)
+    panel = sweeps.sweep_maps(dataset, "best_rule").axes[0]
+    (note,) = [text for text in panel.texts if text.get_text() == "Newton"]
+    # the axes are those of read_map: rows of the dataset go across
+    assert abs(note.get_position()[0] - 2.0) > 0.5
+
+
+def test_constants_are_not_drawn_and_derived_variables_are():
+    cost = np.arange(12.0).reshape(3, 4)
+    dataset = swept(cost=cost, same=np.ones((3, 4)), truth=np.ones((3, 4), dtype=bool))
+    assert sweep_choice.measured(dataset, "fiubUOS") == ["cost"]
+    assert sweep_choice.constants(dataset, ["same", "truth", "cost"]) == {
+        "same": 1.0,
+        "truth": True,
+    }
+    panel = lc.plot_sweep(dataset, {"half": dataset.cost / 2})
+    assert "half" in panel.get_title(loc="left")
+    with pytest.raises(lc.ProblemError, match="over the sweep's axes"):
+        lc.plot_sweep(dataset, {"least": dataset.cost.min("x")})

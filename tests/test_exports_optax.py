@@ -79,6 +79,21 @@ TWINS = {
         {**OF_ADAM, "decay": RATE * DECAY},
         lambda: optax.adamw(RATE, BETA, 0.99, EPSILON, weight_decay=DECAY),
     ),
+    "amsgrad": (
+        policies.AMSGrad(corrected_first=True),
+        OF_ADAM,
+        lambda: optax.amsgrad(RATE, BETA, 0.99, EPSILON),
+    ),
+    "nadam": (
+        policies.NAdam(),
+        {**OF_ADAM, "momentum_decay": 1e4},
+        lambda: optax.nadam(RATE, BETA, 0.99, EPSILON),
+    ),
+    "clipped momentum": (
+        policies.Clipped(family=HeavyBall(constant=True)),
+        {**WITH_MOMENTUM, "largest_norm": 3.0},
+        lambda: optax.chain(optax.clip_by_global_norm(3.0), optax.sgd(RATE, BETA)),
+    ),
     "rmsprop": (
         RMSPROP(),
         OF_RMSPROP,

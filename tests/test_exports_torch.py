@@ -16,6 +16,8 @@ from landscape_control.rules.families import AccumulatedSquares, Coefficient, De
 from landscape_control.rules.families.elementwise import smaller
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
+from seeded_networks import drawn  # noqa: E402
+
 pytestmark = pytest.mark.networks
 
 RNG = np.random.default_rng(0)
@@ -52,6 +54,19 @@ def test_every_rule_walks_as_in_numpy(name, foreach):
 
 # ---- the rules of torch.optim, in translation
 
+
+class DoubleNAdam(torch.optim.NAdam):
+    """PyTorch's NAdam, which keeps Πμ in the default precision: single, were it not for this."""
+
+    def step(self, closure=None):
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float64)
+        try:
+            return super().step(closure)
+        finally:
+            torch.set_default_dtype(before)
+
+
 RATE, BETA, DECAY, EPSILON = 0.02, 0.9, 0.03, 1e-8
 STEPS = 1000
 ADAM = AdamFamily(exponent=0.5, epsilon=None, epsilon_outside=True)
@@ -77,6 +92,30 @@ TWINS = {
         HeavyBall(constant=False),
         {"learning_rate": DAMPENED, "momentum": BETA},
         lambda weights: torch.optim.SGD(weights, lr=RATE, momentum=BETA, dampening=0.3),
+    ),
+    "dampening, one rate": (
+        policies.DampenedMomentum(),
+        {**WITH_MOMENTUM, "dampening": 0.3},
+        lambda weights: torch.optim.SGD(weights, lr=RATE, momentum=BETA, dampening=0.3),
+    ),
+    "AMSGrad": (
+        policies.AMSGrad(),
+        OF_ADAM,
+        lambda weights: torch.optim.Adam(
+            weights, lr=RATE, betas=(BETA, 0.99), eps=EPSILON, amsgrad=True
+        ),
+    ),
+    "NAdam": (
+        policies.NAdam(),
+        {**OF_ADAM, "momentum_decay": 4e-3},
+        lambda weights: DoubleNAdam(weights, lr=RATE, betas=(BETA, 0.99), eps=EPSILON),
+    ),
+    "RMSprop with momentum": (
+        policies.RMSPropMomentum(),
+        {"learning_rate": RATE / 10, "beta2": 0.99, "epsilon": EPSILON, "momentum": 0.5},
+        lambda weights: torch.optim.RMSprop(
+            weights, lr=RATE / 10, alpha=0.99, eps=EPSILON, momentum=0.5
+        ),
     ),
     "weight decay": (
         DecayInside(),
@@ -128,11 +167,12 @@ def network():
     generator = torch.Generator().manual_seed(2)
     inputs = torch.randn(64, 8, dtype=torch.float64, generator=generator)
     targets = torch.sin(inputs.sum(1, keepdim=True))
+
+    def layers():
+        return torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
+
     picked = torch.randint(64, (STEPS, 16), generator=generator)
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        layers = torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1)
-        model = torch.nn.Sequential(*layers).double()
+    model = drawn(layers, seed=3).double()
 
     def loss(step):
         batch = picked[step]
@@ -167,6 +207,36 @@ def test_rules_of_torch_to_rounding_over_1000_steps(name, problem, foreach, sche
     found = trained(problem, lambda weights: ours(weights, foreach=foreach), scheduled=scheduled)
     expected = trained(problem, theirs, scheduled=scheduled)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11 * np.abs(expected).max())
+
+
+class ClippingSGD(torch.optim.SGD):
+    """PyTorch's own clipping before each of its steps."""
+
+    def step(self, closure=None):
+        weights = [weight for group in self.param_groups for weight in group["params"]]
+        torch.nn.utils.clip_grad_norm_(weights, 0.4)
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("problem", [quadratic, network])
+@TOGETHER
+def test_clipping_of_torch_to_rounding_over_1000_steps(problem, foreach):
+    """Of all weights together, those of two param groups too."""
+    family = policies.Clipped(family=HeavyBall(constant=True), guard=1e-6)
+    ours = lc.export(family, to="torch", coefficients={**WITH_MOMENTUM, "largest_norm": 0.4})
+    found = trained(problem, lambda weights: ours(grouped(weights), foreach=foreach))
+    expected = trained(
+        problem, lambda weights: ClippingSGD(grouped(weights), lr=RATE, momentum=BETA)
+    )
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11 * np.abs(expected).max())
+    free = trained(problem, lambda weights: torch.optim.SGD(weights, lr=RATE, momentum=BETA))
+    assert np.abs(found - free).max() > 1e-3 * np.abs(free).max()
+
+
+def grouped(weights):
+    if len(weights) == 1:
+        return weights
+    return [{"params": weights[:1]}, {"params": weights[1:]}]
 
 
 # ---- what was planned is what runs

@@ -364,7 +364,12 @@ class ExactSolver:
 
         cost = 0.5 * self.rates @ start**2
         return SimpleNamespace(
-            cost=cost, times=times, parameters=at(times)[0], at=at, status=SimpleNamespace(ok=True)
+            cost=cost,
+            best=SimpleNamespace(cost_error=0.0),
+            times=times,
+            parameters=at(times)[0],
+            at=at,
+            status=SimpleNamespace(ok=True),
         )
 
 

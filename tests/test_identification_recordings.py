@@ -78,10 +78,11 @@ def test_intervals_cover_at_their_rate():
     assert beta.ppf(0.05, inside, 500 - inside + 1) >= 0.9
 
 
-def test_updates_that_are_mostly_error_are_refused():
+def test_updates_that_are_mostly_error_are_not_identifiable():
     run = run_of("sgd", {"learning_rate": 0.01}, error=0.5)
-    with pytest.raises(ProblemError, match="so few digits"):
-        lc.identify(Recording(runs=[run]))
+    verdict = lc.identify(Recording(runs=[run]), WORDS, resamples=10)
+    assert verdict.conclusion is Conclusion.NOT_IDENTIFIABLE
+    assert "explains these updates without any rule" in str(verdict)
 
 
 @pytest.mark.parametrize(
@@ -234,12 +235,33 @@ def test_regularised_wraps_once():
         policies.Regularised(family=policies.WeightDecay(family=policies.HeavyBall(constant=True)))
 
 
-@pytest.mark.parametrize("rule", lc.rules.of_networks(), ids=lambda rule: rule.key)
+# these have tests of their own beside the rules that they resemble
+LONG = {
+    "amsgrad",
+    "nadam",
+    "rmsprop_with_momentum",
+    "clipped_sgd",
+    "clipped_heavy_ball",
+    "clipped_adam",
+}
+CROSSED = [
+    pytest.param(rule, id=rule.key, marks=[pytest.mark.slow] if rule.key in LONG else [])
+    for rule in lc.rules.of_networks()
+]
+
+
+@pytest.mark.parametrize("rule", CROSSED)
 def test_rules_of_networks_are_recognised_in_recordings(rule):
-    numbers = {each.name: float(each.draw(np.array(0.5))) for each in rule.coefficients}
+    typical = np.sqrt(12)  # |y| of twelve weights
+    numbers = {
+        each.name: float(each.draw(np.array(0.5)))
+        * (typical if each.name in rule.family.norms else 1.0)
+        for each in rule.coefficients
+    }
     others = [each.key for each in lc.rules.of_networks() if each.key != rule.key]
     wanted = [rule.key, *WORDS, "rmsprop", "adamw", "adagrad", *others]
-    verdict = lc.identify(Recording(runs=[run_of(rule.key, numbers)]), wanted, resamples=10)
+    recording = Recording(runs=[run_of(rule.key, numbers, steps=40)])
+    verdict = lc.identify(recording, wanted, resamples=10)
     assert (verdict.conclusion, verdict.best.key) == (Conclusion.RULE, rule.key)
     assert verdict.best.coefficients == pytest.approx(numbers, rel=1e-4)
 

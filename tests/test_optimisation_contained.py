@@ -123,19 +123,15 @@ def test_the_least_cost_is_that_of_a_search_over_a_grid():
         np.testing.assert_allclose(found.values, [[lowest(f) for f in tilts]], atol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "seed"),
     [
         (BALL, 0),
-        *(
-            pytest.param(*one, marks=pytest.mark.slow)
-            for one in [
-                (BALL, 3),
-                (Nesterov(constant=True), 0),
-                (Nesterov(constant=True), 3),
-                (FirstOrderSpan(memory=2, constant=True), 0),
-            ]
-        ),
+        (BALL, 3),
+        (Nesterov(constant=True), 0),
+        (Nesterov(constant=True), 3),
+        (FirstOrderSpan(memory=2, constant=True), 0),
     ],
 )
 def test_a_richer_family_costs_no_more_than_the_one_it_contains(family, seed):

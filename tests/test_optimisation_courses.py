@@ -12,6 +12,7 @@ from landscape_control.optimisation.courses.modes import modes_of
 from landscape_control.optimisation.courses.moments import stepped
 from landscape_control.optimisation.courses.quadratic_step import step
 from landscape_control.optimisation.courses.rule_rows import rule_rows
+from landscape_control.optimisation.courses.single import stepped_one
 from landscape_control.optimisation.courses.spans import spanned, spans_of
 from landscape_control.policies import (
     AdamFamily,
@@ -92,10 +93,15 @@ def test_batches_of_moments_are_the_costs_of_the_policies(name, multiplicative):
     named = {each.name: NUMBERS[each.name] for each in one.family.coefficients}
     entries = layout.join(named) * np.array([1.0, 0.8, 1.1])[:, None]
     rows = rule_rows(one.family, layout, entries, np.arange(STEPS))
-    costs = stepped(rows, modes_of(one, FLOOR)).costs
+    together = stepped(rows, modes_of(one, FLOOR))
+    costs = together.costs
     for k in range(3):
         policy = Policy(family=one.family, coefficients=layout.split(entries[k]), horizon=STEPS)
         assert costs[k] == pytest.approx(exact_cost(policy, one), rel=1e-12)
+        alone = rule_rows(one.family, layout, entries[k : k + 1], np.arange(STEPS))
+        single = stepped_one(alone, modes_of(one, FLOOR))
+        assert single.costs[0] == pytest.approx(costs[k], rel=1e-12)
+        np.testing.assert_allclose(single.losses[:, 0], together.losses[:, k], rtol=1e-11)
 
 
 def test_spans_of_a_constant_rule_are_its_single_steps():

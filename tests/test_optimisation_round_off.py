@@ -115,6 +115,7 @@ def test_stated_round_off_bounds_what_is_lost(averaging):
     assert min(lost) < 1e-9
 
 
+@pytest.mark.slow
 def test_search_does_not_go_where_moments_are_round_off():
     one = program(COURSE, 200)
     found = lc.PolicySolver(one).solve(throw=False)

@@ -205,7 +205,7 @@ def test_results_are_read_only():
 
 def test_summaries_in_plain_words():
     text = solved().summary()
-    assert "8 of 8 start(s) agree; exact moments (11 curvatures)" in text
+    assert "8 of 8 start(s) agree; exact moments, 11 curvatures" in text
     assert "optim" not in text
     assert (
         "1 other optimum"

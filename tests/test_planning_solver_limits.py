@@ -168,7 +168,7 @@ def test_fatrop_is_not_asked_where_it_may_not_come_back(name):
         problem, throw=False, solver="fatrop", method="collocation", max_elements=24, time_limit=10
     )
     assert "ipopt" in solution.message or not solution.status.ok
-    assert lc.Solver(problem, method="collocation")._programs.plugin == "ipopt"
+    assert lc.Solver(problem, method="collocation").programs.plugin == "ipopt"
 
 
 def test_a_guess_that_cannot_avoid_a_singular_point_is_refused_with_the_place():

@@ -12,6 +12,7 @@ from standard import WELL
 import landscape_control as lc
 from landscape_control.planning.solver.guesses import default_guesses
 from landscape_control.planning.solver.least_action import least_action_curves, mirrored
+from landscape_control.planning.solver.scales import natural_length
 from landscape_control.planning.solver.search_summary import searched
 from landscape_control.planning.solver.surveys import Surveys
 from landscape_control.planning.solver.targets import surveyed
@@ -355,3 +356,30 @@ def test_candidates_outside_the_domain_are_left_out():
     assert places.aims[:, 0] == pytest.approx(
         (10 - math.sqrt(52)) / 6 * np.ones(len(places.aims)), abs=0.2
     )
+
+
+def logistic_with_a_kink(theta):
+    """log(1 + e^x) as max(0, x) + log(1 + e^{-|x|}), whose second derivative at x = 0 is lost."""
+    samples = np.array([[1.0, -0.5], [-0.3, 0.8], [0.6, 1.2]])
+    x = ca.DM(samples) @ theta
+    return ca.sum1(ca.fmax(x, 0) + ca.log1p(ca.exp(-ca.fabs(x)))) / 3 + ca.sumsqr(theta - 1) / 8
+
+
+def logistic_without(theta):
+    samples = np.array([[1.0, -0.5], [-0.3, 0.8], [0.6, 1.2]])
+    return ca.sum1(ca.log1p(ca.exp(ca.DM(samples) @ theta))) / 3 + ca.sumsqr(theta - 1) / 8
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e6])
+def test_a_start_on_a_kink_does_not_blind_the_search(unit):
+    """The one point whose curvature is another is the start: the scale is that of all around it."""
+    lengths = []
+    for loss in (logistic_with_a_kink, logistic_without):
+        landscape = lc.Landscape.from_expression(
+            lambda theta, loss=loss: unit**2 * loss(theta / unit), dimension=2
+        )
+        problem = lc.ControlProblem(
+            landscape=landscape, start=[0.0, 0.0], objective=lc.Objective(horizon=3.0)
+        )
+        lengths.append(natural_length(problem))
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.5)

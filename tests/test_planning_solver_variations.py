@@ -210,7 +210,7 @@ def test_nothing_to_pay_for_is_still_refused():
         problem(ca.sumsqr, [1.0], horizon=1.0, loss_weight=0.0)
 
 
-@pytest.mark.parametrize("horizon", [5.0, 20.0])
+@pytest.mark.parametrize("horizon", [5.0, pytest.param(20.0, marks=pytest.mark.slow)])
 def test_logistic_regression_with_its_fisher_metric_is_a_plain_problem_in_angles(horizon):
     """p = sin²(φ/2) is the sigmoid of θ, and G dθ² = dφ² for G = p(1 - p): the loss is lowest where
     the metric vanishes.

@@ -106,12 +106,23 @@ def test_paired_differences_are_far_more_precise_than_unpaired_ones():
         paired_difference(elsewhere, b)
 
 
+def test_equal_worlds_are_one_world():
+    runs = [
+        simulate(problem, certainty_equivalent, episodes=10, step=0.1)
+        for problem in (SHORT, moving_bowl(horizon=2.0))
+    ]
+    assert paired_difference(*runs) == (0.0, 0.0)
+
+
+FASTER = lc.OrnsteinUhlenbeck([MU], 2 * LAM, [1.0])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"episodes": 20}, "episodes"),
         ({"step": 0.05}, "grid of random draws"),
-        ({"problem": moving_bowl(horizon=2.0)}, "hidden variables"),
+        ({"problem": moving_bowl(horizon=2.0, hidden=FASTER)}, "hidden variables"),
         ({"problem": SHORT.changed(discount=0.1)}, "objective.discount"),
         ({"problem": SHORT.changed(horizon=3.0), "step": 0.1}, "horizon"),
     ],
@@ -218,7 +229,7 @@ def test_the_default_step_is_a_fiftieth_of_the_fastest_time_constant():
 def test_a_rollout_says_what_it_was_and_survives_pickling_as_plain_numbers():
     run = simulate(SHORT, certainty_equivalent, episodes=10, step=0.1)
     assert "J = " in run.summary()
-    assert "10 episodes, step 0.1, seed 0" in run.summary()
+    assert "(standard error of 10 episodes)" in run.summary()
     again = pickle.loads(pickle.dumps(run))
     assert (again.costs == run.costs).all()
     assert run.cost == pytest.approx((run.losses + run.efforts + run.terminals).mean())

@@ -9,6 +9,7 @@ import landscape_control as lc
 from landscape_control.simulation import SGD, HeavyBall, WeightDecay, best_coefficients, simulate
 
 
+@pytest.mark.slow
 def test_the_best_sgd_on_one_known_mode_pulls_at_the_optimal_rate():
     problem = lc.ControlProblem(
         landscape=lc.quadratic(hessian=[[H]], minimum=[0.0]),

@@ -111,6 +111,7 @@ def test_decay_pulls_to_the_resting_place_of_the_minimum():
         assert one.cost == pytest.approx(other.cost, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_sweep_maps_rule_and_regret_over_noise_and_drift():
     problem = bowl(lc.OrnsteinUhlenbeck([MU], 1.0, [0.5]), horizon=math.inf)
     found = lc.sweep(

@@ -467,6 +467,7 @@ def test_a_variant_without_a_closed_form_costs_its_own_cells_only():
     assert atlas.attrs["failed"] == 2
 
 
+@pytest.mark.slow
 def test_long_plans_travel_once_and_give_the_same_bits():
     points = [(1 + i / 7, i / 9000) for i in range(6000)]
     axes = {("horizon", "discount"): points}

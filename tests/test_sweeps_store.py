@@ -38,7 +38,7 @@ SCRIPT = """
         if progress.done >= 40:
             os.kill(os.getpid(), int(sys.argv[2]))
     grid = {"horizon": [1 + i / 10 for i in range(12)], "discount": [i / 10 for i in range(8)]}
-    sweep(problem, grid, measure="cost", store=sys.argv[1], workers=2, progress=stop if int(sys.argv[2]) else None)
+    sweep(problem, grid, measure="cost", store=sys.argv[1], workers=2, chunk=8, progress=stop if int(sys.argv[2]) else None)
 """
 
 

@@ -12,6 +12,7 @@ from landscape_control.policies import HeavyBall, Policy
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 from bowl_network import Bowl, half_squares  # noqa: E402
+from seeded_networks import gaussian  # noqa: E402
 
 pytestmark = pytest.mark.networks
 
@@ -31,17 +32,6 @@ def bowl(seed=0, dimension=7, count=200):
     gradients = (root @ start - targets) @ root
     loader = batches(np.zeros((count, 1)), targets)
     return Bowl(root, start), loader, gradients, root.T @ root, root, targets
-
-
-def seeded(network, seed=0):
-    """The same network with weights drawn from a seed of their own, in double precision."""
-    generator = torch.Generator().manual_seed(seed)
-    network = network.double().eval()
-    with torch.no_grad():
-        for weights in network.parameters():
-            drawn = torch.randn(weights.shape, generator=generator, **DOUBLE)
-            weights.copy_(0.7 * drawn / math.sqrt(weights.shape[-1]))
-    return network
 
 
 # ---- quadratics: exact
@@ -270,7 +260,7 @@ def brute_force(model, loss, inputs, targets, share):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_small_networks_are_measured_as_by_brute_force(name):
     make, loss, kind, share = NETWORKS[name]
-    model = seeded(make())
+    model = gaussian(make())
     inputs, targets = data(kind)
     hessian, gradients = brute_force(model, loss, inputs, targets, share)
     found = lc.measure(model, loss, batches(inputs, targets), products=150, draws=1)
@@ -298,14 +288,14 @@ def test_kinds_of_losses_are_told_by_their_hessian():
     kinds = {"classes": "softmax cross-entropy", "regression": "quadratic", "other loss": "other"}
     for name, kind in kinds.items():
         make, loss, wanted, _ = NETWORKS[name]
-        found = lc.measure(seeded(make()), loss, batches(*data(wanted)), products=3, draws=1)
+        found = lc.measure(gaussian(make()), loss, batches(*data(wanted)), products=3, draws=1)
         assert found.loss_kind == kind
 
 
 def test_noise_trace_takes_more_samples_than_curvature():
     """Centred on the mean of the first 20, those 20 are too near and the others too far."""
     make, loss, kind, _ = NETWORKS["classes"]
-    model = seeded(make())
+    model = gaussian(make())
     inputs, targets = data(kind, count=4000)
     _, gradients = brute_force(model, loss, inputs[:400], targets[:400], 0.0)
     exact, estimates = np.trace(np.cov(gradients.T)), []
@@ -322,7 +312,7 @@ def test_noise_trace_takes_more_samples_than_curvature():
 def test_predicted_descent_of_a_network_is_the_descent_that_follows():
     """Few small steps of SGD on a network that is no quadratic, 120 runs: E L to 5 % of the descent."""
     make, loss, kind, _ = NETWORKS["classes"]
-    model, (inputs, targets) = seeded(make()), data(kind, count=64)
+    model, (inputs, targets) = gaussian(make()), data(kind, count=64)
     found = lc.measure(
         model, loss, batches(inputs, targets, size=8), products=60, draws=3, majorant=0.0
     )
@@ -368,7 +358,7 @@ def trained_loss(model, loss, inputs, targets, steps, rate, seed):
 def test_standard_errors_are_the_spread_over_samples():
     """60 measurements on fresh samples: their spread is the mean of the errors they state, ± 30 %."""
     make, loss, kind, _ = NETWORKS["classes"]
-    model = seeded(make(), seed=5)
+    model = gaussian(make(), seed=5)
     rows = []
     for seed in range(60):
         loader = batches(*data(kind, count=300, seed=seed))
@@ -390,7 +380,7 @@ def test_standard_errors_are_the_spread_over_samples():
 
 def test_samples_for_an_accuracy_give_it():
     make, loss, kind, _ = NETWORKS["classes"]
-    model = seeded(make())
+    model = gaussian(make())
     first = lc.measure(model, loss, batches(*data(kind, count=200)), products=3, draws=1)
     needed = first.samples_for(0.03)
     loader = batches(*data(kind, count=needed, seed=9))
@@ -403,7 +393,7 @@ def test_samples_for_an_accuracy_give_it():
 
 def test_counts_are_those_of_the_budget():
     make, loss, kind, _ = NETWORKS["classes"]
-    model, loader = seeded(make()), batches(*data(kind, count=100))
+    model, loader = gaussian(make()), batches(*data(kind, count=100))
     found = lc.measure(model, loss, loader, samples=60, products=11, draws=2)
     assert (found.samples, found.products, found.draws) == (60, 11 - 1 - 4 + 4 + 1, 2)
     assert not found.whole
@@ -417,7 +407,7 @@ def test_counts_are_those_of_the_budget():
 
 def test_a_measurement_leaves_model_and_random_numbers_alone():
     make, loss, kind, _ = NETWORKS["convolutions"]
-    model = seeded(make())
+    model = gaussian(make())
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     state = torch.random.get_rng_state()
     first, second = (
@@ -432,7 +422,7 @@ def test_a_measurement_leaves_model_and_random_numbers_alone():
 
 def test_it_works_under_no_grad_and_in_single_precision():
     make, loss, kind, _ = NETWORKS["classes"]
-    model, (inputs, targets) = seeded(make()), data(kind)
+    model, (inputs, targets) = gaussian(make()), data(kind)
     exact = lc.measure(model, loss, batches(inputs, targets), products=30)
     with torch.no_grad():
         rough = lc.measure(
@@ -444,7 +434,7 @@ def test_it_works_under_no_grad_and_in_single_precision():
 
 def test_held_parameters_are_left_out():
     make, loss, kind, _ = NETWORKS["classes"]
-    model, (inputs, targets) = seeded(make()), data(kind)
+    model, (inputs, targets) = gaussian(make()), data(kind)
     for weights in model[0].parameters():
         weights.requires_grad_(False)
     loader = batches(inputs, targets)
@@ -460,7 +450,7 @@ def test_held_parameters_are_left_out():
 
 def test_a_measurement_is_saved_and_said(tmp_path):
     make, loss, kind, _ = NETWORKS["classes"]
-    found = lc.measure(seeded(make()), loss, batches(*data(kind)), products=12)
+    found = lc.measure(gaussian(make()), loss, batches(*data(kind)), products=12)
     loaded = lc.load(found.save(tmp_path / "measured.nc"))
     assert loaded.describe() == found.describe()
     assert loaded.table() == found.table()
@@ -505,14 +495,14 @@ class Together(torch.nn.Module):
 
 
 def broken(value):
-    model = seeded(dense_layers(3))
+    model = gaussian(dense_layers(3))
     with torch.no_grad():
         model[0].weight[0, 0] = value
     return model
 
 
 def flat_at_start():
-    model = seeded(torch.nn.Sequential(torch.nn.Linear(6, 2)))
+    model = gaussian(torch.nn.Sequential(torch.nn.Linear(6, 2)))
     with torch.no_grad():
         for weights in model.parameters():
             weights.zero_()
@@ -534,7 +524,7 @@ HOLLOW = batches(INPUTS, np.zeros((40, 2)))
 WRONG = {
     "no module": (lambda: (len, CROSS_ENTROPY, LOADER), "a torch.nn.Module"),
     "shared": (
-        lambda: (seeded(Shared()), CROSS_ENTROPY, LOADER),
+        lambda: (gaussian(Shared()), CROSS_ENTROPY, LOADER),
         "one tensor under the names first.weight, second.weight",
     ),
     "batch norm": (
@@ -555,37 +545,37 @@ WRONG = {
     "half": (lambda: (dense_layers(3).half(), CROSS_ENTROPY, LOADER), "float16"),
     "precision": (lambda: (dense_layers(3), CROSS_ENTROPY, LOADER), "inputs of the model's type"),
     "few": (
-        lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, batches(INPUTS[:12], CLASSES[:12], 4)),
+        lambda: (gaussian(dense_layers(3)), CROSS_ENTROPY, batches(INPUTS[:12], CLASSES[:12], 4)),
         "at least 16 samples for a noise estimate, 4 batches of 4; received 12 samples in 3",
     ),
     "empty": (
-        lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, []),
+        lambda: (gaussian(dense_layers(3)), CROSS_ENTROPY, []),
         "batches with samples; received none",
     ),
-    "no loader": (lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, 3), "DataLoader"),
+    "no loader": (lambda: (gaussian(dense_layers(3)), CROSS_ENTROPY, 3), "DataLoader"),
     "no pairs": (
-        lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, [INPUTS]),
+        lambda: (gaussian(dense_layers(3)), CROSS_ENTROPY, [INPUTS]),
         r"batches \(inputs, targets\) of two tensors",
     ),
     "sum": (
-        lambda: (seeded(dense_layers(3)), torch.nn.CrossEntropyLoss(reduction="sum"), LOADER),
+        lambda: (gaussian(dense_layers(3)), torch.nn.CrossEntropyLoss(reduction="sum"), LOADER),
         "the mean of the losses of single samples",
     ),
     "infinite loss": (
-        lambda: (seeded(dense_layers(3)), lambda z, y: CROSS_ENTROPY(z, y) / 0.0, LOADER),
+        lambda: (gaussian(dense_layers(3)), lambda z, y: CROSS_ENTROPY(z, y) / 0.0, LOADER),
         "finite losses",
     ),
     "not convex": (
-        lambda: (seeded(dense_layers(2)), lambda z, y: torch.cos(z).mean(), HOLLOW),
+        lambda: (gaussian(dense_layers(2)), lambda z, y: torch.cos(z).mean(), HOLLOW),
         "a loss convex in the outputs.*a curvature of -",
     ),
     "linear": (
-        lambda: (seeded(dense_layers(2)), lambda z, y: z.mean(), HOLLOW),
+        lambda: (gaussian(dense_layers(2)), lambda z, y: z.mean(), HOLLOW),
         "a loss with curvature in the outputs",
     ),
     "at a minimum": (lambda: (flat_at_start(), SQUARES, HOLLOW), "a zero gradient"),
     "not finite": (
-        lambda: (seeded(dense_layers(3)), CROSS_ENTROPY, batches(INPUTS * math.nan, CLASSES)),
+        lambda: (gaussian(dense_layers(3)), CROSS_ENTROPY, batches(INPUTS * math.nan, CLASSES)),
         "finite inputs.*batch 1",
     ),
 }
@@ -606,7 +596,7 @@ def test_buffers_are_put_back_when_they_are_refused():
 
 
 def test_options_that_mean_nothing_are_refused():
-    model = seeded(dense_layers(2))
+    model = gaussian(dense_layers(2))
     loader = batches(*data("numbers"))
     with pytest.raises(lc.ProblemError, match="without a known bound"):
         lc.measure(model, huber_like, loader, majorant=0.1)

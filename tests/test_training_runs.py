@@ -255,6 +255,27 @@ def test_a_checkpoint_of_another_run_is_refused_naming_what_differs(tmp_path):
             train(**arguments | change, checkpoint=path)
 
 
+def test_a_planned_run_is_planned_for_its_epochs(tmp_path):
+    """Another number of epochs is another run; a study keeps both, and its batches are the others'."""
+    panel = dataclasses.replace(SMALL, recipes=(RECIPES["derived"],))
+    train(panel=panel, recipe=RECIPES["derived"], data=DATA, epochs=4, checkpoint=tmp_path / "r.pt")
+    with pytest.raises(ProblemError, match="planned for: 5 epochs; received '4 epochs'"):
+        train(
+            panel=panel,
+            recipe=RECIPES["derived"],
+            data=DATA,
+            epochs=5,
+            checkpoint=tmp_path / "r.pt",
+        )
+    options = {"panel": panel, "data": DATA, "output": tmp_path / "study", "seeds": 1}
+    study(**options, epochs=4)
+    longer = study(**options, epochs=5, resume=True)
+    kept = sorted(path.name for path in (tmp_path / "study" / "runs").iterdir())
+    assert kept == ["derived-4-epochs-seed0.pt", "derived-5-epochs-seed0.pt"]
+    losses = longer["training_loss"].values.ravel()
+    assert losses[-1] < 0.5 * losses[0]
+
+
 @pytest.mark.parametrize("damage", ["cut", "other", "empty"])
 def test_damaged_checkpoints_are_refused(tmp_path, damage):
     path = tmp_path / "run.pt"
@@ -366,6 +387,10 @@ def test_recipes_say_what_is_wrong_with_them():
         Recipe(key="x", label="x", kind="sgd")
     with pytest.raises(ProblemError, match="where the kind is 'policy'"):
         Recipe(key="x", label="x", kind="sgd", numbers={"lr": 0.1}, policy=PLAN)
+    with pytest.raises(ProblemError, match="expected none; received lr"):
+        Recipe(key="x", label="x", kind="derived", numbers={"lr": 0.1}, clip=None)
+    with pytest.raises(ProblemError, match="^clip of recipe 'x'"):
+        Recipe(key="x", label="x", kind="derived")
     names = [one.key for one in paper_recipes(adam=1e-3, beta2=0.9)]
     assert names == ["sgd", "adam", "ballistic"]
 

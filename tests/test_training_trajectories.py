@@ -9,9 +9,12 @@ import pytest
 
 import landscape_control as lc
 from landscape_control.training import gradient_flow
+from landscape_control.training.networks import mlp
+from landscape_control.training.trajectories.grid import grading_of, time_of_start
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 from bowl_network import Bowl, half_squares  # noqa: E402
+from seeded_networks import gaussian  # noqa: E402
 
 pytestmark = pytest.mark.networks
 
@@ -31,14 +34,8 @@ def bowl(rotation=None):
 
 def small_network():
     """2-3-1 with tanh: 13 weights."""
-    generator = torch.Generator().manual_seed(1)
-    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
-    model = model.double()
-    with torch.no_grad():
-        for weights in model.parameters():
-            drawn = torch.randn(weights.shape, generator=generator, dtype=torch.float64)
-            weights.copy_(0.6 * drawn)
-    return model
+    layers = torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)
+    return gaussian(torch.nn.Sequential(*layers), seed=1, size=0.6, by_inputs=False)
 
 
 def small_loss(theta):
@@ -105,6 +102,36 @@ def test_a_small_network_gets_the_plan_of_solve(objective):
     solved = lc.solve(problem, guess=found.parameters, starts=1, tolerance=1e-9)
     assert found.cost == pytest.approx(solved.best.cost, rel=1e-6)
     np.testing.assert_allclose(found.parameters[-1], solved.best.parameters[-1], atol=1e-3)
+
+
+def test_a_loss_that_outweighs_movement_is_planned_on_a_steeper_mesh():
+    """The first fall of the loss takes T/62; the plan is that of ``lc.solve``, which adapts its mesh."""
+    objective = lc.Objective(horizon=2.0, loss_weight=1e3)
+    found = planned_small(objective=objective, tolerance=1e-2)
+    steepness = math.log(2.0 / found.vertices[1]) / math.log(len(found.vertices) - 1)
+    assert steepness == pytest.approx(math.log(62) / math.log(8), rel=0.02)
+    problem = lc.ControlProblem(
+        landscape=lc.Landscape(expression=small_loss, dimension=13),
+        start=weights_of(small_network()),
+        objective=objective,
+    )
+    solved = lc.solve(problem, guess=found.parameters, starts=1, tolerance=1e-4)
+    assert found.cost == pytest.approx(solved.best.cost, rel=1e-2)
+
+
+def test_a_loss_that_outweighs_movement_by_far_is_said_early_with_what_helps():
+    with pytest.raises(lc.SolveError, match=r"falls no more.*Lower loss_weight"):
+        planned_small(objective=lc.Objective(horizon=2.0, loss_weight=1e8))
+
+
+def test_the_time_of_the_start_is_that_of_a_linear_loss():
+    """L = s x falls from L_0 to 0 on the way ℓ = L_0/s; at speed √(2ηk L_0) that takes ℓ/v."""
+    objective = lc.Objective(horizon=3.0, loss_weight=50.0, learning_rate=0.5)
+    start = time_of_start(objective, loss=2.0, slope=4.0)
+    assert start == pytest.approx(0.5 / 10.0)
+    assert grading_of(objective, start) == pytest.approx(math.log(60) / math.log(8))
+    assert grading_of(objective, 3.0) == 1.5
+    assert grading_of(objective, 1e-9) == 4.0
 
 
 @pytest.mark.parametrize("degree", [1, 2, 3, 4])
@@ -321,6 +348,47 @@ def test_gradient_flow_of_a_quadratic_has_the_length_of_the_closed_form():
     assert 0 < found.straightness < 1
 
 
+class InOtherUnits(torch.nn.Module):
+    """The small network of weights θ/s."""
+
+    def __init__(self, size):
+        super().__init__()
+        inner = small_network()
+        self.call = lambda weights, inputs: torch.func.functional_call(inner, weights, (inputs,))
+        self.shapes = {name: tensor.shape for name, tensor in inner.named_parameters()}
+        self.size, start = size, torch.tensor(size * weights_of(inner))
+        self.theta = torch.nn.Parameter(start)
+
+    def forward(self, inputs):
+        parts = (self.theta / self.size).split([shape.numel() for shape in self.shapes.values()])
+        named = zip(self.shapes.items(), parts, strict=True)
+        return self.call({name: part.view(shape) for (name, shape), part in named}, inputs)
+
+
+@pytest.mark.parametrize(("size", "unit"), [(1e-12, 1.0), (1e6, 1.0), (1.0, 1e-12), (1e-8, 1e9)])
+def test_gradient_flow_does_not_depend_on_the_units_of_weights_and_loss(size, unit):
+    """θ = s∘x and L in other units: lengths are multiplied by s, times by s²/unit."""
+    plain = gradient_flow(small_network(), half_squares, SMALL_DATA, until_loss=0.06)
+
+    def in_units(outputs, targets):
+        return unit * half_squares(outputs, targets)
+
+    found = gradient_flow(InOtherUnits(size), in_units, SMALL_DATA, until_loss=0.06 * unit)
+    assert found.length == pytest.approx(size * plain.length, rel=1e-9)
+    assert found.times[-1] == pytest.approx(size**2 / unit * plain.times[-1], rel=1e-9)
+    assert found.evaluations == plain.evaluations
+
+
+def test_gradient_flow_from_a_stationary_point_is_refused():
+    model = Bowl(np.eye(4), np.zeros(4))
+
+    def cut(outputs, targets):
+        return half_squares(outputs, targets) + 1.0
+
+    with pytest.raises(lc.ProblemError, match="a gradient|stationary"):
+        gradient_flow(model, cut, BOWL_DATA, until_loss=0.5)
+
+
 def test_a_loss_that_gradient_flow_does_not_reach_is_said():
     with pytest.raises(lc.SolveError, match="has come to a loss"):
         gradient_flow(bowl(), half_squares, BOWL_DATA, until_loss=-1.0, longest=50.0)
@@ -336,8 +404,7 @@ def test_a_planned_path_of_a_perceptron_is_shorter_than_gradient_flow(seed):
     table = load_digits()
     inputs = torch.tensor(table.data[:300] / 16, dtype=torch.float32)
     data = [(inputs, torch.tensor(table.target[:300]))]
-    torch.manual_seed(seed)
-    model = torch.nn.Sequential(torch.nn.Linear(64, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
+    model = mlp(sizes=(64, 16, 10), seed=seed)
     loss = torch.nn.CrossEntropyLoss()
     objective = lc.Objective(horizon=1.0, loss_weight=100.0)
     plan = lc.plan_training(model, loss, data, objective)

@@ -1,6 +1,7 @@
 """lc.trajectory: paths of rules against closed forms and loops written out here."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -202,3 +203,69 @@ def test_endless_descent_costs_its_closed_form_in_any_unit(unit, pace):
     expected = cost_of_descent(0.4, curvatures, start, 1e9 / pace, GAMMA * pace, pace, 1.0)
     assert path.cost == pytest.approx(expected, rel=1e-7)
     assert path.times[-1] == pytest.approx(5 / pace)
+
+
+def in_other_units(loss, size, pace):
+    """One problem, its loss in units of 1/loss, its weights of 1/size and its time of ``pace``."""
+    curvatures = np.array([0.5, 3.0]) * loss / size**2
+    prices = {
+        "discount": GAMMA * pace,
+        "learning_rate": ETA * size**2 * pace,
+        "loss_weight": K * pace / loss,
+    }
+    return bowl(curvatures, np.array([1.0, -2.0]) * size, 3.0 / pace, **prices)
+
+
+# what has a number with a unit inside its family has another cost in other units: p's ε = 1e-12
+SCALED = [rule.key for rule in lc.rules.causal() if rule.key != "padam"]
+OFTEN = ("heavy_ball", "sgd_weight_decay", "adagrad", "adam")
+
+
+@cache
+def best_cost(key, loss=1.0, size=1.0, pace=1.0):
+    """J of a rule at its best, in steps of a sixtieth of the time."""
+    return lc.trajectory(in_other_units(loss, size, pace), key, step=0.05 / pace).cost
+
+
+@pytest.mark.parametrize(
+    "key",
+    [*(pytest.param(key, marks=() if key in OFTEN else pytest.mark.slow) for key in SCALED)],
+)
+def test_a_rule_at_its_best_costs_the_same_in_any_unit(key):
+    others = [best_cost(key, 1e6, 1e3, 1e-3), best_cost(key, 1e-6, 1.0, 1e4)]
+    np.testing.assert_allclose(others, best_cost(key), rtol=1e-4)
+
+
+@pytest.mark.parametrize("key", ["gradient_descent", "newton"])
+def test_a_closed_form_at_its_best_costs_the_same_in_any_unit(key):
+    costs = [
+        lc.trajectory(in_other_units(*unit), key).cost
+        for unit in [(1.0, 1.0, 1.0), (1e6, 1e3, 1e-3)]
+    ]
+    assert costs[1] == pytest.approx(costs[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("key", ["heavy_ball", "nesterov", "corrected_momentum"])
+def test_momentum_at_its_best_is_no_worse_than_descent(key):
+    assert best_cost(key) <= best_cost("sgd") * (1 + 1e-5)
+
+
+def test_a_coefficient_that_ends_where_the_search_ends_is_named():
+    """Descent is better here than any sign of it: ε ends at a tenth of the gradient."""
+    path = lc.trajectory(in_other_units(1.0, 1.0, 1.0), "rmsprop", step=0.05)
+    assert "epsilon" in path.at_bounds
+    assert "at an end of what was searched" in repr(path)
+    plain = lc.trajectory(in_other_units(1.0, 1.0, 1.0), "sgd", step=0.05)
+    assert plain.at_bounds == ()
+
+
+@pytest.mark.parametrize("key", ["adam", "sgd_weight_decay"])
+def test_coefficients_are_admissible_in_any_unit(key):
+    """ε of 100 where gradients are 1e6, a decay of 200 per unit of time in steps of 1e-3."""
+    problem = in_other_units(1e6, 1.0, 1e3)
+    given = {
+        "adam": {"learning_rate": 1.0, "beta1": 0.9, "beta2": 0.99, "epsilon": 100.0},
+        "sgd_weight_decay": {"learning_rate": 1e-4, "decay": 200.0},
+    }
+    path = lc.trajectory(problem, key, given[key], step=1e-5)
+    assert path.cost is not None

@@ -128,7 +128,7 @@ def test_an_honest_plan_is_confirmed(build):
     assert solution.confirmation.agrees
     assert solution.cost == solution.confirmation.planned
     assert re.fullmatch(
-        r"E\[J\] = \S+ planned, \S+ ± \S+ simulated \(\d+ episodes\), converged; .*",
+        r"E\[J\] = \S+ planned, \S+ ± \S+ simulated \(\d+ episodes, ± one standard error\), converged; .*",
         solution.summary(),
     )
 
@@ -164,7 +164,7 @@ def test_replanning_has_no_planned_cost_and_says_so():
     assert silent.summary() == "no planned cost, not simulated, converged; replanning"
     found = solve(curved(), method="replanning", episodes=8)
     assert found.cost == found.confirmation.simulated
-    assert "simulated (8 episodes); no planned cost" in found.summary()
+    assert "simulated (8 episodes, ± one standard error); no planned cost" in found.summary()
     assert abs(found.cost - solve(curved()).cost) < 4 * found.confirmation.error
 
 

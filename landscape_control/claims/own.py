@@ -28,11 +28,12 @@ def claims_at(path: PathName) -> tuple[Claim, ...]:
     """
     path = Path(path)
     files = sorted(path.glob("[!_]*.py")) if path.is_dir() else [path]
-    if not files or not all(file.is_file() and file.suffix == ".py" for file in files):
+    obstacle = _why_unreadable(path, files)
+    if obstacle:
         raise ProblemError(
             "claims",
             expected="a Python file, or a folder of them",
-            received=f"{path} ({'no Python files' if path.is_dir() else 'no such file'})",
+            received=f"{path} ({obstacle})",
             advice="check the path; files whose names begin with _ are helpers",
         )
     claims = [claim for file in files for claim in claims_of(_imported(file))]
@@ -46,6 +47,17 @@ def claims_at(path: PathName) -> tuple[Claim, ...]:
             advice="rename one of the two",
         )
     return tuple(claims)
+
+
+def _why_unreadable(path: Path, files: list[Path]) -> str:
+    """What is wrong with the path, "" for nothing."""
+    if not path.exists():
+        return "no such file"
+    if not files:
+        return "no Python files in it"
+    if not all(file.is_file() and file.suffix == ".py" for file in files):
+        return "its name does not end in .py"
+    return ""
 
 
 def _imported(file: Path) -> ModuleType:

@@ -97,21 +97,26 @@ def export(
     theirs                        here
     ============================= ==================================================================
     SGD, momentum μ               HeavyBall: learning_rate = lr, momentum = μ
-    SGD, dampening d              the same with one rate per step: lr, then lr(1-d)
+    SGD, dampening d              DampenedMomentum: learning_rate = lr, momentum = μ, dampening = d
     SGD, weight_decay             DecayInside: decay = lr·λ
     SGD, nesterov                 Nesterov: learning_rate = lr, momentum = μ
     Adam                          AdamFamily(exponent=0.5, epsilon=None, epsilon_outside=True)
     AdamW                         WeightDecay around it: decay = lr·λ
+    Adam, amsgrad                 AMSGrad; amsgrad of optax: AMSGrad(corrected_first=True)
+    NAdam                         NAdam; nadam of optax: the same with momentum_decay = 10⁴
+    any with clip_grad_norm_ c    Clipped around it, guard=1e-6: largest_norm = c
+    clip_by_global_norm of optax  Clipped around it
     RMSprop of PyTorch            AdamFamily(exponent=0.5, beta1=0, bias_correction=False,
                                   epsilon=None, epsilon_outside=True): beta2 = alpha
-    rmsprop of optax              the same with ε inside the root: epsilon_outside=False
+    RMSprop with momentum μ       RMSPropMomentum: beta2 = alpha, momentum = μ
+    rmsprop of optax              that without momentum, ε inside the root: epsilon_outside=False
     Adagrad of PyTorch            AccumulatedSquares
     Schedule-Free SGD             ScheduleFree: learning_rate = lr, momentum = β, averaging = 1/(r+1)
     lion of optax                 WeightDecay around Lion(smoothing=None): decay = lr·λ
     ============================= ==================================================================
 
-    No member of a family here: weight decay inside Adam's gradient, amsgrad, centered RMSprop or
-    RMSprop with momentum, NAdam.
+    Weight decay inside Adam's gradient is Regularised around it: penalty = λ. No member of a family
+    here: centered RMSprop.
 
     Raises
     ------

@@ -55,7 +55,7 @@ class Total(Node):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Pair(Node):
-    """A function of two: "mul", "div" or "minimum"."""
+    """A function of two: "mul", "div", "minimum" or "maximum"."""
 
     name: str
     first: Node
@@ -191,6 +191,11 @@ class Scaled:
         if isinstance(other, Scaled):
             return Scaled(Pair(name="minimum", first=self.whole(), second=other.whole()))
         return self._applied("clamp_max", float(other))
+
+    def fmax(self, other: Any) -> "Scaled":
+        if isinstance(other, Scaled):
+            return Scaled(Pair(name="maximum", first=self.whole(), second=other.whole()))
+        return self._applied("clamp_min", float(other))
 
     def _applied(self, name: str, *numbers: float) -> "Scaled":
         return Scaled(Applied(name=name, operand=self.whole(), numbers=numbers))

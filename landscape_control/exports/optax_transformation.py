@@ -57,8 +57,11 @@ def transformation(policy: Policy, hold: str | None) -> Any:
         gradients, structure = jax.tree.flatten(updates)
         places = gradients if params is None else structure.flatten_up_to(params)
         carried = [structure.flatten_up_to(tree) for tree in state.carried]
+        square = None
+        if policy.family.couples:
+            square = sum(jnp.sum(jnp.square(gradient)) for gradient in gradients)
         steps = [
-            _step(policy, hold, state.count, gradient, place, tuple(kept))
+            _step(policy, hold, state.count, square, gradient, place, tuple(kept))
             for gradient, place, *kept in zip(gradients, places, *carried, strict=True)
         ]
         moves = structure.unflatten([move for move, _ in steps])
@@ -87,13 +90,20 @@ def _readout(policy: Policy, params: Any, state: RuleState) -> Any:
 
 
 def _step(
-    policy: Policy, hold: str | None, count: Any, gradient: Any, place: Any, carried: tuple
+    policy: Policy,
+    hold: str | None,
+    count: Any,
+    square: Any,
+    gradient: Any,
+    place: Any,
+    carried: tuple,
 ) -> tuple[Any, tuple]:
     """(Δθ, next state) of one array of weights, in its own precision."""
     _check_real(gradient)
     at = jnp.minimum(count, policy.horizon - 1) if policy.varies else count
     # a float of no precision of its own: quotients of whole numbers are in single precision here
-    clock = Clock(step=at + 0.0, horizon=policy.horizon)
+    square = None if square is None else jnp.asarray(square, gradient.dtype)
+    clock = Clock(step=at + 0.0, horizon=policy.horizon, gradient_square=square)
     values = _values_at(policy, at, gradient.dtype)
     move, following = policy.family.step(values, carried, gradient, place, clock)
     move = jnp.broadcast_to(jnp.asarray(move, gradient.dtype), gradient.shape)

@@ -129,9 +129,21 @@ class RuleOptimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        square = self._gradient_square() if self.policy.family.couples else None
         for group, count, weights in self._batches():
-            self._advance(group, count, weights)
+            self._advance(group, count, weights, square)
         return loss
+
+    def _gradient_square(self) -> float:
+        """|y|² over all weights that have a gradient, whatever their group."""
+        gradients = [
+            weight.grad
+            for group in self.param_groups
+            for weight in group["params"]
+            if weight.grad is not None and not weight.grad.is_sparse
+        ]
+        norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
+        return sum(float(norm) ** 2 for norm in norms)
 
     def _batches(self) -> list[tuple[Group, int, Tensors]]:
         """Weights that can be computed together: of one group, dtype, device and count of steps."""
@@ -149,10 +161,10 @@ class RuleOptimizer(torch.optim.Optimizer):
                 batches.setdefault(key, []).append(weight)
         return [(self.param_groups[key[0]], key[1], weights) for key, weights in batches.items()]
 
-    def _advance(self, group: Group, count: int, weights: Tensors) -> None:
-        """One step of weights that stand at the same count."""
+    def _advance(self, group: Group, count: int, weights: Tensors, square: float | None) -> None:
+        """One step of weights that stand at the same count; ``square`` is |y|² of all weights."""
         at = clock_step(self.policy, count)
-        clock = Clock(step=at, horizon=self.policy.horizon)
+        clock = Clock(step=at, horizon=self.policy.horizon, gradient_square=square)
         values = self._values(group, at)
         for weight in weights:
             self._prepare(weight)

@@ -11,12 +11,16 @@ from ..rules.catalogue import LOOP_TWIN
 from ..support.arguments import Count, Filled, Index, checked
 from ..support.arrays import whole
 from ..support.errors import ProblemError
+from ..support.progress import wrapped
 from .fitting import CausalFit, fit_causal_rule
 from .histories import Histories
 from .identification import CAUSAL, Identification
+from .kernels.read_kernel import kernel_of
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
 from .maps.verdict import Judgement, judge
+from .noise_verdict import NoisyJudge, is_limited
+from .randomness import random_updates
 from .residual import (
     Schedule,
     innovation,
@@ -24,6 +28,7 @@ from .residual import (
     regress_on_previous_update,
     residual_shape,
 )
+from .scheduled_rule import scheduled_rule
 
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
@@ -38,12 +43,15 @@ def identify_causal(
     resamples: Count = 200,
     criteria: Criteria | None = None,
     predicted: Mapping[str, Mapping[str, float]] | None = None,
+    progress: object = None,
+    starts: Mapping[str, np.ndarray] | None = None,
 ) -> Identification:
     """Fit every rule to two thirds of the histories, score it on the rest, and judge.
 
     Coefficients are shared by all histories.
     ``predicted`` holds what theory says of coefficients, by rule and name. Rules that need what the
-    histories do not hold are refused by name.
+    histories do not hold are refused by name. ``progress`` wraps the rules while they are fitted, as
+    tqdm does. ``starts`` holds coefficients by rule where a fit shall start.
     """
     criteria = Criteria() if criteria is None else criteria
     if not np.linalg.norm(histories.targets) > 0:
@@ -73,10 +81,14 @@ def identify_causal(
 
     def fitted(rule: CausalRule) -> RuleFit:
         theory = (predicted or {}).get(rule.key, {})
-        fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples)
+        start = (starts or {}).get(rule.key)
+        fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples, start=start)
         return _row(rule, fit, theory)
 
-    fits = [fitted(rule) for rule in applicable]
+    fits = [fitted(rule) for rule in wrapped(progress, applicable)]
+    noisy = NoisyJudge(histories, criteria) if is_limited(histories, criteria) else None
+    if noisy is not None:
+        fits = noisy.rescored(fits)
     conclusion, rows, equivalent = judge(fits, train.targets, criteria)
     added: tuple[str, ...] = ()
     if conclusion is Conclusion.NOT_IDENTIFIABLE:
@@ -87,14 +99,24 @@ def identify_causal(
     conclusion, equivalent, notes = _check_excitation(
         conclusion, rows, equivalent, histories, criteria
     )
+    if noisy is not None and conclusion is not Conclusion.NONE_FITS:
+        undecided_keys, hidden = noisy.undecided(rows)
+        if undecided_keys:
+            conclusion = Conclusion.NOT_IDENTIFIABLE
+            equivalent = tuple(dict.fromkeys((*undecided_keys, *equivalent)))
+            notes = (*notes, *hidden)
     if conclusion is Conclusion.NOT_IDENTIFIABLE:
         undecided = {rows[0].key, *equivalent}
         rows = tuple(
             replace(row, identifiable=False) if row.key in undecided else row for row in rows
         )
-    schedule = None
+    schedule, kernel, scheduled, random = None, None, None, None
     if conclusion is Conclusion.NONE_FITS:
         schedule = _schedule(train, held, criteria)
+        kernel = kernel_of(histories, seed=seed, criteria=criteria)
+        scheduled = scheduled_rule(applicable, train, held, seed=seed, criteria=criteria)
+        if kernel is None and scheduled is None:
+            random = random_updates(rows, train, held, seed=seed)
     preferred = _causal_rule(rows[0])
     first = np.array([rows[0].coefficients[name] for name in preferred.names])
     return Identification(
@@ -112,6 +134,9 @@ def identify_causal(
         kind=CAUSAL,
         residual=residual_shape(preferred, first, held),
         schedule=schedule,
+        kernel=kernel,
+        scheduled=scheduled,
+        random=random,
         notes=(*added, *notes),
     )
 
@@ -216,6 +241,8 @@ def _schedule(train: Histories, held: Histories, criteria: Criteria) -> Schedule
     """Heavy ball step by step, if it fits and every step has histories enough to say so."""
     # the first update has none before it: without it the schedule would start in the middle
     if train.settle or train.gradients[:, 0].size < _PER_STEP or held is train:
+        return None
+    if train.whitening is not None:  # noise of the weights looks like negative momentum
         return None
     schedule = read_schedule(train, held)
     fits = schedule.error <= criteria.threshold and (schedule.learning_rate >= 0).all()

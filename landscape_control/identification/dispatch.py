@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
+
 from ..model.problem import ControlProblem
 from ..optimisation.optimise import solve_program
 from ..optimisation.program import PolicyProgram
@@ -12,6 +14,7 @@ from ..planning.beliefs.solution import BeliefSolution
 from ..planning.solution import Solution
 from ..rules import CausalRule, Rule
 from ..support.arguments import Count, Filled, Index, Positive, Words, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, check_options
 from ..verification import solve
 from .causal_subjects import identify_beliefs, identify_histories, identify_policy
@@ -25,6 +28,7 @@ from .recorded_subjects import identify_recording
 from .recording import Recording
 
 
+@settings_kept
 @checked
 def identify(
     subject: object,
@@ -50,6 +54,10 @@ def identify(
     it saw (so that its own previous updates explain nothing), with coefficients shared by all
     histories, inside their admissible ranges, scored on histories held out.
 
+    Where no causal rule fits, the verdict says what the updates are if it can: linear in past
+    gradients with this ``kernel``, a rule on this schedule (``scheduled``), or one with noise beside
+    it (``random``).
+
     Parameters
     ----------
     subject :
@@ -63,11 +71,13 @@ def identify(
         :func:`rollout` returns, Histories, or PolicySamples: the samples themselves;
         Recording, or several with the same settings: an optimizer of a network in training, held
         against the rules of :func:`landscape_control.rules.of_networks` too, at the resolution of
-        the recording's rounding
+        the recording's rounding, or the noise of its weights; (weights, gradients), arrays over
+        time, is :meth:`Recording.from_arrays` of them
     rules : Rule and CausalRule objects or their keys, those of the other kind being refused by
         name; None is :func:`landscape_control.rules.full_information` for maps and
         :func:`landscape_control.rules.causal` for the others
-    problem : of a Solution, instead of its own, where it was read without one
+    problem : of a Solution, instead of its own, where it was read without one; of a Recording of
+        weights alone, the one in whose landscape they moved
     excitation : the landscapes, starts and noise that a causal policy is shown. None: those of a
         PolicyResult's own program, its noise as a root mean square, or where gradients are exact
         as large beside them as that of ``Excitation()``, which it is else
@@ -79,7 +89,8 @@ def identify(
     resamples : of the bootstrap over histories, or over the starts of samples
     criteria : Criteria, the thresholds
     options : for the optimal policy of problems and solutions those of ``compare`` (starts, spread,
-        points_per_plan, hold, run, solver, sees, progress), for PolicySamples sees and folds
+        points_per_plan, hold, run, solver, sees, progress), for PolicySamples sees and folds, for recordings
+        progress, a callable that wraps the rules while they are fitted, such as tqdm
 
     Raises
     ------
@@ -111,7 +122,16 @@ def _solved(subject: object, seed: int) -> object:
         return solve_program(subject, seed=seed)
     if isinstance(subject, ControlProblem) and not subject.is_known:
         return solve(subject, seed=seed)
+    if _is_weights_and_gradients(subject):
+        return Recording.from_arrays(*subject)  # type: ignore[misc]  # a pair
     return subject
+
+
+def _is_weights_and_gradients(subject: object) -> bool:
+    """Whether it is (weights, gradients): two arrays, or two lists of arrays."""
+    if not isinstance(subject, tuple) or len(subject) != 2:
+        return False
+    return all(isinstance(part, np.ndarray | list) and np.size(part[0]) for part in subject)
 
 
 @dataclass(frozen=True, kw_only=True)

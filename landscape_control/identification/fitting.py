@@ -2,12 +2,14 @@
 shared by all histories.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..rules import CausalRule
 from .histories import Histories
+from .maps import RuleFit
 from .maps.fitting import condition_number
 from .rule_on_histories import RuleOnHistories
 from .sign_fit import best_explaining, fit_ties
@@ -37,14 +39,21 @@ class CausalFit:
 
 
 def fit_causal_rule(
-    rule: CausalRule, train: Histories, held: Histories, *, seed: int, resamples: int
+    rule: CausalRule,
+    train: Histories,
+    held: Histories,
+    *,
+    seed: int,
+    resamples: int,
+    start: np.ndarray | None = None,
 ) -> CausalFit:
     """Least squares of the updates over the admissible coefficients, and what it says about them.
 
     An output-error fit: the rule runs by its own memory on the gradients that the subject saw, so
     that the subject's previous updates explain nothing. The coefficients in which the update is
     proportional are solved for exactly at each of many draws of the others; the best draws are
-    refined together. Intervals: bootstrap over histories of the problem linearised at the optimum.
+    refined together; with a ``start``, that one. Intervals: bootstrap over histories of the problem
+    linearised at the optimum.
 
     A rule with signs fits all the same over a whole range of coefficients. Its error is that of the
     member of the range that does best on the histories held out: the rule is refuted if no member
@@ -52,7 +61,7 @@ def fit_causal_rule(
     """
     run, apart = RuleOnHistories(rule, train), RuleOnHistories(rule, held)
     if rule.smooth:
-        coefficients, intervals = fit_smooth(run, seed, resamples)
+        coefficients, intervals = fit_smooth(run, seed, resamples, start)
     else:
         tied, intervals = fit_ties(run, seed, resamples)
         coefficients = best_explaining(tied, apart)
@@ -65,3 +74,12 @@ def fit_causal_rule(
         condition=condition_number(run.jacobian(coefficients)) if rule.smooth else 1.0,
         fitted=fitted,
     )
+
+
+def starts_of(rows: Sequence[RuleFit]) -> Mapping[str, np.ndarray]:
+    """{key of a rule: its coefficients as fitted}, from which another fit may start."""
+    return {
+        row.key: np.array([row.coefficients[name] for name in row.rule.names])
+        for row in rows
+        if isinstance(row.rule, CausalRule)
+    }

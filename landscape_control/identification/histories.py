@@ -1,23 +1,24 @@
 """Histories of a causal policy: the gradients it saw, where it stood, and what it did."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from ..support.arguments import Entries, Index, Vector, checked
+from ..support.arguments import Entries, Index, NonNegative, Vector, checked
 from ..support.arrays import freeze, whole
-from ..support.drawable import Shown
 from ..support.errors import ProblemError
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .maps import Scatter
 from .maps.fitting import relative
+from .whitening import Whitening, covered, whitening
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Histories(Shown):
+class Histories(Result):
     """K histories of T steps of a policy on n weights, each from its own beginning, at rest.
 
     Attributes
@@ -31,6 +32,14 @@ class Histories(Shown):
     errors : (K, T, n) or None, standard deviation s of what was added to each update by the way it
         was recorded, such as the rounding of stored weights; ∞ for what does not count at all. Fits
         weigh updates by 1/√(s² + s̃²), s̃ their median, and s is no error of a rule. None is 0
+    norms : (K, T) or None, |y| of all weights that learn together, for rules that couple them by it.
+        None where a history holds all of them
+    weight_errors : (K, T, n) or None, standard deviation σ of white noise in the recorded weights on
+        both sides of an update, in the units in which it enters the update. Errors of neighbouring
+        updates are then correlated -½, and fits are generalised least squares with that covariance
+        (:mod:`.whitening`). None is 0
+    spans : (K, T, n) or None, number of steps that each update covers, up to its own: weights were
+        not recorded in between. None is 1
     """
 
     gradients: Entries
@@ -39,6 +48,9 @@ class Histories(Shown):
     settle: Index = 0
     words: str = "histories given"
     errors: Entries | None = None
+    norms: Entries | None = field(default=None, metadata={"later": True})
+    weight_errors: Entries | None = field(default=None, metadata={"later": True})
+    spans: Entries | None = field(default=None, metadata={"later": True})
 
     __repr__ = short_repr
 
@@ -66,6 +78,29 @@ class Histories(Shown):
                 advice="use longer histories, or settle less",
             )
         self._check_errors(shape)
+        self._check_norms(shape[:2])
+        self._check_recorded("weight_errors", shape, low=0.0)
+        self._check_recorded("spans", shape, low=1.0)
+
+    def _check_norms(self, shape: tuple[int, ...]) -> None:
+        if self.norms is None:
+            return
+        norms = np.asarray(self.norms, dtype=float)
+        if norms.shape != shape or not np.isfinite(norms).all() or (norms < 0).any():
+            raise ProblemError(
+                "norms of the histories",
+                expected=f"finite numbers >= 0, {shape}",
+                received=f"shape {norms.shape}",
+                advice="give the norm of the gradient of all weights at each step of each history",
+            )
+        object.__setattr__(self, "norms", freeze(norms))
+
+    @cached_property
+    def gradient_norms(self) -> np.ndarray:
+        """(K, T), |y| of all weights that learn together."""
+        if self.norms is not None:
+            return np.asarray(self.norms)
+        return freeze(np.linalg.norm(self.gradients, axis=2))
 
     def _check_errors(self, shape: tuple[int, ...]) -> None:
         if self.errors is None:
@@ -81,6 +116,20 @@ class Histories(Shown):
             )
         object.__setattr__(self, "errors", freeze(errors))
 
+    def _check_recorded(self, name: str, shape: tuple[int, ...], low: float) -> None:
+        value = getattr(self, name)
+        if value is None:
+            return
+        array = np.asarray(value, dtype=float)
+        if array.shape != shape or not np.isfinite(array).all() or (array < low).any():
+            raise ProblemError(
+                f"{name} of the histories",
+                expected=f"finite numbers >= {low:g}, {shape}",
+                received=f"shape {array.shape}",
+                advice="give one number for each update",
+            )
+        object.__setattr__(self, name, freeze(array))
+
     @property
     def count(self) -> int:
         """K."""
@@ -88,14 +137,14 @@ class Histories(Shown):
 
     def chosen(self, rows: np.ndarray) -> "Histories":
         """Some of the histories."""
-        return self._with(lambda array: array[rows])
+        return self._with(lambda array: array[rows], self.gradient_norms[rows])
 
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        return self._with(lambda array: array[:, :, [index]])
+        return self._with(lambda array: array[:, :, [index]], self.gradient_norms)
 
-    def _with(self, change: Callable[[np.ndarray], np.ndarray]) -> "Histories":
+    def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
         parameters = None if self.parameters is None else change(self.parameters)
         return Histories(
             gradients=change(self.gradients),
@@ -104,6 +153,9 @@ class Histories(Shown):
             settle=self.settle,
             words=self.words,
             errors=None if self.errors is None else change(self.errors),
+            norms=norms,
+            weight_errors=None if self.weight_errors is None else change(self.weight_errors),
+            spans=None if self.spans is None else change(self.spans),
         )
 
     @property
@@ -113,9 +165,15 @@ class Histories(Shown):
         return _columns(self.gradients), parameters
 
     @property
+    def square_columns(self) -> np.ndarray:
+        """(T, K·n), |y|² of all weights that learn together with each column."""
+        weights = self.gradients.shape[2]
+        return np.repeat(self.gradient_norms.T**2, weights, axis=1)
+
+    @property
     def targets(self) -> np.ndarray:
         """The updates that count, in the order of :meth:`read`."""
-        return self.read(_columns(self.updates))
+        return self._weighted(_columns(self.updates))
 
     @property
     def groups(self) -> np.ndarray:
@@ -126,9 +184,18 @@ class Histories(Shown):
     def read(self, columns: np.ndarray) -> np.ndarray:
         """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns.
 
-        Each entry is multiplied by its weight in the fit, where there are weights.
+        Where an update covers several steps it is their sum. Each entry is multiplied by its weight
+        in the fit, where there are weights, or whitened where the recorded weights are noisy.
         """
-        if self.weights is not None:
+        return self._weighted(self._covered(columns))
+
+    def _covered(self, columns: np.ndarray) -> np.ndarray:
+        return columns if self.spans is None else covered(columns, _columns(self.spans).astype(int))
+
+    def _weighted(self, columns: np.ndarray) -> np.ndarray:
+        if self.whitening is not None:
+            columns = self._unit * self.whitening(columns)
+        elif self.weights is not None:
             columns = columns * self.weights
         return self._counted(columns)
 
@@ -136,10 +203,24 @@ class Histories(Shown):
         counted = columns[..., self.settle :, :]
         return counted.reshape(*counted.shape[:-2], -1)
 
+    @checked
+    def noisy(self, weight_errors: Entries, own: NonNegative) -> "Histories":
+        """The same with these errors of the weights (K, T, n), and one of each update by itself."""
+        errors = np.full(self.updates.shape, own)
+        if self.errors is not None:
+            errors = np.where(np.isinf(self.errors), np.inf, own)
+        return replace(self, errors=errors, weight_errors=weight_errors)
+
+    @property
+    def exact(self) -> "Histories":
+        """The same updates as if they had been recorded without errors."""
+        errors = None if self.errors is None else np.where(np.isinf(self.errors), np.inf, 0.0)
+        return replace(self, errors=errors, weight_errors=None)
+
     @cached_property
     def weights(self) -> np.ndarray | None:
         """(T, K·n), the weight of each update in a fit, 1 where it is exact; None without errors."""
-        if self.errors is None:
+        if self.errors is None or self.whitening is not None:
             return None
         # the median keeps the few that are nearly exact from deciding alone
         errors: np.ndarray = np.asarray(self.errors, dtype=float)
@@ -147,12 +228,37 @@ class Histories(Shown):
         return freeze(_columns(typical / np.hypot(typical, errors)))
 
     @cached_property
+    def whitening(self) -> Whitening | None:
+        """What makes the errors of updates white, None where the recorded weights have no noise."""
+        if self.weight_errors is None or not self.weight_errors.any():
+            return None
+        return self.whitened_by(_columns(self.weight_errors))
+
+    @checked
+    def whitened_by(self, weight_errors: Entries, own: NonNegative = 0.0) -> Whitening:
+        """The whitening for a noise of the weights (T, K·n), and one more of each update."""
+        counted = _columns(self.counts)
+        recorded = np.zeros(counted.shape) if self.errors is None else _columns(self.errors)
+        spans = np.ones(counted.shape) if self.spans is None else _columns(self.spans)
+        return whitening(
+            np.hypot(np.where(counted, recorded, 0.0), own), weight_errors, spans, counted
+        )
+
+    @cached_property
+    def _unit(self) -> float:
+        """Typical standard deviation of an update's error: white residuals stay in its units."""
+        assert self.weight_errors is not None, "asked for noisy weights only"
+        return float(np.median(np.sqrt(2) * self.weight_errors[self.counts]))
+
+    @cached_property
     def noise(self) -> float:
         """√Σ(weight·s)² over what counts: the part of |targets| that is no update."""
+        if self.whitening is not None:
+            return self._unit * float(np.sqrt(self.counts.sum()))
         if self.errors is None:
             return 0.0
         errors = np.where(np.isfinite(self.errors), self.errors, 0.0)
-        return float(np.linalg.norm(self.read(_columns(errors))))
+        return float(np.linalg.norm(self._weighted(_columns(errors))))
 
     @checked
     def relative_error(self, residual: Vector) -> float:

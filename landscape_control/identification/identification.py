@@ -1,12 +1,15 @@
 """What identify returns: a verdict on a policy of any kind, and the shape of what no rule explains."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..support.arguments import AnyNumber, checked
+from .kernels.read_kernel import KernelReading
 from .maps import Conclusion, RuleFit, Verdict
 from .maps.formatting import paragraph, percent, table
+from .randomness import RandomUpdates
 from .residual import Schedule
+from .scheduled_rule import ScheduledRule
 
 MAP, CAUSAL = "a map u(θ)", "a causal rule"
 _SCHEDULE = "A schedule?"
@@ -42,14 +45,26 @@ class Identification(Verdict):
         coefficients have taken their part
     schedule : Schedule or None: heavy ball with coefficients of each step, where no rule fits and
         that does
+    kernel : KernelReading or None: where no rule fits and the updates are linear in past gradients,
+        the kernel, and the linear rule that has it
+    scheduled : ScheduledRule or None: where no rule fits and one does with a learning rate of each
+        step's own, that rule and the name of the schedule
+    random : RandomUpdates or None: where no rule fits, nor one with a kernel or a schedule, the rule
+        that the updates follow but for noise, with tests of what they are beside it
     notes : sentences on what limits the answer
+    weight_noise : standard deviation of the white noise of recorded weights that the verdict allows
+        for, given or estimated; 0 without
     """
 
     subject: str
     kind: str
     residual: tuple[tuple[str, AnyNumber], ...] = ()
     schedule: Schedule | None = None
+    kernel: KernelReading | None = field(default=None, metadata={"later": True})
+    scheduled: ScheduledRule | None = field(default=None, metadata={"later": True})
+    random: RandomUpdates | None = field(default=None, metadata={"later": True})
     notes: tuple[str, ...] = ()
+    weight_noise: AnyNumber = field(default=0.0, metadata={"later": True})
 
     @property
     def runner_up(self) -> RuleFit | None:
@@ -89,6 +104,9 @@ class Identification(Verdict):
             f"{self.subject[:1].upper()}{self.subject[1:]}, read as {self.kind}.",
             paragraph(self),
             self._left(),
+            "" if self.kernel is None else str(self.kernel),
+            "" if self.scheduled is None else str(self.scheduled),
+            str(self.random) if self.random is not None and self.random.is_telling else "",
             *self.notes,
         ]
         return f"{' '.join(part for part in parts if part)}\n\n{table(self)}"

@@ -1,25 +1,33 @@
 """Recorded training identified: which rule an optimizer is, as exactly as the recording can tell."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from ..model.problem import ControlProblem
 from ..rules import CausalRule, Rule, causal, of_networks
-from ..support.errors import ProblemError
 from .causal_fit import identify_causal
+from .fitting import starts_of
 from .histories import Histories
 from .identification import Identification
 from .maps import Conclusion, Criteria, RuleFit
 from .maps.formatting import percent
-from .recording import RecordedRun, Recording, joined
+from .memory import unfaded_memory
+from .noise_verdict import is_limited
+from .recorded_landscape import smoothed, with_gradients
+from .recorded_large import completed, is_large, like, near, part_of, rules_of
+from .recorded_noise import noise_words, recalibrated, with_noise
+from .recorded_rates import rate_words, with_rates
+from .recorded_run import RecordedRun
+from .recording import Recording, joined
+from .schedule_naming import FEWEST, name_schedule
 
 _SOLVED = 1e-7  # relative accuracy of the fit itself, which float64 does not reach
 _ROUNDINGS = 32.0  # relative errors of an average of 1000 rounded terms add up to about √1000
 _SURE = 10.0  # standard errors between what rounding explains and what it does not
-_MOST_NOISE = 0.5  # of rms Δθ: beyond it updates are mostly rounding
 _CUT = 1e-4  # relative spread of norms that were cut to one value
-Naming = Callable[[Histories], Identification]
+Naming = Callable[..., Identification]
 
 
 def identify_recording(
@@ -29,41 +37,116 @@ def identify_recording(
     seed: int,
     resamples: int,
     criteria: Criteria | None,
+    problem: ControlProblem | None = None,
+    progress: object = None,
 ) -> Identification:
     """The rule of an optimizer from what it was given and did.
 
     The resolution is that of the recording unless criteria are given: ten times what the rounding
-    of the stored weights and of the optimizer's arithmetic adds to the updates.
+    of the stored weights and of the optimizer's arithmetic adds to the updates. Where the recorded
+    weights are noisy, rules are held against each other by their likelihood.
     """
     recording = subject if isinstance(subject, Recording) else joined(subject)
     candidates = (*causal(), *of_networks()) if rules is None else rules
 
-    def named(seen: Histories) -> Identification:
+    def named(
+        seen: Histories,
+        among: Sequence[CausalRule | Rule] = candidates,
+        starts: Mapping[str, np.ndarray] | None = None,
+    ) -> Identification:
         return identify_causal(
             seen,
-            candidates,
+            among,
+            starts=starts,
             subject=_words(recording),
             seed=seed,
             resamples=resamples,
             criteria=criteria or _criteria(seen, recording.precision),
+            progress=progress,
         )
 
+    if problem is not None:
+        recording = with_gradients(recording, problem)
+    given = recording
+    verdict, recording, found = _named(given, named, seed)
+    if problem is not None and recording.weight_noise:
+        verdict, recording, found = _on_the_path(given, problem, verdict, found, named, seed)
     seen = recording.histories()
-    _check_noise(seen)
-    verdict, course = _with_schedule(named(seen), recording, named)
     verdict = replace(
         verdict, rows=tuple(_widened(row, recording.precision) for row in verdict.rows)
     )
     notes = (
+        *found,
         *verdict.notes,
-        *course,
         *_groups(verdict, recording, named),
-        *_unexplained(verdict, seen, recording.precision),
+        *_unexplained(verdict, seen, recording),
         *_uphill(verdict, recording.runs),
         *_changed_gradients(recording.runs),
         *recording.notes,
     )
-    return replace(verdict, notes=notes)
+    return replace(verdict, notes=notes, weight_noise=recording.weight_noise or 0.0)
+
+
+def _named(
+    recording: Recording, named: Naming, seed: int
+) -> tuple[Identification, Recording, tuple[str, ...]]:
+    """(verdict, recording as it was read, notes on how it was read)."""
+    if not is_large(recording):
+        return _read(recording, named, seed)
+    part = part_of(recording)
+    on_part, part_read, found = _read(part, named, seed)
+    whole = like(recording, part_read)
+    rows = near(on_part)
+    if recording.weight_noise is None and on_part.best is not None:
+        whole = recalibrated(whole, on_part.best, seed)
+    verdict = named(whole.histories(), rules_of(rows), starts_of(rows))
+    if whole.weight_noise:
+        said = noise_words(verdict, whole, is_estimated=recording.weight_noise is None)
+        found = (said, *found[1:])
+    return completed(verdict, on_part.rows, part, recording), whole, found
+
+
+def _read(
+    recording: Recording, named: Naming, seed: int
+) -> tuple[Identification, Recording, tuple[str, ...]]:
+    """The same of a recording that is not large."""
+    verdict, course = _with_schedule(named(recording.histories()), recording, named)
+    is_estimated = recording.weight_noise is None
+    verdict, noisy = with_noise(verdict, recording, named)
+    if verdict.conclusion is Conclusion.NONE_FITS and len(recording.groups) < 2:
+        own = with_rates(verdict, recording, seed)
+        if own is not None:
+            by_weight, rates = own
+            second, second_noise = with_noise(named(by_weight.histories()), by_weight, named)
+            if second.conclusion is not Conclusion.NONE_FITS:
+                verdict, noisy = second, second_noise
+                course = (*course, rate_words(verdict, rates))
+    noise = noise_words(verdict, noisy, is_estimated=is_estimated)
+    return verdict, noisy, (*([noise] if noise else []), *course)
+
+
+def _on_the_path(
+    recording: Recording,
+    problem: ControlProblem,
+    verdict: Identification,
+    said: tuple[str, ...],
+    named: Naming,
+    seed: int,
+) -> tuple[Identification, Recording, tuple[str, ...]]:
+    """The same with gradients on the path of the fitted rule, which the noise does not shake."""
+    on_path = smoothed(recording, problem, verdict)
+    if on_path is None:
+        note = (
+            "Gradients are those of the landscape at the recorded weights, whose noise is in them"
+            " too: coefficients are off by about its share of the gradients."
+        )
+        return verdict, recording, (*said, note)
+    second, read, found = _named(on_path, named, seed)
+    note = (
+        "Gradients are those of the landscape on the path of the fitted rule: at the recorded"
+        " weights they would have the noise in them."
+    )
+    return second, read, (*found, note)
 
 
 def _words(recording: Recording) -> str:
@@ -80,19 +163,12 @@ def _rounding(seen: Histories, precision: float) -> float:
 
 
 def _criteria(seen: Histories, precision: float) -> Criteria:
+    if seen.whitening is not None:
+        # two rules are one where their χ² would differ by four
+        finest = 2 * _rounding(seen, 0.0) / np.sqrt(seen.counts.sum())
+        return replace(Criteria(), resolution=float(np.clip(finest, _SOLVED, 1e-3)))
     finest = max(_SOLVED, _SURE * _rounding(seen, precision))
     return replace(Criteria(), resolution=min(finest, Criteria().threshold / 2))
-
-
-def _check_noise(seen: Histories) -> None:
-    share = seen.noise / max(float(np.linalg.norm(seen.targets)), 1e-300)
-    if share > _MOST_NOISE:
-        raise ProblemError(
-            "recording",
-            expected=f"updates of which less than {percent(_MOST_NOISE)} is rounding",
-            received=f"weights stored with so few digits that it is {percent(share)}",
-            advice="record the training with float32 or float64 weights, or larger steps",
-        )
 
 
 # ---- schedules
@@ -125,7 +201,18 @@ def _course_words(runs: Sequence[RecordedRun]) -> str:
         "The learning rate changes with time as the optimizer was set to, from"
         f" {first} to {last} of its largest value: α (and a decoupled decay w) is that at the"
         " largest, and the updates were read over this course."
-    )
+    ) + "".join(f" It follows {name}." for name in _course_names(runs))
+
+
+def _course_names(runs: Sequence[RecordedRun]) -> list[str]:
+    """What the recorded courses are called, each once; short runs have none."""
+    names: dict[str, None] = {}
+    for run in runs:
+        course = run.course[:, 0]
+        if run.learning_rate is not None and len(course) >= FEWEST and np.ptp(course) > 0:
+            rates = np.asarray(run.learning_rate)[:, 0]
+            names[str(name_schedule(rates))] = None
+    return list(names)
 
 
 # ---- what limits the answer
@@ -152,11 +239,20 @@ def _widened(row: RuleFit, precision: float) -> RuleFit:
     return replace(row, intervals=intervals)
 
 
-def _unexplained(verdict: Identification, seen: Histories, precision: float) -> tuple[str, ...]:
+def _unexplained(verdict: Identification, seen: Histories, recording: Recording) -> tuple[str, ...]:
     """A note where the rule that fits leaves more than rounding explains."""
     if verdict.best is None:
         return ()
-    explained = max(_SOLVED, _rounding(seen, precision))
+    if (
+        left := unfaded_memory(verdict.best, seen, recording.begins_unknown)
+    ) > verdict.criteria.resolution:
+        return (
+            f"Memory from before the recording is about {percent(left)} of the first updates that"
+            " count: the coefficients are off by as much, and longer runs would fade it.",
+        )
+    if is_limited(seen, verdict.criteria):  # the error is already that beyond the noise
+        return (_beyond(verdict.best),) if verdict.best.error > 0 else ()
+    explained = max(_SOLVED, _rounding(seen, recording.precision))
     if verdict.best.error <= _SURE * explained:
         return ()
     return (
@@ -166,10 +262,18 @@ def _unexplained(verdict: Identification, seen: Histories, precision: float) -> 
     )
 
 
+def _beyond(best: RuleFit) -> str:
+    return (
+        f"It is not exactly this rule: it leaves {percent(best.error)} of rms Δθ that the noise of"
+        " the recording does not explain."
+    )
+
+
 def _uphill(verdict: Identification, runs: Sequence[RecordedRun]) -> tuple[str, ...]:
     """A note where no rule fits because the optimizer goes up the gradient."""
     if verdict.best is not None or not all(
-        np.vdot(run.gradients[0], run.updates[0]) > 0 for run in runs
+        run.gradients is not None and np.vdot(run.gradients[0], np.nan_to_num(run.updates[0])) > 0
+        for run in runs
     ):
         return ()
     return ("The first updates go along the gradient, not against it: something is maximised.",)

@@ -1,134 +1,40 @@
-"""Recorded training: what an optimizer was given and what it did, in runs of any length."""
+"""Recorded learning: what a learning rule was given and what it did, in runs of any length."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import numpy as np
 
-from ..support.arguments import Entries, Filled, Index, Matrix, NonNegative, Vector, checked
-from ..support.arrays import freeze
+from ..support.arguments import Filled, Index, NonNegative, Path, checked
 from ..support.errors import ProblemError
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .histories import Histories
-
-FEWEST_STEPS = 5  # of a run: with fewer, momentum and its first steps are one
-
-
-@checked
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RecordedRun:
-    """One training run of T steps on n of its weights, from the optimizer's first step on.
-
-    Attributes
-    ----------
-    gradients : (T, n), what was seen before each update
-    updates : (T, n), Δθ
-    parameters : (T, n) or None, θ before each update
-    errors : (T, n) or None, standard deviation of what is added to each update by storing the
-        weights with few digits
-    learning_rate : (T, n) or None, what the optimizer was set to at each step for each weight, in
-        any units: only its course counts
-    gradient_norm : (T,) or None, |y| of all weights together, recorded or not
-    received_norm : (T,) or None, the same after what changed the gradients between their computation
-        and the optimizer's step
-    groups : (n,) or None, number of the parameter group of each weight
-    """
-
-    __repr__ = short_repr
-
-    gradients: Matrix
-    updates: Matrix
-    parameters: Matrix | None = None
-    errors: Entries | None = None
-    learning_rate: Entries | None = None
-    gradient_norm: Entries | None = None
-    received_norm: Entries | None = None
-    groups: Entries | None = None
-
-    def __post_init__(self) -> None:
-        shape = np.shape(self.gradients)
-        wanted = {
-            "updates": shape,
-            "parameters": shape,
-            "errors": shape,
-            "learning_rate": shape,
-            "gradient_norm": shape[:1],
-            "received_norm": shape[:1],
-            "groups": shape[1:],
-        }
-        for name, expected in wanted.items():
-            self._check(name, expected)
-        if shape[0] < FEWEST_STEPS:
-            raise ProblemError(
-                "steps of a recorded run",
-                expected=f"at least {FEWEST_STEPS}, and 50 to tell rules with memory apart",
-                received=f"{shape[0]}",
-                advice="record more steps of the training",
-            )
-
-    def _check(self, name: str, expected: tuple[int, ...]) -> None:
-        value = getattr(self, name)
-        if value is None:
-            return
-        array = np.asarray(value, dtype=float)
-        known = np.isfinite(array).all()
-        positive = name in ("updates", "parameters") or (array >= 0).all()
-        if array.shape != expected or not known or not positive:
-            raise ProblemError(
-                f"{name} of a recorded run",
-                expected=f"finite numbers{'' if name in ('updates', 'parameters') else ' >= 0'},"
-                f" {expected}",
-                received=f"shape {array.shape}",
-                advice="give all arrays of a run for the same steps and weights",
-            )
-        object.__setattr__(self, name, freeze(array))
-
-    @property
-    def steps(self) -> int:
-        """T."""
-        return len(self.gradients)
-
-    @property
-    def is_live(self) -> np.ndarray:
-        """(n,) bool, which weights had a gradient or moved at all."""
-        return (self.gradients != 0).any(axis=0) | (self.updates != 0).any(axis=0)
-
-    @property
-    def course(self) -> np.ndarray:
-        """(T, n), the learning rate over its largest value, 1 where none was recorded."""
-        if self.learning_rate is None:
-            return np.ones(self.gradients.shape)
-        largest = np.max(self.learning_rate, axis=0)
-        return np.asarray(self.learning_rate / np.where(largest > 0, largest, 1.0))
-
-    @checked
-    def of_weights(self, chosen: Vector) -> "RecordedRun":
-        """The run on the weights of these numbers."""
-        places = np.asarray(chosen, dtype=int)
-        per_weight = ("gradients", "updates", "parameters", "errors", "learning_rate", "groups")
-        held = {name: getattr(self, name) for name in per_weight}
-        return replace(
-            self,
-            **{name: value[..., places] for name, value in held.items() if value is not None},
-        )
+from .recorded_arrays import FEWEST_STEPS
+from .recorded_pieces import columns_of, listed, notes_on, runs_of
+from .recorded_run import RecordedRun
+from .recorded_tables import Table, from_csv, from_dataset, tables_of
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Recording:
-    """Training runs of one optimizer with the same settings, to be named by :func:`identify`.
+class Recording(Result):
+    """Runs of one learning rule with the same settings, to be named by :func:`identify`.
 
-    :func:`landscape_control.record_training` makes one of an optimizer of PyTorch; anything else
-    that is recorded, read from a file for instance, is ``Recording(runs=[RecordedRun(...), ...])``.
+    Weights over time come from arrays (:meth:`from_arrays`), a dataset (:meth:`from_dataset`) or a
+    table (:meth:`from_csv`); :func:`landscape_control.record_training` records an optimizer of
+    PyTorch. What comes in another form is ``Recording(runs=[RecordedRun(...), ...])``.
 
     Attributes
     ----------
-    runs : one or more, of any length, each from the optimizer's first step
+    runs : one or more, of any length
     precision : relative distance of neighbouring numbers in the optimizer's arithmetic, 1.2e-7 for
         float32; 2.2e-16 is that of float64
     words : what was recorded
     notes : sentences on what limits the recording, which a verdict repeats
+    weight_noise : standard deviation of white noise in the recorded weights, 0 where they are exact;
+        None where it is unknown, and estimated if no rule fits without
     """
 
     __repr__ = short_repr
@@ -137,6 +43,7 @@ class Recording:
     precision: NonNegative = float(np.finfo(float).eps)
     words: str = "a recording"
     notes: tuple[str, ...] = ()
+    weight_noise: NonNegative | None = field(default=None, metadata={"later": True})
 
     def __post_init__(self) -> None:
         runs = tuple(self.runs)
@@ -157,6 +64,93 @@ class Recording:
                 advice="give the weights of every run",
             )
         object.__setattr__(self, "runs", runs)
+
+    @classmethod
+    @checked
+    def from_arrays(
+        cls,
+        weights: object,
+        gradients: object = None,
+        *,
+        times: object = None,
+        weight_noise: NonNegative | None = None,
+        at_rest: bool = True,
+    ) -> "Recording":
+        """A recording of weights over time, with what was seen at them.
+
+        Between two rows of the weights lies one update. NaN is a sample that is missing: what is
+        known of the updates around it is used, and where a gradient is missing the run goes on as
+        one with an unknown memory. Weights of a type with fewer digits than float64 are taken to be
+        rounded to it at each step.
+
+        Parameters
+        ----------
+        weights : (T+1, n), or (T+1,) of a single weight; a list of them, or (runs, T+1, n), for
+            several runs
+        gradients : the same, or without the last row (T, n): the gradient, or observation of it,
+            that was seen at each row of the weights; None where there are none, and
+            ``identify(recording, problem=...)`` computes them
+        times : (T+1,) of the rows, or a list of them; None is one row for each update. Multiples of
+            their shortest distance are steps with samples missing in between; other times are
+            samples of a continuous course, whose updates are read per unit of time
+        weight_noise : as of the recording, in the units of the weights
+        at_rest : whether runs begin with the rule's first step; otherwise with an unknown memory
+
+        Raises
+        ------
+        ProblemError
+            Shapes that do not belong together, runs with fewer than five usable steps.
+
+        Examples
+        --------
+        >>> import numpy as np, landscape_control as lc
+        >>> seen = np.random.default_rng(0).normal(size=(50, 3))
+        >>> moved = np.cumsum(np.vstack([np.zeros(3), -0.1 * seen]), axis=0)
+        >>> lc.Recording.from_arrays(moved, seen).runs[0].steps
+        50
+        """
+        tables = tables_of(weights, gradients, times)
+        return _of_tables(cls, tables, "weights in arrays", weight_noise, at_rest)
+
+    @classmethod
+    @checked
+    def from_dataset(
+        cls,
+        dataset: object,
+        *,
+        columns: Mapping[str, str] | None = None,
+        weight_noise: NonNegative | None = None,
+        at_rest: bool = True,
+    ) -> "Recording":
+        """The recording in an ``xarray.Dataset``: weights over run, step or time, and weight.
+
+        Runs of unequal length are padded with NaN. ``columns`` says what variables and axes are
+        called, where they have other than the usual names, e.g. {"value": "w", "time": "epoch"}: of
+        the kinds "run", "time", "weight", "value" and "gradient". Everything else as in
+        :meth:`from_arrays`.
+        """
+        tables, names = from_dataset(dataset, columns or {})
+        return _of_tables(cls, tables, f"weights {listed(names)}", weight_noise, at_rest)
+
+    @classmethod
+    @checked
+    def from_csv(
+        cls,
+        path: Path,
+        *,
+        columns: Mapping[str, str] | None = None,
+        weight_noise: NonNegative | None = None,
+        at_rest: bool = True,
+    ) -> "Recording":
+        """The recording in a CSV file in long format: a line for each run, time and weight.
+
+        Columns "run" (where there are several), "step" or "time", "weight" (where there are
+        several), "value" and "gradient" (where it is known), in any order; ``columns`` says what
+        they are called, where they have other names: {"value": "w", "time": "epoch"}. Numbers that
+        are missing are left empty. Everything else as in :meth:`from_arrays`.
+        """
+        tables, names = from_csv(path, columns or {})
+        return _of_tables(cls, tables, f"weights {listed(names)}", weight_noise, at_rest)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -183,7 +177,7 @@ class Recording:
             )
         runs = []
         for run in self.runs:
-            groups = np.zeros(run.gradients.shape[1]) if run.groups is None else run.groups
+            groups = np.zeros(run.updates.shape[1]) if run.groups is None else run.groups
             chosen = np.flatnonzero(groups == number)
             if chosen.size:
                 runs.append(run.of_weights(chosen))
@@ -194,16 +188,34 @@ class Recording:
         """Whether the optimizer's learning rate changed during a run."""
         return any((np.ptp(run.course, axis=0) > 1e-12).any() for run in self.runs)
 
+    @property
+    def weight_numbers(self) -> np.ndarray:
+        """(K,), which weight each history is of."""
+        return np.concatenate([run.own_numbers[run.is_live] for run in self.runs if run.moves])
+
+    @property
+    def begins_unknown(self) -> np.ndarray:
+        """(K,) bool, which histories begin with an unknown memory."""
+        parts = [
+            np.full(np.count_nonzero(run.is_live), not run.at_rest)
+            for run in self.runs
+            if run.moves
+        ]
+        return np.concatenate(parts)
+
     @checked
-    def histories(self, *, scheduled: bool = True) -> Histories:
+    def histories(
+        self, *, scheduled: bool = True, weight_noise: NonNegative | None = None
+    ) -> Histories:
         """Each weight of each run as a history of its own, which a rule may not look beyond.
 
         Weights that never had a gradient nor moved are left out. With ``scheduled``, updates stand
         for Δθ over the course of the learning rate, so that a rule times a schedule is that rule.
+        ``weight_noise`` stands in for that of the recording.
 
-        Raises ProblemError where no weight moves.
+        Raises ProblemError where no weight moves, or no gradients were recorded.
         """
-        moving = [run for run in self.runs if (run.updates != 0).any()]
+        moving = [run for run in self.runs if run.moves]
         if not moving:
             raise ProblemError(
                 "recording",
@@ -211,54 +223,62 @@ class Recording:
                 received="Δθ = 0 at every step of every recorded weight",
                 advice="check that the optimizer holds the weights whose gradients are computed",
             )
+        if any(run.gradients is None for run in moving):
+            raise ProblemError(
+                "gradients of a recording",
+                expected="what the rule saw before each update",
+                received="weights alone",
+                advice="record the gradients, or give identify the problem: they are then those of"
+                " its landscape at the recorded weights",
+            )
+        noise = (self.weight_noise or 0.0) if weight_noise is None else weight_noise
         longest = max(run.steps for run in moving)
-        parts = [_columns(run, longest, scheduled) for run in moving]
-        gradients, updates, errors, parameters = (
-            np.concatenate(kind)[:, :, None] for kind in zip(*parts, strict=True)
-        )
-        has_parameters = self.runs[0].parameters is not None
-        return Histories(
-            gradients=gradients,
-            updates=updates,
-            parameters=parameters if has_parameters else None,
-            errors=errors,
-            words=self.words,
-        )
+        parts = [columns_of(run, longest, scheduled, noise) for run in moving]
+        arrays = {
+            name: np.concatenate([part[name] for part in parts])[:, :, None] for name in parts[0]
+        }
+        arrays["norms"] = arrays["norms"][:, :, 0]
+        if self.runs[0].parameters is None:
+            del arrays["parameters"]
+        if not noise:
+            del arrays["weight_errors"]
+        if (arrays["spans"] == 1).all():
+            del arrays["spans"]
+        return Histories(words=self.words, **arrays)  # type: ignore[arg-type]  # arrays only
 
 
 def joined(recordings: Sequence[Recording]) -> Recording:
     """The runs of several recordings with the same settings as one."""
+    noises = [each.weight_noise for each in recordings]
+    known = [noise for noise in noises if noise is not None]
     return Recording(
         runs=tuple(run for each in recordings for run in each.runs),
         precision=max(each.precision for each in recordings),
         words="; ".join(dict.fromkeys(each.words for each in recordings)),
         notes=tuple(dict.fromkeys(note for each in recordings for note in each.notes)),
+        weight_noise=max(known) if len(known) == len(noises) else None,
     )
 
 
-def _columns(
-    run: RecordedRun, longest: int, scheduled: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(gradients, updates, errors, parameters), each (live weights, longest).
-
-    Behind the end of a run and where its learning rate is zero nothing counts.
-    """
-    live = run.of_weights(np.flatnonzero(run.is_live))
-    shape = live.gradients.shape
-    course = live.course if scheduled else np.ones(shape)
-    moves = course > 0
-    divisor = np.where(moves, course, 1.0)
-    recorded = np.zeros(shape) if live.errors is None else live.errors
-    errors = np.where(moves, recorded / divisor, np.inf)
-    places = np.zeros(shape) if live.parameters is None else live.parameters
-    missing = (longest - len(live.gradients), 0)
-
-    def padded(array: np.ndarray, value: float = 0.0) -> np.ndarray:
-        return np.pad(array, ((0, missing[0]), (0, 0)), constant_values=value).T
-
-    return (
-        padded(live.gradients),
-        padded(np.where(moves, live.updates, 0.0) / divisor),
-        padded(errors, np.inf),
-        padded(places),
+def _of_tables(
+    kind: type[Recording],
+    tables: Sequence[Table],
+    words: str,
+    weight_noise: float | None,
+    at_rest: bool,
+) -> Recording:
+    runs = [run for table in tables for run in runs_of(table, at_rest=at_rest)]
+    if not runs:
+        raise ProblemError(
+            "recording",
+            expected=f"a stretch of at least {FEWEST_STEPS} steps with all gradients",
+            received="gaps in the gradients everywhere",
+            advice="record every step, or give weights alone and the problem",
+        )
+    return kind(
+        runs=runs,
+        precision=max(float(np.finfo(table.digits).eps) for table in tables),
+        words=words,
+        weight_noise=weight_noise,
+        notes=notes_on(tables, runs),
     )

@@ -10,6 +10,7 @@ from ..rules.families import HeavyBall
 from ..rules.families.response import regressors
 from ..support.arguments import AnyNumber, Entries, checked
 from ..support.arrays import freeze
+from ..support.results import Result
 from .histories import Histories
 from .rule_on_histories import RuleOnHistories
 
@@ -34,7 +35,7 @@ def residual_shape(
     fitted = run(coefficients[None])[0]
     free = inside(rule, dict(zip(rule.names, coefficients, strict=True)))
     tangent = np.nan_to_num(run.jacobian(coefficients))[:, free]
-    return shares(run.targets, fitted, tangent, _inputs(histories, fitted))
+    return shares(run.targets, fitted, tangent, recorded_inputs(histories, fitted))
 
 
 def inside(rule: Rule | CausalRule, coefficients: Mapping[str, float]) -> np.ndarray:
@@ -63,7 +64,7 @@ def shares(
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class HeavyBallRegression:
+class HeavyBallRegression(Result):
     """Δθ_t = momentum·Δθ_{t-1} - learning_rate·y_t, regressed on the subject's own last update.
 
     ``error`` is relative to rms|Δθ|. Along noiseless optimal paths it vanishes with momentum > 1
@@ -102,7 +103,7 @@ def _relative(left: np.ndarray, whole: np.ndarray) -> float:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Schedule:
+class Schedule(Result):
     """Δθ_t = momentum_t Δθ_{t-1} - learning_rate_t y_t with coefficients of each step.
 
     Arrays (T,), momentum_0 = 0. ``error`` is relative to rms|Δθ| on histories held out.
@@ -167,7 +168,7 @@ def innovation(histories: Histories) -> float:
     return _relative(left, now)
 
 
-def _inputs(histories: Histories, fitted: np.ndarray) -> dict[str, np.ndarray]:
+def recorded_inputs(histories: Histories, fitted: np.ndarray) -> dict[str, np.ndarray]:
     """{what: (R, c)}, what the updates of a rule that is not in the library may depend on."""
     gradients, parameters = histories.columns
     updates = histories.updates.transpose(1, 0, 2).reshape(gradients.shape)
@@ -193,6 +194,8 @@ def _inputs(histories: Histories, fitted: np.ndarray) -> dict[str, np.ndarray]:
         "the gradient's recent size": [read(gradients / np.sqrt(square + 1e-300))],
         "time": moving,
     }
+    if histories.whitening is not None:  # its errors are those of the present update
+        del inputs["the previous update"]
     if parameters is not None:
         inputs["the parameters"] = [read(parameters)]
     return {what: np.column_stack(columns) for what, columns in inputs.items()}

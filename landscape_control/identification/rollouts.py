@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from ..model.problem import ControlProblem
 from ..rules import CausalRule, Rule, by_name
 from ..support.arguments import Count, Index, Positive, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError
 from .excitation import Excitation, watch
 from .histories import Histories
@@ -12,6 +13,7 @@ from .maps import PolicySample, draw_starts
 from .subjects import runner_for
 
 
+@settings_kept
 @checked
 def rollout(
     rule: Rule | CausalRule | str,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..rules import CausalRule
+from ..rules import CausalRule, Coefficient
 from .histories import Histories
 
 _DRAWS = 64  # sets of coefficients tried before the best are refined
@@ -17,6 +17,7 @@ class RuleOnHistories:
     def __init__(self, rule: CausalRule, histories: Histories) -> None:
         self.rule, self.histories, self.targets = rule, histories, histories.targets
         self.gradients, self.parameters = histories.columns
+        self.squares = histories.square_columns if rule.family.couples else None
         self.bounds = np.array([(c.low, c.high) for c in rule.coefficients])
         proportional = rule.proportional or ()
         # the update is proportional to these coefficients: they are solved for, not searched
@@ -25,13 +26,15 @@ class RuleOnHistories:
         self._kept = (np.empty(0), np.empty((0, 0)))
 
     def __call__(self, coefficients: np.ndarray) -> np.ndarray:
-        updates = self.histories.read(
-            self.rule.updates(coefficients, self.gradients, self.parameters)
-        )
+        updates = self.histories.read(self.columns(coefficients))
         if np.isfinite(updates).all():
             return updates
         # 0/0 of a rule that divides by the size of gradients, before the first that is not zero
         return np.nan_to_num(updates, nan=0.0, posinf=_OVERFLOWN, neginf=-_OVERFLOWN)
+
+    def columns(self, coefficients: np.ndarray) -> np.ndarray:
+        """All updates (B, T, K·n), those that do not count too."""
+        return self.rule.updates(coefficients, self.gradients, self.parameters, self.squares)
 
     def jacobian(self, coefficients: np.ndarray) -> np.ndarray:
         """(R, c) by central differences, one-sided at a bound."""
@@ -73,9 +76,16 @@ class RuleOnHistories:
         uniform = qmc.Sobol(len(free), seed=seed).random(_DRAWS)
         sets = np.ones((_DRAWS, len(self.linear)))
         sets[:, ~self.linear] = np.column_stack(
-            [c.draw(u) for c, u in zip(free, uniform.T, strict=True)]
+            [self._starts(c, u) for c, u in zip(free, uniform.T, strict=True)]
         )
         return sets
+
+    def _starts(self, coefficient: Coefficient, uniform: np.ndarray) -> np.ndarray:
+        """Starts of one coefficient; a largest norm takes effect between those that were seen."""
+        norms = self.histories.gradient_norms
+        if coefficient.name in self.rule.family.norms and norms.any():
+            return np.quantile(norms[norms > 0], uniform)
+        return coefficient.draw(uniform)
 
     def solve_linear(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(sets with proportional coefficients fitted, squared errors (B,), unit updates (B, l, R)).

@@ -9,13 +9,17 @@ from .rule_on_histories import DIGITS, RuleOnHistories
 _REFINED = 2  # of the draws
 
 
-def fit_smooth(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndarray, np.ndarray]:
-    """(coefficients (c,), their 95 % intervals (c, 2)).
+def fit_smooth(
+    run: RuleOnHistories, seed: int, resamples: int, start: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(coefficients (c,), their 95 % intervals (c, 2)), from a start or from many draws.
 
     Intervals are the bootstrap over histories of the problem linearised at the optimum.
     """
-    sets, squares, _ = run.solve_linear(run.draw(seed))
+    sets, squares, _ = run.solve_linear(run.draw(seed) if start is None else start[None])
     best = _best_refined(run, sets[np.argsort(squares)[:_REFINED]])
+    if run.histories.whitening is not None:
+        return best, _normal_intervals(run, best)
     jacobian = run.jacobian(best)
     residual = run.targets - run(best[None])[0]
     # the updates as a linear function of the coefficients: y ≈ û(c₀) + J(c - c₀)
@@ -36,6 +40,29 @@ def fit_smooth(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndar
     accuracy = DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
     intervals = np.column_stack([low - accuracy, high + accuracy])
     return best, np.clip(intervals, *run.bounds.T[:, :, None])
+
+
+def _normal_intervals(run: RuleOnHistories, best: np.ndarray) -> np.ndarray:
+    """(c, 2): 95 % of generalised least squares, whose residuals are white and of known size.
+
+    Wider by the root of χ² per degree of freedom where it is above 1.
+    """
+    from scipy.special import stdtrit
+
+    seen, jacobian = run.histories, run.jacobian(best)
+    count = int(seen.counts.sum())
+    degrees = max(count - len(best), 1)
+    residual = run.targets - run(best[None])[0]
+    expected = seen.noise / np.sqrt(count)
+    deviation = max(expected, float(np.linalg.norm(residual)) / np.sqrt(degrees))
+    sizes = np.linalg.norm(jacobian, axis=0)
+    safe = np.where(sizes > 0, sizes, 1.0)
+    gram = (jacobian / safe).T @ (jacobian / safe)
+    variances = np.diag(np.linalg.pinv(gram, rcond=1e-14, hermitian=True)) / safe**2
+    errors = np.where(sizes > 0, deviation * np.sqrt(np.maximum(variances, 0.0)), np.inf)
+    half = float(stdtrit(degrees, 0.975)) * errors
+    half = half + DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
+    return np.clip(np.column_stack([best - half, best + half]), *run.bounds.T[:, :, None])
 
 
 def _expansion(count: int) -> float:

@@ -26,7 +26,7 @@ class Learner(HoldsFunctions):
     metric : None, array (m, m) or callable
         G, symmetric positive definite, on the control space; None is the identity. With B = I it is
         the metric of parameter space (Fisher information for the natural gradient). A callable maps
-        a CasADi vector θ to it.
+        a vector θ to it, by NumPy or CasADi.
     drift : None, array (n,) or callable
         f, what the parameters do when nobody pushes; None is no drift. See :func:`linear_drift`.
     actuation : None, array (n, m) or callable

@@ -36,7 +36,7 @@ class Objective(HoldsFunctions):
     loss_weight : float
         k ≥ 0; 0 only where something else is paid for the loss.
     terminal : None, "loss" or callable
-        Φ; "loss" is Φ = L. A callable maps a CasADi vector θ to a scalar.
+        Φ; "loss" is Φ = L. A callable maps a vector θ to a scalar, by NumPy or CasADi.
     terminal_weight : float
         κ ≥ 0.
     """

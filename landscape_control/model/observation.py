@@ -46,9 +46,9 @@ class Sees(HoldsFunctions):
                 [theta],
                 wanted=(
                     f"a number, {size} numbers, or a {size}x{size} matrix, from a function "
-                    "of the CasADi vector θ"
+                    "of the vector θ"
                 ),
-                advice="write it with CasADi operations on the vector it is given",
+                advice="write it with NumPy or CasADi operations on the vector it is given",
             )
         else:
             noise = ca.DM(np.asarray(self.noise))
@@ -214,7 +214,7 @@ class NoisyLoss(Sees):
 @checked
 @dataclass(frozen=True, eq=False)
 class Observe(Sees):
-    """The learner sees any differentiable function h(θ, φ) of CasADi vectors, with noise."""
+    """The learner sees any differentiable function h(θ, φ), written with NumPy or CasADi, with noise."""
 
     function: Callable
     noise: float | Numbers | Callable
@@ -231,8 +231,8 @@ class Observe(Sees):
                 "observation",
                 self.function,
                 [theta, hidden],
-                wanted="a column, from a function of the CasADi vectors θ and φ",
-                advice="write it with CasADi operations on the vectors that it is given",
+                wanted="a column, from a function of the vectors θ and φ",
+                advice="write it with NumPy or CasADi operations on the vectors that it is given",
             )
         )
 

@@ -84,15 +84,14 @@ class PolicyCertificate:
             rows.append(f"{'growth':13s} {self.growth:9.6f}   per step, {verdict}")
         if self.replayed is not None:
             rows.append(
-                f"{'replay':13s} {self.replayed:.6g} ± {self.replay_error:.1g}   (planned"
-                f" {self.cost:.6g})"
+                f"{'replay':13s} {self.replayed:.6g} ± {self.replay_error:.1g}   (J of episodes, ± one"
+                f" standard error; planned {self.cost:.6g})"
             )
         if self.learnt:
-            rows.append(
-                "everything is learnt, to round-off: the numbers are relative to standing still"
-            )
+            rows.append("everything is learnt, to round-off")
         verdict = "passed" if self.passed else "NOT passed"
-        return "\n".join([f"certificate {verdict}", *rows])
+        base = "standing still" if self.learnt else "J"
+        return "\n".join([f"certificate {verdict} (numbers relative to {base})", *rows])
 
 
 @checked

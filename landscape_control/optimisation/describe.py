@@ -1,13 +1,24 @@
 """A policy program in words and symbols."""
 
+from collections import Counter
 from typing import Protocol
 
 import numpy as np
 
-from ..model.landscape import LandscapeDistribution
+from ..model.landscape import Discrete, LandscapeDistribution, Spectrum
 from ..model.objective import Objective
 from ..model.observation import ExactGradient, NoisyGradient, Sees
 from ..rules.families import Coefficient, Family
+from ..support.number_words import array_in_words
+from ..support.short_repr import value_in_short
+
+# u is a movement per step here; y is what is seen, a gradient
+_UNITS = {
+    "u": "units of θ",
+    "u/y": "units of θ/y",
+    "y": "units of y",
+    "y²": "units of y²",
+}
 
 
 class Program(Protocol):
@@ -65,18 +76,64 @@ def _terms(program: Program) -> list[str]:
 def _coefficient(coefficient: Coefficient) -> str:
     size = f", {coefficient.size} numbers" if coefficient.size > 1 else ""
     when = " at every step" if coefficient.varies else ""
+    unit = (
+        "" if coefficient.unit == "1" else f", in {_UNITS.get(coefficient.unit, coefficient.unit)}"
+    )
+    return f"{coefficient.symbol} ({coefficient.name}{unit}{size}) {_range(coefficient)}{when}"
+
+
+def _range(coefficient: Coefficient) -> str:
+    """What is admissible, in signs."""
     low, high = coefficient.low, coefficient.high
-    return f"{coefficient.symbol} ({coefficient.name}{size}) in [{low:g}, {high:g}]{when}"
+    if np.isinf(low) and np.isinf(high):
+        return "of any size"
+    if np.isinf(high):
+        return f"≥ {low:g}"
+    return f"≤ {high:g}" if np.isinf(low) else f"in [{low:g}, {high:g}]"
 
 
 def _task(task: LandscapeDistribution) -> str:
     if not task.is_quadratic:
-        return f"samples of landscapes with {task.dimension} parameter(s)"
-    still = "0" if task.minimum is None else f"moving: {type(task.minimum).__name__}"
-    variance = np.array2string(np.asarray(task.start_variance), precision=6, separator=", ")
+        return _population(task)
+    still = "0" if task.minimum is None else f"moving: {value_in_short(task.minimum)}"
     return (
-        f"L = ½h(θ-μ)², h ~ {task.curvatures}, θ_0 ~ N({task.start_mean:g},"
-        f" {variance}), minimum μ {still}"
+        f"L = ½h(θ-μ)², h ~ {_spectrum(task.curvatures)}, θ_0 ~ N({task.start_mean:g},"
+        f" {_variance(task.start_variance)}), minimum μ {still}"
+    )
+
+
+def _spectrum(curvatures: Spectrum | None) -> str:
+    """A spectrum with its numbers; of many curvatures their range."""
+    if not isinstance(curvatures, Discrete):
+        return str(curvatures)
+    values, weights = np.asarray(curvatures.values), np.asarray(curvatures.weights)
+    even = np.ptp(weights) == 0
+    shares = "equal weights" if even else f"weights {array_in_words(weights, digits=6)}"
+    return f"{len(values)} curvatures {array_in_words(values, digits=6)}, {shares}"
+
+
+def _variance(variance: float | np.ndarray) -> str:
+    array = np.asarray(variance, dtype=float)
+    return f"{array.item():g}" if array.ndim == 0 else array_in_words(array, digits=6)
+
+
+def _population(task: LandscapeDistribution) -> str:
+    """How many landscapes of which kinds, how often, and where the learner starts."""
+    kinds = Counter(landscape.name for landscape in task.population)
+    names = ", ".join(name if count == 1 else f"{count} x {name}" for name, count in kinds.items())
+    weights = task.weights
+    shares = ""
+    if weights is not None and np.ptp(weights) > 0:
+        shares = f", weights {array_in_words(np.asarray(weights), digits=6)}"
+    starts = task.starts
+    if isinstance(starts, np.ndarray):
+        begins = f"{len(starts)} start(s) {array_in_words(starts, digits=6)}"
+    else:
+        begins = f"starts {value_in_short(starts)}"
+    hidden = "" if task.hidden is None else f"; hidden variables {value_in_short(task.hidden)}"
+    return (
+        f"samples of {len(task.population)} landscape(s) with {task.dimension} parameter(s):"
+        f" {names}{shares}; {begins}{hidden}"
     )
 
 

@@ -5,6 +5,7 @@ from ..model.objective import Objective
 from ..model.observation import Sees
 from ..rules.families import Family
 from ..support.arguments import Index, Positive, checked
+from ..support.call_settings import settings_kept
 from .limits import CourseLimits, check_limits
 from .policy_solver import PolicySolver, has_moments
 from .program import CostName, PolicyProgram
@@ -14,6 +15,7 @@ from .scenarios import ScenarioSolver
 from .search_options import SearchOptions
 
 
+@settings_kept
 @checked
 def optimize_policy(
     task: LandscapeDistribution,

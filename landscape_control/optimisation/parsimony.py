@@ -8,11 +8,12 @@ from ..rules.choice import simplest
 from ..support.arguments import Entries, NonNegative, checked
 from ..support.arrays import freeze, number
 from ..support.errors import ProblemError
+from ..support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Choice:
+class Choice(Result):
     """The preferred family in every cell.
 
     Attributes

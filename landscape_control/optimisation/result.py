@@ -11,9 +11,10 @@ import numpy as np
 
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Entries, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
 from ..support.errors import ProblemError
-from ..support.recordable import Recordable
+from ..support.estimates import with_error
+from ..support.results import Result
 from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
 from .status import PolicyStatus
@@ -21,7 +22,7 @@ from .status import PolicyStatus
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PolicyResult(Shown, Recordable):
+class PolicyResult(Result):
     """The best coefficients of a family for a program, and every other optimum.
 
     Attributes
@@ -123,20 +124,29 @@ class PolicyResult(Shown, Recordable):
         """Error of the cost from every known source: its ``cost_error`` plus two standard errors."""
         return self.cost_error + 2 * self.standard_error
 
+    @property
+    def cost_words(self) -> str:
+        """The expected cost with its error, and where the error comes from."""
+        kind = "quadrature over curvatures"
+        if self.standard_error:
+            kind = "two standard errors over held-out scenarios"
+        return with_error(self.cost, self.uncertainty, kind, digits=6)
+
     @checked
     def summary(self) -> str:
         """One line: coefficients, cost with its error, status, how many starts agreed, effort."""
-        kind = "scenarios" if self.method == "scenarios" else "curvatures"
+        nodes = "" if self.method == "scenarios" else f"{self.method}, "
+        nodes += f"{self.nodes} {'curvatures' if nodes else 'scenarios'}"
         build, solve = 1e3 * self.build_seconds, 1e3 * self.solve_seconds
         agreement = f"{self.agreed} of {self.starts} start(s) agree{self._other_optima()}"
         notes = [self._edges(), self.compared]
         parts = [
             f"{self.program.family.name}, T = {self.program.steps}:"
             f" {coefficients_in_words(self.coefficients)}",
-            f"J = {self.cost:.6g} ± {self.uncertainty:.1g}, {self.status}",
+            f"J = {self.cost_words}, {self.status}",
             agreement,
             *filter(None, notes),
-            f"{self.method} ({self.nodes} {kind}), build {build:.0f} ms, solve {solve:.0f} ms",
+            f"{nodes}, build {build:.0f} ms, solve {solve:.0f} ms",
         ]
         return "; ".join(parts)
 

@@ -49,11 +49,11 @@ class ScenarioCertificate:
     def __str__(self) -> str:
         rows = [f"{name:13s} {getattr(self, name):9.2e}" for name in ("program", "stationarity")]
         rows.append(
-            f"{'optimism':13s} {self.optimism:9.2e} ± {self.optimism_error:.1e}   (allowed"
-            f" {self.tolerance:g})"
+            f"{'optimism':13s} {self.optimism:9.2e} ± {self.optimism_error:.1e}   (held-out"
+            f" minus in-sample cost, ± one standard error, allowed {self.tolerance:g})"
         )
         verdict = "passed" if self.passed else "NOT passed"
-        return "\n".join([f"certificate {verdict}", *rows])
+        return "\n".join([f"certificate {verdict} (numbers relative to J)", *rows])
 
 
 def certify_scenarios(

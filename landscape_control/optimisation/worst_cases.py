@@ -12,7 +12,9 @@ import numpy as np
 from ..planning.solver import SECONDS, SolveClock
 from ..rules.families import Policy
 from ..support.arguments import AnyNumber, Duration, Entries, Index, Numbers, Whole, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, SolveError, SolveInterrupted, check_choice
+from ..support.results import Result
 from .program import PolicyProgram, spectrum_of
 from .programs import check_linear, check_paid, check_separate
 from .result import coefficients_in_words
@@ -26,7 +28,7 @@ FINER = 10  # times as many curvatures, on which the error of the grid is measur
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class WorstCaseResult:
+class WorstCaseResult(Result):
     """Minimax coefficients.
 
     Attributes
@@ -34,8 +36,9 @@ class WorstCaseResult:
     program : PolicyProgram
     coefficients : {name: float or array}
     worst : float, the largest value over the spectrum: of the mode's cost ("loss"), or of the cost
-        over h/2, which is E(θ-μ)² for a terminal cost ("distance"). In units of E θ_0², one unit for
-        all modes: that of the largest start variance where each mode has its own
+        over h/2, which is the squared distance E(θ-μ)² for a terminal cost ("distance"): its root is
+        what is left of a distance. In units of E θ_0², one unit for all modes: that of the largest
+        start variance where each mode has its own
     curvature : float, where it is largest
     measure : "loss" or "distance"
     grid_error : float, how much larger the worst value is on a grid ten times finer
@@ -80,15 +83,25 @@ class WorstCaseResult:
         doubt = "" if self.agreed > 1 else ": other optima may be better, give more starts"
         return (
             f"{self.program.family.name}, T = {self.program.steps}:"
-            f" {coefficients_in_words(self.coefficients)}; {self.measure} at worst {self.worst:.6g}"
-            f" (grid error {self.grid_error:.1g}) at h = {self.curvature:.4g}, {self.status};"
+            f" {coefficients_in_words(self.coefficients)}; largest {self._measured()} ="
+            f" {self.worst:.6g} (grid error {self.grid_error:.1g}) at h = {self.curvature:.4g},"
+            f" {self.status};"
             f" {agreed}{doubt}; solve {self.solve_seconds * 1e3:.0f} ms"
         )
+
+    def _measured(self) -> str:
+        """What ``worst`` is the largest value of: a square, in units of that at the start."""
+        if self.measure == "loss":
+            return "expected cost of a mode, over E θ_0²,"
+        if self.program.cost == "terminal":
+            return "squared distance E(θ_T - μ)²/E θ_0²"
+        return "expected cost of a mode over ½h E θ_0²"
 
     def __repr__(self) -> str:
         return f"WorstCaseResult({self.summary()})"
 
 
+@settings_kept
 @checked
 def worst_case(
     program: PolicyProgram,

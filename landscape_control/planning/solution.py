@@ -10,10 +10,11 @@ from scipy.linalg import expm
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, NonNegative, Shape, Vector, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
 from ..support.errors import ProblemError
+from ..support.estimates import discretised
 from ..support.interpolation import PiecewisePolynomial
-from ..support.recordable import Recordable
+from ..support.results import Result
 from ..support.short_repr import short_repr
 from .status import Status
 
@@ -85,7 +86,7 @@ def _advanced(tail: Tail, offset: np.ndarray, elapsed: float) -> np.ndarray:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan(Recordable):
+class Plan(Result):
     """One stationary path of the problem.
 
     Attributes
@@ -148,7 +149,7 @@ class Plan(Recordable):
 
     def __repr__(self) -> str:
         nodes = f"{len(self.times)} nodes to t = {self.times[-1]:g}"
-        return f"Plan(J = {self.cost:.8g} ± {self.cost_error:.1g}, {self.status}, {nodes})"
+        return f"Plan(J = {discretised(self.cost, self.cost_error)}, {self.status}, {nodes})"
 
     @checked
     def parameters_at(self, times: Vector) -> np.ndarray:
@@ -220,7 +221,7 @@ _PLAN_FIELDS = tuple(each.name for each in fields(Plan))
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Solution(Shown, Recordable):
+class Solution(Result):
     """The best plan, and the other distinct stationary plans that the starts led to.
 
     Theory: equation :eq:`pontryagin`.
@@ -320,10 +321,9 @@ class Solution(Shown, Recordable):
     @checked
     def summary(self) -> str:
         """One line: cost with error estimate, status, method, effort."""
-        best = self.best
         return (
-            f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}; {self.searched()}; "
-            f"{self.method} with {self.solver}, {best.iterations} iterations, "
+            f"J = {discretised(self.cost, self.best.cost_error)}, {self.status}; {self.searched()}; "
+            f"{self.method} with {self.solver}, {self.best.iterations} iterations, "
             f"build {self.build_seconds * 1e3:.1f} ms, solve {self.solve_seconds * 1e3:.1f} ms"
         )
 

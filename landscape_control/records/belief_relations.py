@@ -10,7 +10,7 @@ from .limits import LARGEST_COUNT
 from .relation_checks import check_ascending, check_finite, check_shape, refuse
 
 _KINDS_OF_BELIEF = ("mean and covariance", "mean", "tasks")
-_KINDS_ON_GRIDS = ("probability", "mean", "mean and variance")
+_KINDS_ON_GRIDS = ("probability", "probabilities", "mean", "mean and variance")
 
 
 def check_belief_solution(values: Mapping) -> None:

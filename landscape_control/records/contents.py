@@ -7,7 +7,7 @@ it holds must obey the same rules as a solver's results.
 import enum
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..model.problem import ControlProblem
-from .kinds import DIMS, ENUMS, LEFT_OUT, MODULES, class_of, own
+from .axis_names import DIMS
+from .kinds import ENUMS, LEFT_OUT, MODULES, class_of, own
 from .relation_checks import refuse
 from .relations import RELATIONS
 
@@ -29,6 +30,8 @@ _HOLDS: dict[str, dict[str, tuple]] = {
         "certificate": ("PolicyCertificate", "ScenarioCertificate", None),
         "identifiability": ("Identifiability", None),
     },
+    "Result": {"made_with": (Mapping, None)},
+    "Rollout": {"problem": (ControlProblem, None)},
     "Solution": {
         "problem": (ControlProblem, None),
         "certificate": ("Certificate", None),
@@ -51,6 +54,20 @@ def check_contents(kind: type, values: Mapping) -> None:
     for base in kind.__mro__[::-1]:
         for relation in RELATIONS.get(base.__name__, ()):
             relation(values)
+    _check_axes(DIMS.get(kind.__name__, {}), values)
+
+
+def _check_axes(dims: Mapping[str, tuple], values: Mapping) -> None:
+    """Refuse arrays of one object whose axes of the same name have different lengths."""
+    known: dict[str, tuple[int, str]] = {}
+    for name, axes in dims.items():
+        value = values.get(name)
+        if value is None or ... in axes or len(axes) != value.ndim:
+            continue
+        for axis, length in zip(axes, value.shape, strict=True):
+            wanted, first = known.setdefault(axis, (length, name))
+            if length != wanted:
+                refuse(name, f"{wanted} along the axis {axis!r}, as {first} has", f"{length}")
 
 
 @cache
@@ -103,9 +120,17 @@ def _fits(annotation: Any, value: Any, kind: type, name: str) -> bool:
         return isinstance(value, bool | np.bool_)
     if annotation is np.ndarray:
         return _is_array(value, DIMS.get(kind.__name__, {}).get(name))
-    if origin is tuple and inside[-1:] == (...,):
+    if origin is typing.Literal:
+        return value in inside
+    if origin is Sequence or (origin is tuple and inside[-1:] == (...,)):
         return isinstance(value, tuple) and all(_fits(inside[0], one, kind, "") for one in value)
-    if origin is Mapping:
+    if origin is tuple:
+        return (
+            isinstance(value, tuple)
+            and len(value) == len(inside)
+            and all(_fits(*pair, kind, "") for pair in zip(inside, value, strict=True))
+        )
+    if origin in (Mapping, dict):
         return isinstance(value, Mapping) and all(
             isinstance(key, str) and _fits(inside[1], one, kind, "") for key, one in value.items()
         )
@@ -131,6 +156,8 @@ def _in_words(annotation: Any) -> str:
         return (
             f"a sequence ({_in_words(inside[0])} each)" if inside[-1:] == (...,) else "a sequence"
         )
+    if origin is typing.Literal:
+        return f"one of {', '.join(map(repr, inside))}"
     words = {
         np.ndarray: "an array of numbers",
         float: "a number",
@@ -139,6 +166,8 @@ def _in_words(annotation: Any) -> str:
         str: "a text",
         type(None): "nothing",
         Mapping: "a mapping",
+        dict: "a mapping",
+        Sequence: "a sequence",
         tuple: "a sequence",
     }
     return words.get(origin or annotation) or f"a {getattr(annotation, '__name__', annotation)}"

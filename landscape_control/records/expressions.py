@@ -7,16 +7,23 @@ entry of input i, ["CONST", x] a number, ["SQ", a] and ["ADD", a, b] act on earl
 sparsity is [rows, columns], followed by the rows and the columns of the stored entries where some
 are left out. Operations are named as CasADi names them, and nothing else can be in such a list:
 reading one runs no code and loads no library.
+
+Where the function takes means over samples, these stand under "means", see
+:mod:`~landscape_control.records.sample_means`; ["CALL", m, k, a, b, …] is entry k of the m-th of
+them at the steps a, b, …
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import casadi as ca
 
+from ..model.landscape.sample_mean import SampleMean, called_mean
 from ..support.errors import ProblemError
 from .limits import BYTES_PER_INPUT, BYTES_PER_STEP, ENTRIES_PER_STEP, FREE_ENTRIES, Budget
 from .numbers import number_from_tree, number_to_tree
 from .plain_text import count, listed, mapping, refuse, word
+from .sample_means import entries_called, mean_from_tree, mean_to_tree, value_called
 
 _NAMES = {getattr(ca, name): name[3:] for name in dir(ca) if name.startswith("OP_")}
 _CODES = {name: code for code, name in _NAMES.items()}
@@ -79,6 +86,7 @@ _LONGEST_SIDE = 10**6  # of a matrix
 def function_to_tree(function: ca.Function, names: Iterable[str]) -> dict:
     """The plain form of an SX function; ``names`` are those of its inputs."""
     steps: list[list] = []
+    means: list[SampleMean] = []
     where: dict[int, int] = {}  # CasADi's place -> the step whose value stands there
     outputs = [[0] * function.nnz_out(i) for i in range(function.n_out())]
     for k in range(function.n_instructions()):
@@ -86,9 +94,20 @@ def function_to_tree(function: ca.Function, names: Iterable[str]) -> dict:
         if name == "OUTPUT":
             outputs[result[0]][result[1]] = where[given[0]]
             continue
+        if name == "CALL":
+            mean = called_mean(function, k, "expression")
+            if mean not in means:
+                means.append(mean)
+            called = ["CALL", means.index(mean)]
+            arguments = [where[place] for place in given]
+            for entry, place in enumerate(result):
+                if place >= 0:  # an entry that is used
+                    steps.append([*called, entry, *arguments])
+                    where[place] = len(steps) - 1
+            continue
         steps.append(_step(function, k, name, given, where))
         where[result[0]] = len(steps) - 1  # CasADi uses its places again; steps are numbered once
-    return {
+    tree: dict[str, Any] = {
         "inputs": [
             [name, _sparsity_to_list(function.sparsity_in(i))] for i, name in enumerate(names)
         ],
@@ -98,6 +117,16 @@ def function_to_tree(function: ca.Function, names: Iterable[str]) -> dict:
             for i in range(function.n_out())
         ],
     }
+    if means:
+        tree["means"] = [
+            mean_to_tree(mean, function_to_tree(mean.per_sample, _input_names(mean)))
+            for mean in means
+        ]
+    return tree
+
+
+def _input_names(mean: SampleMean) -> list[str]:
+    return [mean.per_sample.name_in(i) for i in range(mean.per_sample.n_in())]
 
 
 def _instruction(function: ca.Function, k: int) -> tuple[str, list[int], list[int]]:
@@ -145,13 +174,29 @@ def function_from_tree(
     if budget is not None:
         budget.take(what, BYTES_PER_INPUT * entries)
     sizes = [_entries(sparsity) for _, sparsity in inputs]
+    means = _means(tree, what, budget)
     for k, step in enumerate(steps):
-        _check_step(step, k, sizes, f"{what}, step {k}")
+        _check_step(step, k, sizes, means, f"{what}, step {k}")
     outputs = [
         _checked_output(one, len(steps), f"{what}, output {i}")
         for i, one in enumerate(listed(tree["outputs"], what))
     ]
-    return _built(name, inputs, steps, outputs, what)
+    function = _built(name, inputs, steps, outputs, means, what)
+    vars(function)["means"] = means  # they live as long as what calls them
+    return function
+
+
+def _means(tree: dict, what: str, budget: Budget | None) -> list[SampleMean]:
+    """The means over samples of a tree; their functions have no means of their own."""
+    means = []
+    for m, part in enumerate(listed(tree.get("means", []), what)):
+        place = f"{what}, mean {m}"
+        part = mapping(part, place, "function", "data")
+        if isinstance(part["function"], dict) and "means" in part["function"]:
+            refuse(place, "a function of one sample", "a mean of means")
+        of_sample = function_from_tree(part["function"], "of_a_sample", place, budget)
+        means.append(mean_from_tree(of_sample, part["data"], place, budget))
+    return means
 
 
 def _checked_input(given: object, what: str) -> tuple[str, list]:
@@ -190,13 +235,17 @@ def _entries(sparsity: list) -> int:
     return len(sparsity[2]) if len(sparsity) == 4 else sparsity[0] * sparsity[1]
 
 
-def _check_step(step: object, k: int, sizes: list[int], what: str) -> None:
+def _check_step(step: object, k: int, sizes: list[int], means: list[SampleMean], what: str) -> None:
     """Refuse an operation that is not known, or acts on what does not stand before it."""
     operation, *given = listed(step, what) or [None]
     if operation == "CONST" and len(given) == 1:
         number_from_tree(given[0], what)
     elif operation == "INPUT" and len(given) == 2:
         count(given[1], what, 0, sizes[count(given[0], what, 0, len(sizes) - 1)] - 1)
+    elif operation == "CALL" and len(given) >= 2:
+        mean = means[count(given[0], what, 0, len(means) - 1)]
+        for place in entries_called(mean, given[1:], what):
+            count(place, what, 0, k - 1)
     elif isinstance(operation, str) and len(given) == _ARGUMENTS.get(operation):
         for place in given:
             count(place, what, 0, k - 1)
@@ -209,6 +258,7 @@ def _built(
     inputs: list[tuple[str, list]],
     steps: list,
     outputs: list[tuple[list, list[int]]],
+    means: list[SampleMean],
     what: str,
 ) -> ca.Function:
     """The function of checked parts."""
@@ -217,7 +267,7 @@ def _built(
         entries = [symbol.nonzeros() for symbol in symbols]
         values: list[ca.SX] = []
         for step in steps:
-            values.append(_value(step, entries, values))
+            values.append(_value(step, entries, values, means))
         results = [_output(sparsity, [values[i] for i in places]) for sparsity, places in outputs]
         return ca.Function(name, symbols, results)
     except (RuntimeError, NotImplementedError) as error:
@@ -225,8 +275,11 @@ def _built(
         return refuse(what, "operations that CasADi can put together", f"others ({said[:120]})")
 
 
-def _value(step: list, entries: list, values: list[ca.SX]) -> ca.SX:
+def _value(step: list, entries: list, values: list[ca.SX], means: list[SampleMean]) -> ca.SX:
     name, *given = step
+    if name == "CALL":
+        mean, entry, *places = given
+        return value_called(means[mean], entry, [values[place] for place in places])
     if name == "CONST":
         return ca.SX(number_from_tree(given[0]))
     if name == "INPUT":

@@ -13,16 +13,17 @@ from ..optimisation.program import PolicyProgram
 from ..support.arguments import Path as PathName
 from ..support.arguments import Whole, checked
 from ..support.errors import ProblemError
+from ..support.versions import package_version
 from .checksum import is_sealed, seal, unseal
 from .groups import Group
 from .hdf5 import read_groups
-from .kinds import MODULES
+from .kinds import is_recorded
 from .limits import Budget, most_bytes_of
 from .netcdf import to_bytes
 from .packing import pack, unpack
 from .reading import open_file
 from .tables import from_table, is_table, to_table
-from .writing import package_version, write_atomically
+from .writing import write_atomically
 
 if TYPE_CHECKING:
     import xarray
@@ -37,8 +38,7 @@ _PACKAGE = __package__.rpartition(".")[0]
 
 @checked
 def save(value: object, path: PathName) -> Path:
-    """Write a problem, a solution, a policy or a labelled data set to ``path`` as NetCDF; returns
-    the path.
+    """Write a problem, a result or a labelled data set to ``path`` as NetCDF; returns the path.
 
     The file appears complete or not at all: it is written beside ``path`` and moved there. A record
     that is already there, known by its seal, is replaced; any other file is left alone, a NetCDF
@@ -46,8 +46,7 @@ def save(value: object, path: PathName) -> Path:
 
     Parameters
     ----------
-    value : ControlProblem, PolicyProgram, Solution, Plan, BeliefSolution, Policy, PolicyResult or
-        xarray.Dataset
+    value : ControlProblem or PolicyProgram, any result, {name: result}, or xarray.Dataset
     path : str or path, customarily ending in .nc
 
     Raises
@@ -69,14 +68,27 @@ def _group_of(value: object) -> Group:
         return to_table(cast("xarray.Dataset", value))
     if isinstance(value, ControlProblem | PolicyProgram):
         return pack({"value": value})
+    if isinstance(value, Mapping) and _are_results(value):
+        return pack(value)
     if isinstance(value, Mapping | tuple | list):
         raise ProblemError(
             "record",
-            expected="one result",
-            received=type(value).__name__,
-            advice="save them one by one",
+            expected="one result, or a mapping from names (without '/') to several",
+            received=f"a {type(value).__name__} of {_kinds_in(value)}",
+            advice="save them one by one, or as {name: result}",
         )
     return pack(value)
+
+
+def _are_results(members: Mapping) -> bool:
+    """Whether a mapping is one from names to results, as ``nearest_rules`` returns it."""
+    named = all(isinstance(name, str) and name and "/" not in name for name in members)
+    return named and bool(members) and all(map(is_recorded, members.values()))
+
+
+def _kinds_in(members: Mapping | tuple | list) -> str:
+    parts = members.values() if isinstance(members, Mapping) else members
+    return ", ".join(sorted({type(part).__name__ for part in parts})) or "nothing"
 
 
 @checked
@@ -130,7 +142,9 @@ def _unpacked(data: bytes, most_bytes: int | None) -> Any:
     result = unpack(group, budget)
     if isinstance(result, dict) and result.keys() == {"value"}:
         result = result["value"]
-    if isinstance(result, ControlProblem | PolicyProgram) or type(result).__name__ in MODULES:
+    if isinstance(result, ControlProblem | PolicyProgram) or is_recorded(result):
+        return result
+    if isinstance(result, dict) and _are_results(result):
         return result
     raise ProblemError(
         "top group",

@@ -1,4 +1,4 @@
-"""Which classes a record may hold, where they are, their arrays' labels, and what is left out."""
+"""Which classes a record may hold, where they are, and what is left out."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -11,105 +11,78 @@ MODULES = {
     "BeliefCoordinates": "planning.dynamic_programming.diffusive.coordinates",
     "BeliefLayout": "planning.beliefs.coordinates",
     "Certificate": "planning.certificate.certificate",
+    "Choice": "optimisation.parsimony",
     "Confirmation": "planning.beliefs.confirmation",
     "Course": "optimisation.courses.course",
+    "Criteria": "identification.maps.criteria",
+    "Equivalent": "identification.kernels.equivalents",
+    "ExactCost": "simulation.exact_linear",
+    "ExactTuned": "simulation.exact_search",
+    "Exponents": "identification.maps.exponent",
+    "GlobalCertificate": "planning.dynamic_programming.deterministic.certificate",
     "GridPolicy": "planning.dynamic_programming.diffusive.result",
     "GridSolution": "planning.beliefs.dispatch",
+    "HeavyBallRegression": "identification.residual",
+    "Histories": "identification.histories",
     "Identifiability": "optimisation.identifiability",
+    "Identification": "identification.identification",
+    "KernelReading": "identification.kernels.read_kernel",
     "LQGSolution": "planning.beliefs.lqg",
+    "LagFit": "identification.kernels.lag_regression",
+    "Leaving": "planning.dynamic_programming.bounds.leaving",
+    "LinearisedRules": "identification.kernels.linearised",
     "Measurement": "training.measuring.measurement",
+    "MomentumForm": "identification.kernels.raw_rules",
+    "NamedKernel": "identification.kernels.named_kernels",
+    "NamedSchedule": "identification.schedule_naming",
+    "Outside": "planning.dynamic_programming.deterministic.outside",
+    "PathLaw": "identification.maps.path_law",
+    "Paths": "simulation.rollout",
     "Plan": "planning.solution",
     "Policy": "rules.families.policy",
     "PolicyCertificate": "optimisation.certificate",
     "PolicyResult": "optimisation.result",
+    "RandomUpdates": "identification.randomness",
+    "RawRule": "identification.kernels.raw_rules",
+    "RecordedRun": "identification.recorded_run",
+    "Recording": "identification.recording",
     "ReplanningSolution": "planning.beliefs.replanning",
+    "Rollout": "simulation.rollout",
+    "RuleFit": "identification.maps.verdict",
+    "Run": "identification.maps.running",
+    "Scatter": "identification.maps.verdict",
     "ScenarioCertificate": "optimisation.scenario_checks",
     "ScenarioResult": "optimisation.scenario_result",
+    "Schedule": "identification.residual",
+    "ScheduleReading": "identification.schedule_naming",
+    "ScheduledRule": "identification.scheduled_rule",
     "SecondVariation": "planning.beliefs.second_variation",
+    "Selection": "rules.choice",
+    "SharedMomentum": "identification.kernels.shared_momentum",
     "Solution": "planning.solution",
+    "StepRule": "identification.kernels.raw_rules",
     "Tail": "planning.solution",
     "TrainingPlan": "training.trajectories.training_plan",
+    "Trajectory": "trajectories.path",
     "TranscribedSolution": "planning.beliefs.transcribed",
+    "Tuned": "simulation.tuning",
+    "Verdict": "identification.maps.verdict",
     "WorstCaseResult": "optimisation.worst_cases",
 }
 ENUMS = {
+    "Conclusion": "rules.choice",
     "CostKind": "planning.beliefs.confirmation",
     "GridStatus": "planning.dynamic_programming.diffusive.result",
     "PolicyStatus": "optimisation.status",
     "Status": "planning.solution",
+    "Verdict": "planning.dynamic_programming.deterministic.certificate",
 }
 
-_NODE, _STATE, _CONTROL, _BELIEF = "node", "parameter", "control", "belief"
-DIMS: dict[str, dict[str, tuple]] = {
-    "Plan": {
-        "times": (_NODE,),
-        "parameters": (_NODE, _STATE),
-        "controls": (_NODE, _CONTROL),
-        "costates": (_NODE, _STATE),
-        "vertices": ("vertex",),
-        "positions": ("position",),
-        "end_basin": (_STATE,),
-    },
-    "Tail": {
-        "steady_state": (_STATE,),
-        "steady_control": (_CONTROL,),
-        "steady_costate": (_STATE,),
-        "closed_loop": (_STATE, "parameter_from"),
-        "gain": (_CONTROL, _STATE),
-        "value_hessian": (_STATE, "parameter_from"),
-        "velocity": (_STATE,),
-    },
-    "SecondVariation": {
-        "times": (_NODE,),
-        "value_hessian": (_NODE, _STATE, "parameter_from"),
-        "gains": (_NODE, _CONTROL, _STATE),
-    },
-    "LQGSolution": {
-        "gain": (_CONTROL, _STATE),
-        "belief_gain": (_CONTROL, _BELIEF),
-        "steady_covariance": (_BELIEF, "belief_from"),
-        "filter_gain": (_BELIEF, "observation"),
-        "unobserved": (_BELIEF, "combination"),
-    },
-    "Measurement": {
-        **dict.fromkeys(("curvatures", "gradient", "noise", "residuals"), ("mode",)),
-        **dict.fromkeys(("curvature_errors", "gradient_errors", "noise_errors"), ("mode",)),
-        **dict.fromkeys(("layer_weights", "layer_gradient", "layer_noise"), ("layer",)),
-        **dict.fromkeys(("layer_noise_errors", "layer_leading"), ("layer",)),
-    },
-    "Course": {"losses": ("moment",), "rates": ("step",), "shares": ("step",)},
-    "TrainingPlan": {
-        **dict.fromkeys(("times", "losses"), (_NODE,)),
-        "parameters": (_NODE, _STATE),
-        **dict.fromkeys(("vertices", "arc_lengths"), ("vertex",)),
-        "positions": ("position",),
-        "layer_weights": ("layer",),
-    },
-    "GridPolicy": {
-        "to_go": ("slice",),
-        "values": ("slice", ...),
-        "controls": ("slice", _CONTROL, ...),
-        "start": ("axis",),
-        "box": ("axis", "side"),
-        "core": ("axis", "side"),
-        "natural": ("axis", "side"),
-    },
-}
-LABELS: dict[str, dict[str, str]] = {
-    "times": {"long_name": "time t", "units": "time units of the problem"},
-    "to_go": {"long_name": "time to go", "units": "time units of the problem"},
-    "vertices": {"long_name": "ends of the mesh elements", "units": "time units of the problem"},
-    "positions": {"long_name": "nodes of one element", "units": "fraction of the element"},
-    "parameters": {"long_name": "θ", "units": "parameter"},
-    "controls": {"long_name": "u", "units": "parameter / time"},
-    "costates": {"long_name": "current-value costate λ = ∂V/∂θ", "units": "cost / parameter"},
-    "values": {"long_name": "V at the times to go", "units": "cost"},
-    "end_basin": {"long_name": "minimum whose basin holds θ(T)", "units": "parameter"},
-}
 COMPUTED = {
     "Plan": ("end_basin",),
     "Solution": ("certificate", "search"),
     "PolicyResult": ("certificate", "identifiability"),
+    "Result": ("made_with",),
 }
 LEFT_OUT = {"LQGSolution": ("linear", "state_policy")}  # read off the problem again
 
@@ -129,3 +102,10 @@ def class_of(name: str, table: Mapping[str, str] = MODULES) -> Any:
 def own(table: dict, kind: type) -> tuple:
     """The entries of a table for a class and the classes it is made from."""
     return tuple(name for base in kind.__mro__ for name in table.get(base.__name__, ()))
+
+
+def is_recorded(value: object) -> bool:
+    """Whether a record may hold an object of this very class: others have the same name."""
+    kind = type(value)
+    package = __package__.rpartition(".")[0]
+    return kind.__module__ == f"{package}.{MODULES.get(kind.__name__, '')}"

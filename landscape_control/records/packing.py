@@ -12,9 +12,10 @@ from ..model.problem import ControlProblem
 from ..optimisation.program import PolicyProgram
 from ..planning.beliefs.solution import BeliefSolution
 from ..support.errors import ProblemError
+from .axis_names import DIMS, LABELS
 from .contents import check_contents
 from .groups import Group, Variable
-from .kinds import COMPUTED, DIMS, ENUMS, LABELS, LEFT_OUT, MODULES, class_of, own
+from .kinds import COMPUTED, ENUMS, LEFT_OUT, MODULES, class_of, is_recorded, own
 from .limits import Budget
 from .parts import to_tree
 from .plain_text import listed, mapping, parsed, word
@@ -34,7 +35,7 @@ def pack(value: Any) -> Group:
         return _filled("mapping", {str(name): part for name, part in value.items()})
     if isinstance(value, tuple | list):
         return _filled("sequence", {str(i): part for i, part in enumerate(value)})
-    if type(value).__name__ not in MODULES or not is_dataclass(value):
+    if not (is_recorded(value) and is_dataclass(value)):
         raise ProblemError(
             "record",
             expected=f"one of {', '.join(sorted(MODULES))}",
@@ -66,6 +67,8 @@ def _contents(value: Any) -> dict[str, Any]:
             contents[name] = getattr(value, name)
         except ProblemError:  # a result without its checker
             contents[name] = None
+    if not contents.get("made_with", True):  # none are known
+        del contents["made_with"]
     return contents
 
 
@@ -103,7 +106,7 @@ def _put(group: Group, kind: str, name: str, part: Any) -> bool:
         group.variables[name] = Variable(
             dims=(), values=text, attributes={"holds": "specification"}
         )
-    elif isinstance(part, Mapping) or type(part).__name__ in MODULES or _is_composite(part):
+    elif isinstance(part, Mapping) or is_recorded(part) or _is_composite(part):
         group.groups[name] = pack(part)
     else:
         return False
@@ -113,9 +116,7 @@ def _put(group: Group, kind: str, name: str, part: Any) -> bool:
 def _is_composite(part: object) -> bool:
     """Whether a sequence holds anything that deserves labels."""
     return isinstance(part, tuple | list) and any(
-        isinstance(entry, np.ndarray | Mapping)
-        or type(entry).__name__ in MODULES
-        or _is_composite(entry)
+        isinstance(entry, np.ndarray | Mapping) or is_recorded(entry) or _is_composite(entry)
         for entry in part
     )
 

@@ -1,5 +1,6 @@
 """The parts of a problem as JSON trees: numbers, arrays, functions, the library's small classes."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -16,10 +17,14 @@ from ..model.problem import ControlProblem
 from ..optimisation.limits import CourseLimits
 from ..optimisation.program import PolicyProgram
 from ..planning.transcription import Transcription
-from ..rules.families import Family, Shape
+from ..rules import CausalRule, Coefficient, Information, Rule
+from ..rules.families import Family, Policy, Shape
+from ..simulation import RawLearner
 from ..support.errors import ProblemError
+from ..support.expressions import call_traced
 from .expressions import function_to_tree
 from .numbers import array_to_tree, number_to_tree
+from .rule_trees import rule_to_tree
 
 _CLASSES = (
     ControlProblem,
@@ -29,9 +34,13 @@ _CLASSES = (
     Objective,
     LandscapeDistribution,
     CourseLimits,
+    CausalRule,
+    Coefficient,
+    Policy,
 )
 # every kind of these is known by its name
-FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription)
+FAMILIES = (Hidden, Sees, Spectrum, Family, Shape, Transcription, RawLearner)
+LEARNER = "learner "  # before the names of raw learners, some of which are names of families
 _PACKAGE = __package__.partition(".")[0]
 
 
@@ -50,8 +59,15 @@ def to_tree(value: Any, sizes: tuple[int, int] = (1, 0)) -> Any:
         return [to_tree(entry, sizes) for entry in value]
     if isinstance(value, Mapping):
         return {"mapping": [[name, to_tree(entry, sizes)] for name, entry in value.items()]}
+    if isinstance(value, frozenset):
+        members = [to_tree(entry, sizes) for entry in value]
+        return {"set": sorted(members, key=json.dumps)}  # in one order: a text is a fingerprint
+    if isinstance(value, Information):
+        return {"information": value.name}
     if isinstance(value, Landscape):
         return _landscape_to_tree(value)
+    if isinstance(value, Rule):
+        return rule_to_tree(value, to_tree)
     if isinstance(value, (*_CLASSES, *FAMILIES)):
         return _object_to_tree(value, sizes)
     if callable(value):
@@ -66,7 +82,14 @@ def to_tree(value: Any, sizes: tuple[int, int] = (1, 0)) -> Any:
 
 def _function_to_tree(value: Callable, names: Sequence[str], sizes: tuple[int, ...]) -> dict:
     symbols = [ca.SX.sym(name, size) for name, size in zip(names, sizes, strict=False)]
-    function = ca.Function("function", symbols, [ca.SX(value(*symbols))])
+    traced = call_traced(
+        "specification",
+        value,
+        symbols,
+        wanted="functions that can be recorded",
+        advice="write them with CasADi operations or NumPy's",
+    )
+    function = ca.Function("function", symbols, [traced])
     return {"function": function_to_tree(function, names)}
 
 
@@ -132,6 +155,8 @@ def _kinds(family: type) -> Iterator[type]:
 
 def _kind_name(kind: type) -> str:
     known = kind in _CLASSES or kind.__module__.partition(".")[0] == _PACKAGE
+    if known and issubclass(kind, RawLearner):
+        return f"{LEARNER}{kind.__name__}"
     return kind.__name__ if known else f"{kind.__module__}:{kind.__name__}"
 
 

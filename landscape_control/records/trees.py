@@ -11,14 +11,16 @@ import numpy as np
 from ..model.landscape import Hidden, Landscape
 from ..model.landscape.landscape import MOST_PARAMETERS
 from ..model.landscape.library import minima_by_rule
-from ..rules.families import Family
+from ..rules import Information
+from ..rules.families import Family, Policy
 from ..rules.families.former import present
 from ..support.errors import ProblemError
 from .expressions import function_from_tree
-from .limits import BYTES_PER_ENTRY, BYTES_PER_PART, LARGEST_COUNT, Budget
+from .limits import BYTES_PER_ENTRY, BYTES_PER_PART, LARGEST_COUNT, MOST_POLICY_STEPS, Budget
 from .numbers import array_from_tree, number_from_tree
 from .parts import class_of_part
 from .plain_text import count, kind, listed, mapping, refuse, word
+from .rule_trees import rule_from_tree
 
 _LANDSCAPE = (
     "dimension",
@@ -31,6 +33,7 @@ _LANDSCAPE = (
     "parameters",
     "expression",
 )
+_FORMS = {"number", "array", "mapping", "set", "information", "function"}
 _ROUNDING = 1e-12  # by which constructors may turn a number that they normalise
 
 
@@ -82,11 +85,13 @@ class TreeReader:
                 self.budget.take(what, BYTES_PER_PART)
             if tree["kind"] == "Landscape":
                 return self._landscape(tree, what)
+            if tree["kind"] == "Rule":
+                return rule_from_tree(tree, self.value, what)
             return self._object(tree, what)
-        if len(tree) != 1 or not tree.keys() <= {"number", "array", "mapping", "function"}:
+        if len(tree) != 1 or not tree.keys() <= _FORMS:
             refuse(
                 what,
-                "a value, an array, a mapping, a function or an object",
+                "a value, an array, a mapping, a set, a function or an object",
                 f"entries {sorted(tree)!r:.80}",
             )
         ((form, inside),) = tree.items()
@@ -96,6 +101,10 @@ class TreeReader:
             return array_from_tree(inside, what)
         if form == "mapping":
             return self._mapping(inside, what)
+        if form == "set":
+            return self._set(inside, what)
+        if form == "information":
+            return _information(inside, what)
         return Traced(self._function(inside, "function", what))
 
     def _function(self, tree: Any, name: str, what: str) -> ca.Function:
@@ -111,6 +120,13 @@ class TreeReader:
         if len(parts) < len(pairs):
             refuse(what, "different names", "one name twice")
         return parts
+
+    def _set(self, tree: Any, what: str) -> frozenset:
+        """A set of words and kinds of information."""
+        members = [self.value(entry, what) for entry in listed(tree, what)]
+        if not all(isinstance(member, str | Information) for member in members):
+            refuse(what, "words, or kinds of information", "other members of a set")
+        return frozenset(members)
 
     def _landscape(self, tree: dict, what: str) -> Landscape:
         mapping(tree, what, *_LANDSCAPE)
@@ -207,6 +223,12 @@ class TreeReader:
             return refuse(what, "arguments that its constructor takes", f"others ({said[:120]})")
 
 
+def _information(name: object, what: str) -> Information:
+    if not isinstance(name, str) or name not in Information.__members__:
+        refuse(what, f"one of {', '.join(Information.__members__)}", f"{name!r:.60}")
+    return Information[name]
+
+
 def _size_of(hidden: object, what: str) -> int:
     if not isinstance(hidden, Hidden):
         refuse(f"{what}, hidden", "a hidden process", type(hidden).__name__)
@@ -261,6 +283,8 @@ def _check_sizes(made_of: type, values: dict[str, Any], what: str) -> None:
             shape = np.shape(value)
             if shape != (size, size):
                 refuse(f"{what}, {name}", f"a matrix of shape {(size, size)}", f"shape {shape}")
+    if issubclass(made_of, Policy):
+        count(values.get("horizon"), f"{what}, horizon", 1, MOST_POLICY_STEPS)
     if issubclass(made_of, Family):
         for name, value in values.items():
             if isinstance(value, int) and not isinstance(value, bool):

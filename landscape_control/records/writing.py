@@ -1,11 +1,8 @@
-"""Files that appear complete or not at all, and which software made them."""
+"""Files that appear complete or not at all."""
 
 import os
-import platform
 import uuid
 from contextlib import suppress
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PART = ".part"  # how the name of a file ends that is still being written
@@ -27,14 +24,3 @@ def write_atomically(path: Path, data: bytes) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
-
-
-@cache
-def package_version(name: str) -> str:
-    """Of an installed package, or "not installed"; "python" is the interpreter."""
-    if name == "python":
-        return platform.python_version()
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

@@ -4,11 +4,12 @@ A new rule is a family in a file of ``families``, an entry here, and its test.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import MappingProxyType
 
 from ..support.arguments import checked
 from .causal import CausalRule
+from .entry import Entry
 from .families import (
     AccumulatedSquares,
     AdamFamily,
@@ -38,6 +39,7 @@ from .families import (
     WeightDecay,
 )
 from .names import named
+from .network_entries import of_networks
 
 _EPSILON = 1e-16  # that of Adam's paper, squared: inside the power
 _TINY = 1e-12  # ε of the rule with a free exponent, whose p and ε are hard to tell apart
@@ -53,24 +55,6 @@ WIDE = {
 # the coupled one with (β(1-w), w(1-β)), but for how it sets out from rest. Where both fit, the
 # coupled one is named.
 LOOP_TWIN = "heavy_ball_weight_decay"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A causal rule by name.
-
-    Attributes
-    ----------
-    name : in the spelling of :func:`.names.spelled`
-    family : what is optimised under this name, or its class where it needs numbers of the task;
-        None for rules that are recognised only
-    rule : as what it is recognised, by the key of the rule; None for families that no fit names,
-        such as those with a number per step
-    """
-
-    name: str
-    family: Family | type[Family] | None = None
-    rule: CausalRule | None = None
 
 
 def textbook_adam(*, averaged: bool = True, corrected: bool = True) -> AdamFamily:
@@ -285,6 +269,7 @@ ENTRIES: tuple[Entry, ...] = (
     *_averages(),
     *_normalised(),
     *_signs(),
+    *of_networks(),
     *_learned(),
 )
 

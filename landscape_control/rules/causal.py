@@ -95,11 +95,17 @@ class CausalRule(Candidate):
         return wider
 
     def updates(
-        self, coefficients: np.ndarray, gradients: np.ndarray, parameters: np.ndarray | None = None
+        self,
+        coefficients: np.ndarray,
+        gradients: np.ndarray,
+        parameters: np.ndarray | None = None,
+        squares: np.ndarray | None = None,
     ) -> np.ndarray:
         """Δθ (B, T, R) for B sets of coefficients (B, c).
 
-        All run on the same gradients (T, R), seen at parameters (T, R).
+        All run on the same gradients (T, R), seen at parameters (T, R). ``squares`` (T, R) are |y|²
+        of all weights that learn together with each, for rules that couple weights; None where the R
+        are these weights.
         """
         columns = np.asarray(coefficients, dtype=float).T[:, :, None]  # (c, B, 1)
         values = dict(zip(self.names, columns, strict=True))
@@ -110,7 +116,8 @@ class CausalRule(Candidate):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for t in range(steps):
                 place = None if parameters is None else parameters[t]
-                clock = Clock(step=t, horizon=steps)
+                square = None if squares is None else squares[t]
+                clock = Clock(step=t, horizon=steps, gradient_square=square)
                 result[:, t], state = self.family.step(values, state, gradients[t], place, clock)
         return result
 

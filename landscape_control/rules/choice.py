@@ -10,6 +10,7 @@ import numpy as np
 
 from ..support.arguments import AnyNumber, Range, checked
 from ..support.errors import ProblemError
+from ..support.results import Result
 
 Margin = Annotated[float, Range(low=1)]
 MARGIN = 2.0  # factor by which a richer rule must reduce the score of a simpler one
@@ -44,7 +45,7 @@ class Nested(Protocol):
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Selection:
+class Selection(Result):
     """Which of several candidates it is.
 
     Attributes

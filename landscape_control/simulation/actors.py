@@ -180,6 +180,14 @@ class LearnerActor(Actor):
         return u
 
 
+def _name(policy: Any) -> str:
+    """What a policy calls itself: a solution by its method, a rule by its family, else its class."""
+    if isinstance(policy, PolicyLearner):
+        return str(policy.policy.family.name)
+    said = getattr(policy, "policy_name", None)
+    return said if isinstance(said, str) else type(policy).__name__
+
+
 def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Actor, str]:
     """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
     planned = getattr(policy, "policy", None)  # of a PolicyResult
@@ -187,7 +195,7 @@ def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Ac
         policy = PolicyLearner(policy=policy)
     elif isinstance(planned, Policy) and not isinstance(policy, RawLearner):
         policy = PolicyLearner(policy=planned)
-    name = type(policy).__name__
+    name = _name(policy)
     if hasattr(policy, "init") and hasattr(policy, "update"):
         check_raw(problem, policy, name)
         return LearnerActor(policy), name

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ..model.problem import ControlProblem
 from ..planning.beliefs.linear_model import NotLinearQuadratic
 from ..support.arguments import AnyNumber, Positive, checked
+from ..support.call_settings import settings_kept
+from ..support.results import Result
 from .actors import check_raw
 from .linear_forms import NotLinear, linear_form
 from .linear_loop import LinearLoop, read_model, time_grid
@@ -14,7 +16,7 @@ from .raw_learner import RawLearner
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ExactCost:
+class ExactCost(Result):
     """The expected cost of one learner on one problem.
 
     Attributes
@@ -52,6 +54,7 @@ class ExactCost:
         return f"{words}; unstable, it grows by {self.growth:.4g} a step under the discount"
 
 
+@settings_kept
 @checked
 def exact_cost(
     problem: ControlProblem,

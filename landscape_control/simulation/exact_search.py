@@ -18,12 +18,15 @@ from ..support.arguments import (
     checked,
 )
 from ..support.arrays import freeze
+from ..support.call_settings import settings_kept
 from ..support.errors import SolveError, check_choice
+from ..support.results import Result
 from .actors import check_raw
 from .box_newton import descend
 from .coefficient_scales import Scale, free_names
 from .exact_linear import ExactCost, cost_on
 from .linear_loop import LinearLoop, time_grid
+from .natural_units import natural_units
 from .raw_learner import RawLearner
 
 _SCREENED = 128  # points of the ranges at which the cost is looked at before any descent
@@ -37,7 +40,7 @@ _FLAT = 1e-6  # of the cost per whole range: largest slope of a minimum inside t
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ExactTuned:
+class ExactTuned(Result):
     """Best coefficients, and what they cost exactly.
 
     Attributes
@@ -77,6 +80,7 @@ class ExactTuned:
         return f"{found}: {self.result.summary()}; {self.agreed} of {self.starts} starts agree{ends}{settled}"
 
 
+@settings_kept
 @checked
 def exact_best_coefficients(
     problem: ControlProblem,
@@ -96,13 +100,14 @@ def exact_best_coefficients(
     recursion (or of the Lyapunov equation) itself, to the last digit. 128 points of the ranges are
     looked at; Newton's method within the ranges leaves from the learner's own coefficients and from the
     best of those points that lie apart, all side by side. Coefficients are searched on the scale of
-    their range, a :class:`Coefficient`.
+    their range, a :class:`Coefficient`; ranges with a unit are measured in the problem's own
+    gradients, speeds and times (:func:`.natural_units`).
 
     Parameters
     ----------
     learner : the family, by one member; see :func:`exact_cost` for those that are linear
     free : names of the coefficients to search; None is all of ``learner.coefficients``
-    bounds : {name: (least, most)} that replace the default ranges
+    bounds : {name: (least, most)} that replace the default ranges, in the learner's own numbers
     step, horizon : as of :func:`exact_cost`
     starts : descents
 
@@ -163,7 +168,11 @@ class _Search:
         self.loop, self.learner, self.names = loop, learner, names
         for name in bounds:
             check_choice("bounds of a coefficient", name, names)
-        self.scales = [Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
+        units = natural_units(loop.problem, learner, loop.grid.step)
+        ranges = [units.measured(learner.all_bounds[name]) for name in names]
+        self.scales = [
+            Scale(each, bounds.get(name)) for each, name in zip(ranges, names, strict=True)
+        ]
         self.evaluations, self.unit = 0, 1.0
 
     def values(self, point: np.ndarray) -> dict[str, float]:

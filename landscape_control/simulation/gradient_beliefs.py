@@ -109,11 +109,11 @@ class BeliefAdam(RawLearner):
         "optimal control of a believed quadratic; Aitchison 2020 for the beliefs"
     )
     bounds: ClassVar[dict] = {
-        "drive": RATE,
+        "drive": Bound(least=1e-4, most=1e2, unit="u/yt"),
         "ratio": RATIO,
         "persistence": PERSISTENCE,
         "beta2": MOMENTUM,
-        "curvature_scale": Bound(least=1e-6, most=1e6),
+        "curvature_scale": Bound(least=1e-6, most=1e6, unit="1/yθ"),
         "epsilon": EPSILON,
     }
 

@@ -15,10 +15,11 @@ from ..rules.families.family import State
 from ..support.arguments import Discount, Matrix, Positive, Vector, checked
 from .raw_learner import Bound, RawLearner
 
-RATE = Bound(least=1e-4, most=1e2)
+RATE = Bound(least=1e-4, most=1e2, unit="u/y")
+NORMALISED_RATE = Bound(least=1e-4, most=1e2, unit="u")  # where gradients are divided by their size
 MOMENTUM = Bound(least=0.0, most=0.9999, scale="one minus", high=1.0)
-EPSILON = Bound(least=1e-12, most=1.0)
-SQUARED_EPSILON = Bound(least=1e-20, most=1.0)
+EPSILON = Bound(least=1e-12, most=1.0, unit="y")
+SQUARED_EPSILON = Bound(least=1e-20, most=1.0, unit="y²")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,7 @@ class Adam(FamilyLearner):
     formula: ClassVar[str] = _as_rate(_CORRECTED.formula)
     source: ClassVar[str] = _CORRECTED.source
     bounds: ClassVar[dict] = {
-        "learning_rate": RATE,
+        "learning_rate": NORMALISED_RATE,
         "beta1": MOMENTUM,
         "beta2": MOMENTUM,
         "epsilon": EPSILON,
@@ -149,7 +150,11 @@ class RMSProp(FamilyLearner):
     fields_of: ClassVar[Mapping[str, str]] = {"beta2": "decay"}
     formula: ClassVar[str] = _as_rate(rule.formula)
     source: ClassVar[str] = rule.source
-    bounds: ClassVar[dict] = {"learning_rate": RATE, "decay": MOMENTUM, "epsilon": EPSILON}
+    bounds: ClassVar[dict] = {
+        "learning_rate": NORMALISED_RATE,
+        "decay": MOMENTUM,
+        "epsilon": EPSILON,
+    }
 
 
 @checked
@@ -170,7 +175,11 @@ class Ballistic(FamilyLearner):
     fields_of: ClassVar[Mapping[str, str]] = {"beta2": "decay"}
     formula: ClassVar[str] = _as_rate(rule.formula)
     source: ClassVar[str] = rule.source
-    bounds: ClassVar[dict] = {"learning_rate": RATE, "decay": MOMENTUM, "epsilon": SQUARED_EPSILON}
+    bounds: ClassVar[dict] = {
+        "learning_rate": NORMALISED_RATE,
+        "decay": MOMENTUM,
+        "epsilon": SQUARED_EPSILON,
+    }
 
 
 @checked
@@ -198,7 +207,11 @@ class DiscountedBayes(FamilyLearner):
 
     formula: ClassVar[str] = _as_rate(DiscountedBayesFamily.formula)
     source: ClassVar[str] = DiscountedBayesFamily.source
-    bounds: ClassVar[dict] = {"learning_rate": RATE, "beta1": MOMENTUM, "beta2": MOMENTUM}
+    bounds: ClassVar[dict] = {
+        "learning_rate": NORMALISED_RATE,
+        "beta1": MOMENTUM,
+        "beta2": MOMENTUM,
+    }
 
     @cached_property
     def rule(self) -> Family:  # type: ignore[override]  # here the settings choose the family

@@ -16,7 +16,7 @@ from ..support.arrays import number
 from ..support.errors import ProblemError
 from .raw_learner import Bound, RawLearner, check_learner
 
-DURATION = Bound(least=1e-2, most=1e1)
+DURATION = Bound(least=1e-2, most=1e1, unit="t")
 THRESHOLD = Bound(least=1e-2, most=1e1)
 
 
@@ -62,7 +62,7 @@ class WeightDecay(RawLearner):
 
     formula: ClassVar[str] = "y → y + w(θ-θ₀), or u = u_learner - w(θ-θ₀)"
     source: ClassVar[str] = "Krogh & Hertz 1991; Kumar et al. 2023; Loshchilov & Hutter 2019"
-    bounds: ClassVar[dict] = {"decay": Bound(least=1e-4, most=1e2)}
+    bounds: ClassVar[dict] = {"decay": Bound(least=1e-4, most=1e2, unit="1/t")}
 
     def __post_init__(self):
         super().__post_init__()
@@ -246,7 +246,7 @@ class ShrinkAndPerturb(SwitchLearner):
     bounds: ClassVar[dict] = {
         "duration": DURATION,
         "shrink": Bound(least=0.0, most=1.0, scale="linear", high=1.0),
-        "perturb": Bound(least=0.0, most=2.0, scale="linear"),
+        "perturb": Bound(least=0.0, most=2.0, scale="linear", unit="θ"),
     }
     draws: ClassVar[bool] = True
 

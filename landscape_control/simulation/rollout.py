@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..model.objective import Objective
 from ..support.arguments import AnyNumber, Entries, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
 from ..support.errors import ProblemError
+from ..support.results import Result
 from ..support.short_repr import short_repr
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Paths:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rollout(Shown):
+class Rollout(Result):
     """Costs of E episodes of one policy on the true hidden landscape.
 
     Attributes
@@ -106,19 +107,30 @@ class Rollout(Shown):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.summary()})"
 
+    @property
+    def cost_words(self) -> str:
+        """J in words: the mean with its standard error, that of one episode, or why it is ∞."""
+        if len(self.diverged):
+            return (
+                f"J = ∞ ({len(self.diverged)} of {self.episodes} diverged by"
+                f" t = {self.diverged_by:.4g})"
+            )
+        if self.episodes == 1:
+            return f"J = {self.cost:.6g} (one episode)"
+        error = f"standard error of {self.episodes} episodes"
+        return f"mean J = {self.cost:.6g} ± {self.standard_error:.2g} ({error})"
+
     @checked
     def summary(self) -> str:
         """One line: cost with standard error, its parts, and how it was obtained."""
         late = f", after the horizon up to {self.remainder:.3g}" if self.remainder else ""
-        bad = ""
-        if len(self.diverged):
-            bad = f"; {len(self.diverged)} diverged by t = {self.diverged_by:.4g}"
-        return (
-            f"{self.policy}: J = {self.cost:.6g} ± {self.standard_error:.2g} (loss"
-            f" {self.losses.mean():.4g}, effort {self.efforts.mean():.4g}, terminal"
-            f" {self.terminals.mean():.4g}{late}); {self.episodes} episodes, step {self.step:.4g},"
-            f" seed {self.seed}{bad}"
-        )
+        parts = ""
+        if not len(self.diverged):
+            parts = (
+                f" = loss {self.losses.mean():.4g} + effort {self.efforts.mean():.4g} + terminal"
+                f" {self.terminals.mean():.4g}{late}"
+            )
+        return f"{self.policy}: {self.cost_words}{parts}; step {self.step:.4g}, seed {self.seed}"
 
     def __getstate__(self):
         """Plain arrays only: the problem's functions stay behind.
@@ -177,11 +189,37 @@ def _must_agree(a: Rollout, b: Rollout) -> Iterator[tuple[str, object, object]]:
         both = a.problem is None and b.problem is None
         yield "problem", "forgotten in a pickle", "forgotten there too" if both else "known"
         return
-    yield "hidden variables", id(a.problem.landscape.hidden), id(b.problem.landscape.hidden)
+    yield "hidden variables", _Law(a.problem.landscape.hidden), _Law(b.problem.landscape.hidden)
     first, second = a.problem.objective, b.problem.objective
     for own in fields(Objective):
         if own.name != "horizon":
             yield f"objective.{own.name}", getattr(first, own.name), getattr(second, own.name)
+
+
+class _Law:
+    """A hidden process, equal to another of the same kind with the same numbers: that of a rollout
+    from a file is another object.
+    """
+
+    def __init__(self, hidden: object):
+        self.hidden = hidden
+
+    def __eq__(self, other: object) -> bool:
+        assert isinstance(other, _Law)
+        one, two = self.hidden, other.hidden
+        if one is two or type(one) is not type(two) or not is_dataclass(one):
+            return one is two
+        pairs = [(getattr(one, each.name), getattr(two, each.name)) for each in fields(one)]
+        return all(_alike(first, second) for first, second in pairs)
+
+    def __repr__(self) -> str:
+        return repr(self.hidden)
+
+
+def _alike(first: object, second: object) -> bool:
+    """Whether two fields of hidden processes hold the same numbers, or the very same function."""
+    numbers = all(isinstance(value, np.ndarray | float | int) for value in (first, second))
+    return np.array_equal(np.asarray(first), np.asarray(second)) if numbers else first is second
 
 
 def _draw_step(rollout: Rollout) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..model.problem import ControlProblem
 from ..support.arguments import Count, Index, Positive, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, SolveError, SolveInterrupted
 from ..support.returned import called, refuse_nan, rows
 from .actors import Actor, LearnerActor, actor_for
@@ -20,6 +21,7 @@ _EPISODES = 2000
 _WATCH = 32  # steps between two looks for divergence
 
 
+@settings_kept
 @checked
 def simulate(
     problem: ControlProblem,

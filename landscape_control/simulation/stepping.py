@@ -109,8 +109,8 @@ def fastest_rate(problem: ControlProblem) -> float:
     objective, model = problem.objective, problem.model
     start, discount = problem.start, objective.discount
     moved = mobility(model.actuation(start)[0], model.metric(start)[0])
-    price = objective.learning_rate * _size(moved)
-    curvature, information = _rates_seen(problem)
+    price = objective.learning_rate * spectral_norm(moved)
+    curvature, information = rates_seen(problem)
     pull = price * objective.loss_weight * curvature
     relaxation = math.sqrt(discount**2 / 4 + pull) - discount / 2
     rates = [relaxation, discount, _drift_rate(model, start)]
@@ -118,7 +118,7 @@ def fastest_rate(problem: ControlProblem) -> float:
         rates.append(price * objective.terminal_weight * curvature)
     elif objective.terminal is not None:
         _, hessian = model.terminal_derivatives(start)
-        rates.append(price * objective.terminal_weight * _size(hessian))
+        rates.append(price * objective.terminal_weight * spectral_norm(hessian))
     hidden = problem.landscape.hidden
     if hidden is not None:
         rates += hidden.fastest_rates(information)
@@ -144,14 +144,14 @@ def discount_weights(discount: float, step: float, count: int) -> tuple[np.ndarr
     return nodes, whole * fade
 
 
-def _rates_seen(problem: ControlProblem) -> tuple[float, float]:
+def rates_seen(problem: ControlProblem) -> tuple[float, float]:
     """(largest |∇²L|, largest information |∂h/∂φ|²/|R|) at the start.
 
     Over hidden landscapes; the information is that of noisy observations.
     """
     n, hidden, sees = problem.dimension, problem.landscape.hidden, problem.learner.sees
     if hidden is None or sees is None:  # what is hidden is seen somehow: a problem checks that
-        return _size(problem.landscape.hessian(problem.start)), 0.0
+        return spectral_norm(problem.landscape.hessian(problem.start)), 0.0
     theta, phi = ca.SX.sym("theta", n), ca.SX.sym("hidden", hidden.dimension)
     seen = ca.SX(sees.expression(problem.landscape, theta, phi))
     outputs = [
@@ -164,8 +164,8 @@ def _rates_seen(problem: ControlProblem) -> tuple[float, float]:
     for values in hidden.sample(np.random.default_rng(0), _SAMPLES, np.zeros(1))[:, 0]:
         hessian, slope, root = (np.array(value) for value in local(problem.start, values))
         noise = np.linalg.svd(root, compute_uv=False).min()
-        curvature = max(curvature, _size(hessian))
-        information = max(information, (_size(slope) / noise) ** 2 if noise > 0 else 0.0)
+        curvature = max(curvature, spectral_norm(hessian))
+        information = max(information, (spectral_norm(slope) / noise) ** 2 if noise > 0 else 0.0)
     return curvature, information
 
 
@@ -174,10 +174,10 @@ def _drift_rate(model: Model, point: np.ndarray) -> float:
     theta = ca.SX.sym("theta", model.dimension)
     jacobian = ca.densify(ca.jacobian(model.drift_at(theta), theta))
     slope = ca.Function("slope", [theta], [jacobian])
-    return _size(np.array(slope(point)))
+    return spectral_norm(np.array(slope(point)))
 
 
-def _size(matrix: np.ndarray) -> float:
+def spectral_norm(matrix: np.ndarray) -> float:
     """The spectral norm of a matrix, or of the only one in a stack.
 
     One that is not finite counts as 0.

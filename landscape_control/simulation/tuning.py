@@ -3,6 +3,7 @@
 What a fair comparison with an optimal policy needs.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -12,20 +13,24 @@ from scipy.optimize import differential_evolution, minimize
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Count, Filled, Index, Positive, Vector, Words, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, check_choice
+from ..support.results import Result
 from .coefficient_scales import Scale, free_names
 from .exact_linear import is_exact
 from .exact_search import exact_best_coefficients
+from .natural_units import natural_units
 from .raw_learner import RawLearner
 from .rollout import Rollout
 from .simulate import simulate
+from .stepping import rollout_horizon, rollout_step
 
-_WORST = 1e12  # the cost of a diverged rollout, as the search sees it
+_WORST = 1e12  # of the first cost: that of a diverged rollout, as the search sees it
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tuned:
+class Tuned(Result):
     """Best coefficients found.
 
     Attributes
@@ -51,6 +56,22 @@ class Tuned:
     at_bounds: tuple[str, ...]
     method: str
 
+    @checked
+    def summary(self) -> str:
+        """One line: coefficients, the cost on new numbers and that of the search, how it ended."""
+        found = ", ".join(f"{name} = {value:.4g}" for name, value in self.coefficients.items())
+        ends = f"; at an end of its range: {', '.join(self.at_bounds)}" if self.at_bounds else ""
+        settled = "" if self.converged else "; not converged"
+        kind = "expected cost" if self.method == "exact" else "mean cost where it was searched"
+        return (
+            f"{type(self.learner).__name__}, {found}: {self.rollout.cost_words}, on other numbers"
+            f" than the search; {kind} {self.training_cost:.6g} ({self.method},"
+            f" {self.evaluations} evaluations){settled}{ends}"
+        )
+
+    def __repr__(self) -> str:
+        return f"Tuned({self.summary()})"
+
     @property
     def cost(self) -> float:
         """Mean cost on the held-out seed."""
@@ -62,6 +83,7 @@ class Tuned:
         return self.rollout.standard_error
 
 
+@settings_kept
 @checked
 def best_coefficients(
     problem: ControlProblem,
@@ -91,14 +113,15 @@ def best_coefficients(
     minimised: on fixed random numbers the mean cost is a deterministic function of the
     coefficients. "nelder-mead" (the default there) searches from the learner's own coefficients and
     from ``starts`` - 1 points drawn from the ranges; "differential evolution" searches all of the
-    ranges (SciPy). Coefficients are searched on the scale of their range, a :class:`Coefficient`.
+    ranges (SciPy). Coefficients are searched on the scale of their range, a :class:`Coefficient`; ranges with a
+    unit are measured in the problem's own gradients, speeds and times (:func:`.natural_units`).
 
     Parameters
     ----------
     learner : the family, by one member: fixed settings are kept, coefficients are where the search
         starts
     free : names of the coefficients to tune; None is all of ``learner.coefficients``
-    bounds : {name: (least, most)} that replace the default ranges
+    bounds : {name: (least, most)} that replace the default ranges, in the learner's own numbers
     method : None is "exact" where it applies, else "nelder-mead"; the result says which ran
     episodes, seed : of a search that simulates
     held_out_episodes, held_out_seed : of the reported cost
@@ -163,7 +186,7 @@ def best_coefficients(
         learner=best,
         coefficients={name: best.coefficients[name] for name in search.names},
         rollout=rollout,
-        training_cost=search(point),
+        training_cost=search.cost(point),
         evaluations=search.evaluations,
         converged=converged,
         at_bounds=tuple(at_bounds),
@@ -185,8 +208,15 @@ class _Search:
         self.problem, self.family, self.names, self.settings = problem, learner, names, settings
         for name in bounds:
             check_choice("bounds of a coefficient", name, names)
-        self.scales = [Scale(learner.all_bounds[name], bounds.get(name)) for name in names]
+        horizon = rollout_horizon(problem, settings["horizon"])
+        step, _ = rollout_step(problem, horizon, settings["step"], learner.own_step)
+        units = natural_units(problem, learner, step)
+        ranges = [units.measured(learner.all_bounds[name]) for name in names]
+        self.scales = [
+            Scale(each, bounds.get(name)) for each, name in zip(ranges, names, strict=True)
+        ]
         self.evaluations = 0
+        self.unit = math.nan  # the size of the first finite cost
         self._known: dict[tuple, float] = {}
 
     def learner(self, point: np.ndarray) -> RawLearner:
@@ -201,12 +231,20 @@ class _Search:
         return np.array([scale.position(given[name]) for name, scale in pairs])
 
     def __call__(self, point: np.ndarray) -> float:
+        """The cost in units of the first that is finite."""
+        cost = self.cost(point)
+        # a cost that is not a number counts as the worst too
+        return cost / self.unit if cost < _WORST * self.unit else _WORST
+
+    def cost(self, point: np.ndarray) -> float:
+        """The mean cost, known ones without another rollout."""
         key = tuple(np.clip(point, 0, 1))
         if key not in self._known:
             self.evaluations += 1
             rollout = simulate(self.problem, self.learner(point), throw=False, **self.settings)
-            # also a cost that is not a number counts as the worst
-            self._known[key] = rollout.cost if rollout.cost < _WORST else _WORST
+            self._known[key] = rollout.cost
+            if math.isnan(self.unit) and math.isfinite(rollout.cost):
+                self.unit = abs(rollout.cost) or 1.0
         return self._known[key]
 
 

@@ -47,7 +47,9 @@ def ranges(function: ca.Function) -> Iterator[tuple[int, list[Interval], Interva
             continue
         operands: list[Interval] = []
         bounds: Interval | None = _EVERYWHERE
-        if operation == ca.OP_CONST:
+        if operation == ca.OP_CALL:  # of what is not seen here
+            bounds = None
+        elif operation == ca.OP_CONST:
             value = float(function.instruction_constant(k))
             bounds = (value, value) if math.isfinite(value) else None
         elif operation != ca.OP_INPUT:
@@ -55,7 +57,9 @@ def ranges(function: ca.Function) -> Iterator[tuple[int, list[Interval], Interva
             bounds = _bounds(operation, operands)
 
         # what follows a singular operation is not bounded by it: one None answers for all of it
-        work[outputs[0]] = _EVERYWHERE if bounds is None else bounds
+        for place in outputs:
+            if place >= 0:  # a result of a call that nobody uses has no place
+                work[place] = _EVERYWHERE if bounds is None else bounds
         yield k, operands, bounds
 
 

@@ -1,7 +1,9 @@
 """Functions that users write in CasADi: called once on symbols, and what they return is checked."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from numbers import Real
 from typing import Any, TypeVar
@@ -11,11 +13,17 @@ import numpy as np
 
 from .errors import ProblemError
 from .instructions import instructions
+from .meanings import names_casadi, two_meanings
+from .numpy_symbols import NoValueError, as_symbols, expression_of
+from .pointwise import LOCK
 
 # of CasADi, in symbols or in numbers: what goes into a function is of one of these kinds, and so is
 # what comes out
 Expression = TypeVar("Expression", ca.SX, ca.MX, ca.DM)
 
+# not the user's own code
+_PACKAGE = __file__.rpartition("support")[0]
+_LIBRARIES = (_PACKAGE, "site-packages", "/casadi/", "/numpy/", "/scipy/")
 _ADVICE = (  # (part of the message of an error, what to write instead)
     (
         "truth value",
@@ -36,6 +44,13 @@ _ADVICE = (  # (part of the message of an error, what to write instead)
         ),
     ),
     ("complex", "write real numbers only"),
+    (
+        "arrays used as indices",
+        "write it with sums, products and elementary functions; numpy.logaddexp.reduce(x) is"
+        " log Σ exp x",
+    ),
+    ("must be Tensor", "hand a loss of PyTorch over with landscape_control.external_loss"),
+    ("JAX", "hand a loss of JAX over with landscape_control.external_loss"),
     (
         "Matrix product with incompatible",
         "write casadi.dot(a, b) for an inner product, A @ θ for a matrix A",
@@ -62,24 +77,106 @@ def call_traced(
     wanted: str,
     advice: str,
     keywords: Mapping[str, ca.SX] | None = None,
+    numbers: Collection[int] = (),
 ) -> ca.SX:
     """The SX expression that a user's ``function`` makes of symbols.
+
+    It is called with CasADi's vectors and, where these do not do, with NumPy arrays of symbols; the
+    arguments listed in ``numbers`` and the ``keywords`` of one entry have no axes there. A function
+    that never names CasADi must mean the same in both: what it returns for an array of numbers.
 
     ``wanted`` and ``advice`` go into refusals. Raises ProblemError, naming the function and where
     it stands, where it raises or returns anything but real numbers and expressions in its
     arguments.
     """
     keywords = {} if keywords is None else keywords
+    symbols = [*arguments, *keywords.values()]
+    has_casadi = names_casadi(function)
     try:
-        given = function(*arguments, **keywords)
+        expression = _returned(what, function, arguments, keywords, wanted, advice)
+        _check_symbols(what, function, expression, symbols, wanted)
+    except ProblemError as error:
+        refusal = error
+    else:
+        if not has_casadi:
+            _check_meaning(what, function, expression, arguments, keywords, numbers, wanted)
+        return expression
+
+    arrays = [as_symbols(x, is_number=i in numbers) for i, x in enumerate(arguments)]
+    named = {name: as_symbols(x, is_number=x.numel() == 1) for name, x in keywords.items()}
+    try:
+        expression = _returned(what, function, arrays, named, wanted, advice)
+        _check_symbols(what, function, expression, symbols, wanted)
+    except ProblemError as error:
+        if has_casadi:
+            raise refusal from refusal.__cause__
+        raise error from error.__cause__
+    if not has_casadi:
+        _check_meaning(what, function, expression, arguments, keywords, numbers, wanted)
+    return expression
+
+
+def _returned(
+    what: str,
+    function: Callable,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    wanted: str,
+    advice: str,
+) -> ca.SX:
+    """What the function makes of these symbols, if it is real numbers and expressions."""
+    try:
+        with LOCK, warnings.catch_warnings():  # filters are shared by all threads
+            # CasADi announces another meaning of NumPy's functions; what they mean is looked at
+            warnings.filterwarnings("ignore", r"\s*casadi: a numpy function", FutureWarning)
+            warnings.filterwarnings("ignore", "Implicit conversion of symbolic", RuntimeWarning)
+            given = expression_of(function(*arguments, **keywords))
     except ProblemError:
         raise
     except Exception as error:
-        hint = _advice_for(str(error), advice)
-        raise _refusal(what, function, wanted, _readable(error), hint) from error
-    expression = _expression(what, function, given, wanted, advice)
-    _check_symbols(what, function, expression, [*arguments, *keywords.values()], wanted)
-    return expression
+        hint = getattr(error, "advice", None) or _advice_for(str(error), advice)
+        received = f"{_readable(error)}{_line_of(error)}"
+        raise _refusal(what, function, wanted, received, hint) from error
+    return _expression(what, function, given, wanted, advice)
+
+
+def _check_meaning(
+    what: str,
+    function: Callable,
+    expression: ca.SX,
+    arguments: Sequence[ca.SX],
+    keywords: Mapping[str, ca.SX],
+    numbers: Collection[int],
+    wanted: str,
+) -> None:
+    """Refuse a function that returns something else for NumPy's arrays than for CasADi's vectors."""
+    values = two_meanings(function, expression, arguments, keywords, numbers)
+    if values is None:
+        return
+    by_numpy, by_casadi = (", ".join(f"{value:.6g}" for value in part[:3]) for part in values)
+    raise _refusal(
+        what,
+        function,
+        wanted,
+        f"a function with two meanings: {by_numpy} for a NumPy array, {by_casadi} for a column of"
+        " CasADi's symbols with the same numbers",
+        "let it depend on its arguments only; begin it with theta = numpy.asanyarray(theta) for"
+        " NumPy's meaning (a product with a matrix goes along its rows, masks choose entries), or"
+        " write casadi.DM(A) for arrays A, or other casadi functions, for CasADi's",
+    )
+
+
+def _line_of(error: Exception) -> str:
+    """Where in the user's code an error was raised: " in line 14, 'return np.sort(theta)[0]'"."""
+    lines = [
+        (frame.lineno, frame.line)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.line and not any(part in frame.filename for part in _LIBRARIES)
+    ]
+    if not lines:
+        return ""
+    number, text = lines[-1]
+    return f" in line {number}, {text.strip()[:80]!r}"
 
 
 def call_given(
@@ -124,7 +221,9 @@ def _readable(error: Exception) -> str:
         message = f"{lines[0]} {lines[-1].strip()}"
     else:
         message = next((x for x in lines if not x.startswith((".../", "Error in"))), lines[0])
-    return f"{type(error).__name__}: {message[:200]}"
+    return (
+        message if isinstance(error, NoValueError) else f"{type(error).__name__}: {message[:200]}"
+    )
 
 
 def _advice_for(message: str, advice: str) -> str:
@@ -145,8 +244,8 @@ def _expression(what: str, function: Callable, given: Any, wanted: str, advice: 
     if isinstance(given, list | tuple):
         raise refusal(
             f"a {type(given).__name__} of {len(given)}",
-            "join the entries: casadi.vertcat(a, b) is a column, casadi.vertcat(casadi.horzcat(a,"
-            " b), casadi.horzcat(c, d)) a matrix",
+            "join the entries: numpy.stack([a, b]) or casadi.vertcat(a, b) is a column,"
+            " casadi.vertcat(casadi.horzcat(a, b), casadi.horzcat(c, d)) a matrix",
         )
     if isinstance(given, ca.MX):
         raise refusal(

@@ -6,27 +6,17 @@ import casadi as ca
 import numpy as np
 
 from .arguments import ArrayLike
-from .instructions import instructions
+from .printed_expressions import Style, print_expression
 
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)  # how tightly an operation binds
-_LONGEST = 400  # characters of an expression that is written out
 _MOST_ENTRIES = 16  # of an array that is written out
 
 _FUNCTIONS = {
-    ca.OP_EXP: r"\exp",
-    ca.OP_LOG: r"\log",
-    ca.OP_SIN: r"\sin",
-    ca.OP_COS: r"\cos",
-    ca.OP_TAN: r"\tan",
-    ca.OP_SINH: r"\sinh",
-    ca.OP_COSH: r"\cosh",
-    ca.OP_TANH: r"\tanh",
-    ca.OP_ATAN: r"\arctan",
-    ca.OP_ASIN: r"\arcsin",
-    ca.OP_ACOS: r"\arccos",
-    ca.OP_ERF: r"\operatorname{erf}",
-    ca.OP_LOG1P: r"\operatorname{log1p}",
-    ca.OP_EXPM1: r"\operatorname{expm1}",
+    name: rf"\{name}" for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+} | {
+    "atan": r"\arctan",
+    "asin": r"\arcsin",
+    "acos": r"\arccos",
+    **{name: rf"\operatorname{{{name}}}" for name in ("erf", "log1p", "expm1")},
 }
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -128,74 +118,32 @@ def expression(
     ``symbols`` names the entries of each input. None where it is too long to be read, or has an
     operation without a usual sign.
     """
-    function = ca.Function("printed", list(inputs), [ca.densify(outputs)])
-    places: dict[int, tuple[str, int]] = {}
-    for step in instructions(function):
-        if step.operation == ca.OP_INPUT:
-            made = (symbols[step.inputs[0]][step.inputs[1]], _ATOM)
-        elif step.operation == ca.OP_CONST:
-            made = _constant(function.instruction_constant(step.number))
-        elif step.operation == ca.OP_OUTPUT:
-            return places[step.inputs[0]][0]
-        else:
-            printed = _operation(step.operation, [places[place] for place in step.inputs])
-            if printed is None or len(printed[0]) > _LONGEST:
-                return None
-            made = printed
-        places[step.outputs[0]] = made
-    return None
+    return print_expression(outputs, inputs, symbols, _STYLE)
 
 
-Printed = tuple[str, int]
+class _Latex(Style):
+    times = r" \, "
+
+    def number(self, value: float) -> str:
+        return number(value)
+
+    def brackets(self, inside: str) -> str:
+        return rf"\left({inside}\right)"
+
+    def function(self, name: str, inside: str) -> str:
+        return rf"{_FUNCTIONS[name]}\left({inside}\right)"
+
+    def fraction(self, above: str, below: str) -> str:
+        return rf"\frac{{{above}}}{{{below}}}"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{{{exponent}}}"
+
+    def root(self, inside: str) -> str:
+        return rf"\sqrt{{{inside}}}"
+
+    def size(self, inside: str) -> str:
+        return rf"\left|{inside}\right|"
 
 
-def _constant(value: float) -> Printed:
-    printed = number(value)
-    if value < 0:
-        return printed, _SIGN
-    return printed, _PRODUCT if "times" in printed else _ATOM
-
-
-def _operation(operation: int, parts: Sequence[Printed]) -> Printed | None:
-    a = parts[0]
-    b = parts[-1]
-    if operation in _FUNCTIONS:
-        return rf"{_FUNCTIONS[operation]}\left({a[0]}\right)", _ATOM
-    if operation == ca.OP_ADD:
-        return _added(a, b), _SUM
-    if operation == ca.OP_SUB:
-        return f"{a[0]} - {_in_brackets(b, _PRODUCT)}", _SUM
-    if operation == ca.OP_MUL:
-        return rf"{_in_brackets(a, _PRODUCT)} \, {_in_brackets(b, _POWER)}", _PRODUCT
-    if operation == ca.OP_TWICE:
-        return rf"2 \, {_in_brackets(a, _POWER)}", _PRODUCT
-    if operation == ca.OP_NEG:
-        return f"-{_in_brackets(a, _PRODUCT)}", _SIGN
-    if operation in (ca.OP_DIV, ca.OP_INV):
-        above = "1" if operation == ca.OP_INV else a[0]
-        return rf"\frac{{{above}}}{{{b[0]}}}", _POWER
-    if operation == ca.OP_SQ:
-        return f"{_in_brackets(a, _ATOM)}^{{2}}", _POWER
-    if operation in (ca.OP_POW, ca.OP_CONSTPOW):
-        return f"{_in_brackets(a, _ATOM)}^{{{b[0]}}}", _POWER
-    if operation == ca.OP_SQRT:
-        return rf"\sqrt{{{a[0]}}}", _ATOM
-    if operation == ca.OP_FABS:
-        return rf"\left|{a[0]}\right|", _ATOM
-    return None
-
-
-def _added(a: Printed, b: Printed) -> str:
-    if b[0].startswith("-") and b[1] != _SUM:
-        return f"{a[0]} - {b[0][1:]}"
-    if b[0].startswith("-"):
-        return rf"{a[0]} + \left({b[0]}\right)"
-    return f"{a[0]} + {b[0]}"
-
-
-def _in_brackets(part: Printed, least: int) -> str:
-    """The part as it stands where it binds at least so tightly; else in brackets."""
-    printed, binds = part
-    if binds >= least and binds != _SIGN:
-        return printed
-    return rf"\left({printed}\right)"
+_STYLE = _Latex()

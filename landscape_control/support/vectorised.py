@@ -5,7 +5,7 @@ compiled map pays for every point. The same instructions are followed in the sam
 both agree to round-off.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import casadi as ca
@@ -15,7 +15,7 @@ from scipy import special
 from .instructions import instructions
 from .pointwise import Pointwise
 
-_OPERATIONS = {
+NUMPY_OPERATIONS: dict[int, Callable] = {
     ca.OP_ASSIGN: np.positive, ca.OP_ADD: np.add, ca.OP_SUB: np.subtract, ca.OP_MUL: np.multiply, ca.OP_DIV: np.divide,
     ca.OP_NEG: np.negative, ca.OP_EXP: np.exp, ca.OP_LOG: np.log, ca.OP_POW: np.power, ca.OP_CONSTPOW: np.power,
     ca.OP_SQRT: np.sqrt, ca.OP_SQ: np.square, ca.OP_TWICE: lambda x: 2.0 * x, ca.OP_INV: np.reciprocal,
@@ -125,8 +125,8 @@ def _steps(function: ca.Function) -> list[_Step] | None:
             steps.append((operation, function.instruction_constant(k), outputs[0]))
         elif operation == ca.OP_INPUT:
             steps.append((operation, tuple(inputs), outputs[0]))
-        elif operation in _OPERATIONS:
-            steps.append((_OPERATIONS[operation], tuple(inputs), outputs[0]))
+        elif operation in NUMPY_OPERATIONS:
+            steps.append((NUMPY_OPERATIONS[operation], tuple(inputs), outputs[0]))
         else:
             return None
     return steps

@@ -7,7 +7,15 @@ import numpy as np
 
 from .failures import FINE
 
-NOTES = ("status", "message", "traceback", "found_from")  # words in every chunk and dataset
+SOLVED_BY = "solved_by"
+# words in every chunk and dataset
+NOTES = (
+    "status",
+    "message",
+    "traceback",
+    "found_from",
+    SOLVED_BY,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,7 +46,7 @@ class Columns:
     ----------
     cells : (N,) flat C-order indices in the grid
     numbers : {name: (N, ...)}: "seconds", and "value NAME" of measures
-    words : {name: Words}: status, message, traceback, found_from, and "value NAME" of measures
+    words : {name: Words}: status, message, traceback, found_from, solved_by, and "value NAME" of measures
     missing : {name: (N,) truth values}, which cells have no value, where some have none
     """
 

@@ -23,6 +23,7 @@ _NOTES = {
     "message": "what happened, in words",
     "traceback": "of what was raised in the cell",
     "found_from": "starts that led to the best plan",
+    "solved_by": "the optimiser; 'newton' solves many cells together",
 }
 _LONGEST_ATTRIBUTE = 30000  # HDF5 keeps no attribute beyond 64 kB
 

@@ -35,7 +35,7 @@ def formula_columns(plan: Plan, measures: Sequence[Measure], cells: np.ndarray) 
         if absent.any():
             columns.missing[name] = absent
     for name in NOTES:
-        columns.words[name] = words_of(row[name] for row in notes).repeated(sizes)
+        columns.words[name] = words_of(row.get(name, "") for row in notes).repeated(sizes)
     return columns
 
 

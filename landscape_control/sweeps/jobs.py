@@ -17,6 +17,7 @@ class Job:
     numbers: dict = field(default_factory=dict)
     seed: int = 0
     runner: Any = None
+    together: Any = None  # what it was solved as together with others, where that succeeded
     solution: Any = None
     known: Any = None  # the last usable solution up to here, which the next cell may start from
     row: dict | None = None

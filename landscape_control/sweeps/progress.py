@@ -1,17 +1,20 @@
 """How far a sweep is, and functions that report it to terminals and logs."""
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from ..support.arguments import AnyNumber, NonNegative, checked
+from ..support.drawable import Shown
 
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(Shown):
     """How far a sweep is.
 
     Attributes
@@ -60,7 +63,12 @@ def lines(write: Callable[[str], object], every: NonNegative = 10.0) -> Callable
 
 @checked
 def bar(**options: object) -> Callable[[Progress], None]:
-    """A progress function that draws a bar with the time left (tqdm): for terminals."""
+    """A progress function that draws a bar with the time left: for terminals (tqdm) and notebooks.
+
+    ``options`` are those of tqdm, which a notebook has no use for.
+    """
+    if _in_notebook():
+        return _displayed()
     shown: list[Any] = []  # the bar, once there is one
 
     def report(progress: Progress) -> None:
@@ -75,6 +83,26 @@ def bar(**options: object) -> Callable[[Progress], None]:
         shown[0].update(progress.done - shown[0].n)
         if progress.done == progress.total:
             shown[0].close()
+
+    return report
+
+
+def _in_notebook() -> bool:
+    """Whether output goes to cells of a notebook; IPython in a terminal has no kernel."""
+    python = sys.modules.get("IPython")
+    return python is not None and hasattr(python.get_ipython(), "kernel")
+
+
+def _displayed() -> Callable[[Progress], None]:
+    """One line with a bar below the cell, rewritten at every cell that is done."""
+    display = import_module("IPython.display").display
+    shown: list[Any] = []  # the handle of what is displayed, once there is one
+
+    def report(progress: Progress) -> None:
+        if shown:
+            shown[0].update(progress)
+        else:
+            shown.append(display(progress, display_id=True))
 
     return report
 

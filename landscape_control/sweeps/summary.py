@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..support.arguments import checked
 from ..support.errors import ProblemError, printable, shown
-from .columns import NOTES
+from .columns import NOTES, SOLVED_BY
 from .failures import USABLE
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def describe(dataset: object) -> str:
         lines.append(f"  {_axis(table, name, paths)}")
     lines += ["", "cells", *(f"  {line}" for line in _cells(table)), "", "measures"]
     lines += [f"  {line}" for line in _measures(table)] or ["  none yet"]
+    lines += _meanings(table)
 
     options = json.loads(notes.get("options", "{}"))
     settings = [f"seed {notes.get('seed')}", f"starts: {notes.get('starts')}"]
@@ -72,11 +74,28 @@ def _measures(dataset: "xarray.Dataset") -> list[str]:
     return [f"{name!s:<{width}}  {_range(dataset[name], usable)}" for name in names]
 
 
+def _meanings(dataset: "xarray.Dataset") -> list[str]:
+    """What the measures are, one entry for all keys of one; nothing where none says it."""
+    meanings = {}
+    for name in dataset.data_vars:
+        said = str(dataset[name].attrs.get("description", ""))
+        if name not in NOTES and said:
+            meanings[str(name).partition(".")[0]] = said
+    entries = [
+        fill(f"{name}: {said}", 100, initial_indent="  ", subsequent_indent="    ")
+        for name, said in meanings.items()
+    ]
+    return ["", "what they are", *"\n".join(entries).splitlines()] if entries else []
+
+
 def _cells(dataset: "xarray.Dataset") -> Iterator[str]:
     counts = Counter(dataset["status"].values.ravel().tolist())
     total = sum(counts.values())
     kinds = ", ".join(f"{count} {word}" for word, count in counts.most_common())
     yield f"{total - counts.get('not run', 0)} of {total} done: {kinds}"
+    if SOLVED_BY in dataset:
+        by = Counter(word for word in dataset[SOLVED_BY].values.ravel().tolist() if word)
+        yield f"solved by {', '.join(f'{word} {count}' for word, count in by.most_common())}"
     status, message = (dataset[name].values.ravel() for name in ("status", "message"))
     messages = Counter((str(s), str(m)) for s, m in zip(status, message, strict=True) if m)
     for (word, text), count in messages.most_common(_SHOWN):
@@ -95,5 +114,5 @@ def _range(variable: "xarray.DataArray", usable: np.ndarray) -> str:
         note = f" ({missing} missing)" if missing else ""
         return f"{text} {units}".rstrip() + note
     counts = Counter(str(value) for value in values.ravel().tolist())
-    shares = [f"{word or '(none)'} {count}" for word, count in counts.most_common(6)]
+    shares = [f"{word or '(none)'} in {count} cells" for word, count in counts.most_common(6)]
     return ", ".join(shares) or "no value"

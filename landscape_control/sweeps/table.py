@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .columns import NOTES, Columns
+from .columns import NOTES, SOLVED_BY, Columns
 from .failures import FINE, MEASURE, PENDING
 from .plan import Plan
 
@@ -63,7 +63,9 @@ class Table:
         values |= rank.keys() - {measure_of(name) for name in values}
         in_order = sorted(values, key=lambda name: (rank.get(measure_of(name), len(rank)), name))
         arrays = {name: self._values(name) for name in in_order}
-        arrays |= {name: self._words[name].array() for name in NOTES}
+        # nothing is solved in closed forms, and older stores do not say by what
+        said = [name for name in NOTES if name != SOLVED_BY or self._words[name].is_given]
+        arrays |= {name: self._words[name].array() for name in said}
         return {
             name: array.reshape(*self.plan.shape, *array.shape[1:])
             for name, array in arrays.items()
@@ -143,6 +145,11 @@ class _Words:
     def __init__(self, cells: int, empty: str = "") -> None:
         self._known = {empty: 0}  # word -> its code
         self._codes = np.zeros(cells, dtype=np.int32)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any cell has been given a word."""
+        return len(self._known) > 1
 
     def fill(self, cells: np.ndarray, codes: np.ndarray | int, texts: list[str]) -> None:
         places = [self._known.setdefault(text, len(self._known)) for text in texts]

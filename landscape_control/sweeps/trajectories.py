@@ -6,9 +6,11 @@ import numpy as np
 
 from ..model.objective import OBJECTIVE_NUMBERS
 from ..model.problem import ControlProblem
-from ..planning.solution import Plan, Solution
+from ..planning.batched import BatchSolver, is_for_batches, least_cells
+from ..planning.solution import Solution
 from ..support.arguments import option_names
 from ..support.errors import ProblemError, check_options
+from .branches import continues, outline_all
 from .layout import share
 from .measures.basins import SECOND_LOOK
 
@@ -25,6 +27,8 @@ class Trajectories:
         return part == "start" or (part == "end" and problem.end is not None)
 
     def chunk(self, problem: ControlProblem, cells: int) -> int:
+        if is_for_batches(problem):
+            return share(cells, 256, 1024)
         return share(cells, 8, 64 if problem.dimension <= 12 else 16)
 
     def check(self, problem: ControlProblem, options: dict, starts: int | None) -> None:
@@ -49,6 +53,8 @@ class TrajectoryRunner:
 
         check_options("solver", options, option_names(Solver))
         self.problem, self.solver, self.starts = problem, Solver(problem, **options), starts
+        self._batch: BatchSolver | None = None
+        self.least_together = least_cells(problem.dimension)
 
     def solve(self, changes: dict, seed: int, neighbour: Solution | None) -> Solution:
         cold = self.solver.solve(
@@ -56,11 +62,24 @@ class TrajectoryRunner:
         )
         return cold if neighbour is None else self.improved(changes, seed, cold, neighbour)
 
+    def solve_together(self, cells: list[tuple[dict, int]]) -> list[Solution | None]:
+        """The solutions for these (changes, seed) as far as they are found together, else None."""
+        if self._batch is None:
+            self._batch = BatchSolver(self.solver)
+        numbers: list[Any] = [self._numbers(changes) for changes, _ in cells]
+        seeds = [seed for _, seed in cells]
+        found = self._batch.solve(numbers, starts=self.starts, seeds=seeds)
+        outline_all(plan for solution in found if solution is not None for plan in solution.plans)
+        return found
+
     def improved(
         self, changes: dict, seed: int, solution: Solution, neighbour: Solution
     ) -> Solution:
         """The better one of a cell's solution and what its neighbour's plan leads to."""
-        if not np.isfinite(neighbour.cost) or _continues(neighbour.best, solution.best):
+        if not np.isfinite(neighbour.cost):
+            return solution
+        # where its branch is among the plans that are known here, it is not the best of them
+        if any(continues(neighbour.best, plan) for plan in solution.plans):
             return solution
         try:
             warm = self.solver.solve(
@@ -104,31 +123,3 @@ def _is_better(solution: Solution, other: Solution) -> bool:
     uncertain = solution.best.cost_error + other.best.cost_error
     margin = uncertain + 1e-9 * abs(other.cost)
     return bool(solution.cost < other.cost - margin)
-
-
-def _continues(plan: Plan, other: Plan, allowed: float = 0.25, longest: float = 2.5) -> bool:
-    """Whether two plans of neighbouring cells are plainly one branch.
-
-    Alike in reach, in where they end relative to it, and in shape: in stretched time, or over the
-    time that both have.
-    """
-    if not other.status.ok:
-        return False
-    shared = min(plan.times[-1], other.times[-1])
-    mine, theirs = _displacements(plan, plan.times[-1]), _displacements(other, other.times[-1])
-    reach, other_reach = np.abs(mine).max(), np.abs(theirs).max()
-    if not min(reach, other_reach) * longest >= max(reach, other_reach) > 0:
-        return False
-    mine, theirs = mine / reach, theirs / other_reach
-    if np.abs(mine - theirs).max() <= allowed:
-        return True
-    begin = _displacements(plan, shared) / reach
-    other_begin = _displacements(other, shared) / other_reach
-    apart_at_end = np.abs(mine[-1] - theirs[-1]).max()
-    apart_before = np.abs(begin - other_begin).max()
-    return bool(max(apart_at_end, apart_before) <= allowed)
-
-
-def _displacements(plan: Plan, last: float) -> np.ndarray:
-    """θ(t) - θ(0) at nine times up to ``last``."""
-    return plan.parameters_at(np.linspace(0, last, 9)) - plan.parameters[0]

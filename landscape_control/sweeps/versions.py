@@ -1,7 +1,7 @@
 """Which software decides the numbers of a sweep."""
 
-from ..records.writing import package_version
 from ..support.errors import ProblemError
+from ..support.versions import package_version
 
 _PACKAGES = ("landscape-control", "casadi", "numpy", "scipy")
 

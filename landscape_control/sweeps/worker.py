@@ -3,6 +3,7 @@
 Nothing that a cell does stops the others.
 """
 
+import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -98,29 +99,58 @@ class ChunkWorker:
     def _solved(self, cells: np.ndarray) -> Columns:
         """All cells: solved one after another, compared backwards, measured, and mended."""
         self._shapes: dict[str, tuple] = {}  # of array values, in this chunk
-        jobs: list[Job] = []
-        for cell in cells.tolist():
-            job = Job(cell=cell, structure=self.plan.layout.structure(cell))
+        jobs = [Job(cell=c, structure=self.plan.layout.structure(c)) for c in cells.tolist()]
+        for job in jobs:
+            self._prepare(job)
+        for _, group in itertools.groupby(jobs, key=lambda job: job.structure):
             neighbour = None
-            if jobs and jobs[-1].structure == job.structure:
-                neighbour = jobs[-1].known
-            self._solve(job, neighbour)
-            job.known = job.solution if job.usable else neighbour
-            jobs.append(job)
+            own = list(group)
+            self._solve_together(own)
+            for job in own:
+                self._solve(job, neighbour)
+                neighbour = job.known = job.solution if job.usable else neighbour
         self._compare(jobs, range(len(jobs) - 1, 0, -1), -1)
         for job in jobs:
             self._measure(job)
         self._mend(jobs)
         return columns_of(cells, [job.measured for job in jobs])
 
-    def _solve(self, job: Job, neighbour: Any) -> None:
+    def _prepare(self, job: Job) -> None:
         began = time.perf_counter()
         try:
             job.values, job.seed = self.plan.values(job.cell)
             job.runner = self._runner(job.structure, job.values)
             job.numbers = self._varying(job.values)
-            if self.needed:
+        except (Exception, SystemExit) as error:
+            job.failed(error)
+        job.seconds += time.perf_counter() - began
+
+    def _solve_together(self, jobs: list[Job]) -> None:
+        """Cells of one structure at once, as far as its runner can, where there are many."""
+        ready = [job for job in jobs if job.row is None]
+        if not (self.needed and ready and hasattr(ready[0].runner, "solve_together")):
+            return
+        # of the plan: chunks may be of any size
+        if self.plan.layout.group < ready[0].runner.least_together:
+            return
+        began = time.perf_counter()
+        found = ready[0].runner.solve_together([(job.numbers, job.seed) for job in ready])
+        share = (time.perf_counter() - began) / len(ready)
+        for job, solution in zip(ready, found, strict=True):
+            job.together = solution
+            job.seconds += share
+
+    def _solve(self, job: Job, neighbour: Any) -> None:
+        if job.row is not None or not self.needed:
+            return
+        began = time.perf_counter()
+        try:
+            if job.together is None:
                 job.solution = job.runner.solve(job.numbers, job.seed, neighbour)
+            else:
+                job.solution = job.together
+                if neighbour is not None:
+                    job.solution = improved(job, neighbour)
         except (Exception, SystemExit) as error:
             job.failed(error)
         job.seconds += time.perf_counter() - began
@@ -205,6 +235,7 @@ class ChunkWorker:
         if cell.solution is not None:
             solution = cell.solution
             row["status"] = str(solution.status)
+            row["solved_by"] = str(getattr(solution, "solver", ""))
             if not solution.status.ok:
                 row["message"] = _said(solution)
             best = getattr(solution, "best", None)

@@ -13,7 +13,7 @@ from ..rules.families import HeavyBall, Policy
 from ..support.arguments import Positive, checked
 from ..support.errors import ProblemError
 
-Kind = Literal["sgd", "adam", "ballistic", "heavy ball", "policy"]
+Kind = Literal["sgd", "adam", "ballistic", "heavy ball", "policy", "derived"]
 _LONGEST = 300  # letters of a policy that stand in a description
 CLIP = 5.0  # norm of the gradient of all weights, for every optimizer of the notebook
 _NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -23,6 +23,7 @@ _NUMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ballistic": ("lr", "beta2", "eps"),
         "heavy ball": ("lr", "momentum"),
         "policy": ("lr",),
+        "derived": (),
     }
 )
 _DEFAULTS: Mapping[str, float] = MappingProxyType(
@@ -41,11 +42,14 @@ class Recipe:
     label : what it is called in pictures and tables
     kind : "sgd": torch.optim.SGD, no momentum. "adam": torch.optim.Adam (the notebook's AdamW at
         decay 0, the same rule). "ballistic": :class:`~landscape_control.training.ballistic.Ballistic`.
-        "heavy ball": the library's family, exported. "policy": any policy of the library, exported
+        "heavy ball": the library's family, exported. "policy": any policy of the library, exported.
+        "derived": heavy ball whose rates, momentum and metric are planned from what is measured of
+        the network while it trains, by :func:`landscape_control.derive_optimizer`
     numbers : lr, and those of beta1, beta2, eps, momentum that the kind has; what is left out is
         0.9, 0.999, 1e-8, 0.9. None is negative, and beta1, beta2 are below 1. The ``lr`` of a policy
-        multiplies all that it does
-    clip : the norm of the gradient of all weights together is cut to it; None leaves it as it is
+        multiplies all that it does; a derived rule has no numbers to choose
+    clip : the norm of the gradient of all weights together is cut to it; None leaves it as it is,
+        which a derived rule asks for: it plans for the gradients that it measured
     policy : of kind "policy"
     style : key of its look, see display.plotting.rule_styles
     """
@@ -61,10 +65,11 @@ class Recipe:
     def __post_init__(self) -> None:
         allowed = _NUMBERS[self.kind]
         unknown = sorted(set(self.numbers) - set(allowed))
-        if unknown or "lr" not in self.numbers:
+        lacks_rate = "lr" in allowed and "lr" not in self.numbers
+        if unknown or lacks_rate:
             raise ProblemError(
                 f"numbers of recipe {self.key!r}",
-                expected=f"lr, and any of {', '.join(allowed)}",
+                expected=f"lr, and any of {', '.join(allowed)}" if allowed else "none",
                 received=f"{', '.join(self.numbers) or 'none'}",
                 advice=f"these are the numbers that {self.kind} has",
             )
@@ -74,6 +79,13 @@ class Recipe:
                 expected="a policy where the kind is 'policy', and there only",
                 received=f"kind {self.kind!r}, policy {self.policy!r}",
                 advice="pass kind='policy', policy=result.policy",
+            )
+        if self.is_derived and self.clip is not None:
+            raise ProblemError(
+                f"clip of recipe {self.key!r}",
+                expected="None for a derived rule, which plans for the gradients that it measured",
+                received=f"{self.clip:g}",
+                advice="leave the gradients of a derived rule as they are",
             )
         wanted = {name: _DEFAULTS[name] for name in allowed if name != "lr"}
         object.__setattr__(self, "numbers", MappingProxyType({**wanted, **self.numbers}))
@@ -98,8 +110,13 @@ class Recipe:
                 advice="e.g. 'sgd'; what pictures show is the label",
             )
 
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is planned from measurements of the network that is trained."""
+        return self.kind == "derived"
+
     def optimizer(self, parameters: Iterable[Any]) -> Any:
-        """The torch.optim.Optimizer for ``parameters``."""
+        """The torch.optim.Optimizer for ``parameters``; not of kind "derived", which measures."""
         import torch
 
         numbers = dict(self.numbers)
@@ -133,6 +150,7 @@ class Recipe:
         """Everything that decides what it does, on one line; two recipes with one text do the same."""
         numbers = ", ".join(f"{name} {written(value)}" for name, value in self.numbers.items())
         policy = "" if self.policy is None else f", {_policy_in_words(self.policy)}"
+        numbers = numbers or "no numbers"
         return f"{self.kind}, {numbers}, clip {self.clip}{policy}"
 
 
@@ -183,6 +201,17 @@ def paper_recipes(*, adam: float, beta2: float) -> tuple[Recipe, ...]:
             numbers={"lr": 5e-4, "beta2": beta2},
             style="rmsprop",
         ),
+    )
+
+
+def planned_recipe() -> Recipe:
+    """The planned rule with a velocity as its state, its numbers from measurements."""
+    return Recipe(
+        key="derived",
+        label="ballistic, planned: β, rates and metric from measurements",
+        kind="derived",
+        clip=None,
+        style="optimal",
     )
 
 

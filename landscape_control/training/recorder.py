@@ -8,7 +8,9 @@ from typing import Any, Self
 import numpy as np
 import torch
 
-from ..identification.recording import FEWEST_STEPS, RecordedRun, Recording
+from ..identification.recorded_arrays import FEWEST_STEPS
+from ..identification.recorded_run import RecordedRun
+from ..identification.recording import Recording
 from ..support.errors import ProblemError
 from .recorded_tensors import (
     check_gradient,
@@ -108,6 +110,7 @@ class Recorder:
             precision=max(torch.finfo(each.parameter.dtype).eps for each in self._tensors),
             words=f"{kept.sum()} of {self._total} weights drawn at random, seed {self._seed}",
             notes=tuple(self._notes()),
+            weight_noise=0.0,  # the very numbers that are stored
         )
 
     # ---- hooks

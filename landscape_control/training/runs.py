@@ -18,6 +18,7 @@ from .checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from .datasets import CLASSES, ImageData
 from .networks import seeded, torch_module
 from .panels import Panel
+from .planned_rule import planned_rule
 from .recipes import Recipe
 
 
@@ -88,7 +89,8 @@ def train(
     checkpoint : file that holds network, optimizer and curves after every epoch, written whole or
         not at all. One that is there is gone on from: on the "cpu", on one kind of processor with
         one number of threads, the run is then bit by bit the run without the stop. It does not
-        depend on ``epochs``: a longer run goes on from a shorter one
+        depend on ``epochs``: a longer run goes on from a shorter one, but for a derived rule, which
+        is planned for so many
     report : called with recipe, seed and epoch after every epoch that was trained
     device : of PyTorch, such as "cuda"
 
@@ -97,7 +99,9 @@ def train(
     the test after it, ends the run and is recorded in it.
     """
     length = panel.epochs if epochs is None else epochs
-    training = _Training(panel=panel, recipe=recipe, data=data, seed=seed, device=device)
+    training = _Training(
+        panel=panel, recipe=recipe, data=data, seed=seed, length=length, device=device
+    )
     path = None if checkpoint is None else Path(checkpoint)
     if path is not None and path.exists():
         training.restore(path)
@@ -115,20 +119,32 @@ class _Training:
     """A run under way: its network, its optimizer, and the epochs that are done."""
 
     def __init__(
-        self, *, panel: Panel, recipe: Recipe, data: ImageData, seed: int, device: str
+        self,
+        *,
+        panel: Panel,
+        recipe: Recipe,
+        data: ImageData,
+        seed: int,
+        length: int,
+        device: str,
     ) -> None:
         self.torch = torch_module()
         place = _device(self.torch, device)
         self.recipe, self.seed = recipe, seed
-        self.identity = identity_of(panel, recipe, data, seed)
+        self.identity = identity_of(panel, recipe, data, seed, length)
         self.network = panel.network(seed=seed).to(place)
-        self.optimizer = recipe.optimizer(self.network.parameters())
         self.batches = Batches(
             data, batch=panel.batch, shifts=panel.shifts, seed=seed, device=place
         )
         self.done: list[Epoch] = []
         self.diverged: int | None = None
         _check_fit(self.torch, self.network, self.batches)
+        self.optimizer = self._optimizer(length)
+
+    def _optimizer(self, length: int) -> Any:
+        if self.recipe.is_derived:
+            return planned_rule(self.network, self.batches, length)
+        return self.recipe.optimizer(self.network.parameters())
 
     def restore(self, path: Path) -> None:
         """Go on where a checkpoint stands."""
@@ -188,10 +204,17 @@ class _Training:
             loss.backward()
             if self.recipe.clip is not None:
                 torch.nn.utils.clip_grad_norm_(network.parameters(), max_norm=self.recipe.clip)
-            self.optimizer.step()
+            self._step(loss)
             total += value * len(labels)
             count += len(labels)
         return total / count
+
+    def _step(self, loss: Any) -> None:
+        """A step by the gradients at hand; a derived rule judges its plan by the batch's loss."""
+        if self.recipe.is_derived:
+            self.optimizer.step(loss)
+        else:
+            self.optimizer.step()
 
     @contextmanager
     def _answers(self) -> Iterator[None]:
@@ -255,9 +278,13 @@ def _device(torch: Any, device: str) -> Any:
     return place
 
 
-def identity_of(panel: Panel, recipe: Recipe, data: ImageData, seed: int) -> dict[str, str]:
+def identity_of(
+    panel: Panel, recipe: Recipe, data: ImageData, seed: int, length: int
+) -> dict[str, str]:
     """What decides a run, in words: two runs with the same are the same, epoch by epoch."""
+    horizon = {"planned for": f"{length} epochs"} if recipe.is_derived else {}
     return {
+        **horizon,
         "network": panel.network_name,
         "data": f"{data.name} {data.digest}",
         "batch": f"{panel.batch}, shifts {panel.shifts}",

@@ -64,7 +64,7 @@ def study(
     Parameters
     ----------
     output : folder for the checkpoints of all runs, runs/KEY-seedN.pt (of grids KEY-RATE-seedN.pt,
-        so that a longer study may choose another rate), and the result, result.nc
+        so that a longer study may choose another rate, of derived rules KEY-T-epochs-seedN.pt), and the result, result.nc
     seeds : how many
     epochs : of every run; by default those of the panel
     resume : go on in a folder that has runs: what is finished is not trained again, what was
@@ -101,7 +101,7 @@ def study(
         panel=panel, data=data, folder=_folder(Path(output), resume), length=length, seeds=seeds
     )
     trainer.progress, trainer.device = progress, device
-    chosen = [(recipe, recipe.key) for recipe in panel.recipes]
+    chosen = [(recipe, _stem(recipe, length)) for recipe in panel.recipes]
     tuning: dict[str, dict[str, float | None]] = {}
     for grid in panel.grids:
         recipe, losses = _tuned(grid, trainer)
@@ -229,6 +229,11 @@ def _tuned(grid: Grid, trainer: _Trainer) -> tuple[Recipe, dict[str, float | Non
     words = f"{grid.recipe.label}, lr {written(best)}"
     stored = {written(rate): finite.get(rate) for rate in losses}
     return replace(grid.recipe.at(best), label=words), stored
+
+
+def _stem(recipe: Recipe, length: int) -> str:
+    """Its key, and where it is planned for a number of epochs that number."""
+    return f"{recipe.key}-{length}-epochs" if recipe.is_derived else recipe.key
 
 
 def _at_rate(recipe: Recipe) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..model.problem import ControlProblem
 from ..planning.solution import Solution
@@ -9,13 +10,16 @@ from ..rules import CausalRule, Rule, by_name
 from ..rules.families import Policy
 from ..simulation.raw_learner import RawLearner
 from ..support.arguments import Count, Positive, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, shown
 from ..verification.solve import solve
-from .causal_rules import causal_path, default_step, simulated_path, tuned_causal
+from .causal_rules import causal_path, default_step, simulated_path
 from .closed_forms import closed_form_path, tuned_coefficients
 from .path import Trajectory
+from .searching import tuned_causal
 
 
+@settings_kept
 @checked
 def trajectory(
     problem: ControlProblem,
@@ -38,7 +42,9 @@ def trajectory(
     rule : a rule or its name ("gradient descent", "natural gradient", "momentum", "adam", ...), a
         RawLearner, a Policy or PolicyResult, or a function policy(theta, belief, time) -> u
     coefficients : {name: value} of a rule; None searches for those of least J, so that the rule is
-        shown at its best. Learners and policies have their own
+        shown at its best. They are searched in ranges that are measured in the gradients, weights
+        and controls of the plan: ε of Adam up to a tenth of the root mean square gradient, beyond
+        which it is descent by another name. Learners and policies have their own
     solution : the optimal plan of the problem, where the search begins; None solves for it
     horizon : how long the path is; None is T, and for T = ∞ the computed horizon of the plan
     step : Δt of a causal rule; None is that of ``lc.simulate``, at least a thousandth of the
@@ -56,6 +62,7 @@ def trajectory(
     _check(problem)
     if isinstance(rule, str):
         rule = by_name(_MOMENTUM.get(rule.lower(), rule))
+    _check_rule(rule)
     known = isinstance(rule, Rule | CausalRule)
     if not known and coefficients is not None:
         raise ProblemError(
@@ -78,11 +85,13 @@ def trajectory(
             problem, rule, coefficients, tuned=tuned, horizon=length, points=points
         )
     if isinstance(rule, CausalRule):
+        ends: tuple[str, ...] = ()
         step = default_step(problem, length) if step is None else step
         if coefficients is None:
             assert solution is not None, "it was solved for"
-            coefficients = tuned_causal(problem, rule, solution, step=step, horizon=length)
-        return causal_path(problem, rule, coefficients, tuned=tuned, step=step, horizon=length)
+            coefficients, ends = tuned_causal(problem, rule, solution, step=step, horizon=length)
+        path = causal_path(problem, rule, coefficients, tuned=tuned, step=step, horizon=length)
+        return replace(path, at_bounds=ends)
     key = _key(rule)
     return simulated_path(
         problem,
@@ -115,6 +124,20 @@ def _check(problem: ControlProblem) -> None:
             received="a fixed end, which no rule knows",
             advice="free the end, with a terminal cost where it should be near",
         )
+
+
+def _check_rule(rule: object) -> None:
+    has_policy = isinstance(getattr(rule, "policy", None), Policy)
+    is_learner = hasattr(rule, "init") and hasattr(rule, "update")
+    is_rule = isinstance(rule, Rule | CausalRule)
+    if (is_rule or is_learner or has_policy or callable(rule)) and not isinstance(rule, type):
+        return
+    raise ProblemError(
+        "rule",
+        expected="a rule or its name, a learner, a policy or its result, or a function",
+        received=shown(rule),
+        advice="e.g. 'gradient descent', 'momentum', or lambda theta, belief, time: -theta",
+    )
 
 
 def _solved(problem: ControlProblem) -> Solution:

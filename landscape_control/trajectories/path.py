@@ -7,12 +7,13 @@ import numpy as np
 
 from ..model.problem import ControlProblem
 from ..support.arguments import AnyNumber, Entries, checked
-from ..support.drawable import Shown, drawn_by
+from ..support.drawable import drawn_by
+from ..support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trajectory(Shown):
+class Trajectory(Result):
     """The path of one rule from a problem's start, at the prices of the problem.
 
     Attributes
@@ -21,6 +22,8 @@ class Trajectory(Shown):
     coefficients : {name: value}; for a causal rule those of u_t, a rate, so that Δθ_t = u_t·step
     symbols : {name: symbol} of the coefficients
     tuned : whether the coefficients were searched for (least J) or given
+    at_bounds : names of coefficients that the search left at an end of their range, beyond which a
+        better one may lie
     cost : J of the path; None where it has none
     reason : why there is no cost, or how far it counts; empty otherwise
     times : (N,)
@@ -35,6 +38,7 @@ class Trajectory(Shown):
     coefficients: Mapping[str, AnyNumber]
     symbols: Mapping[str, str]
     tuned: bool
+    at_bounds: tuple[str, ...] = ()
     cost: AnyNumber | None
     reason: str
     times: Entries
@@ -59,11 +63,18 @@ class Trajectory(Shown):
         ]
         return ", ".join(pairs)
 
+    @property
+    def origin(self) -> str:
+        """Where the coefficients come from, and which of them ended where the search ended."""
+        if not self.tuned:
+            return "given"
+        ends = ", ".join(self.symbols.get(name, name) for name in self.at_bounds)
+        return f"of least J; {ends} at an end of what was searched" if ends else "of least J"
+
     @checked
     def summary(self) -> str:
         """One line: rule, coefficients, cost or why there is none."""
-        how = "tuned" if self.tuned else "given"
-        coefficients = f" ({self.words}; {how})" if self.coefficients else ""
+        coefficients = f" ({self.words}; {self.origin})" if self.coefficients else ""
         steps = "" if self.step is None else f"; steps of {self.step:.3g}"
         cost = self.reason if self.cost is None else f"J = {self.cost:.6g}"
         note = f" ({self.reason})" if self.reason and self.cost is not None else ""

@@ -14,6 +14,7 @@ from ..planning.beliefs.solution import BeliefSolution, delivered, with_message
 from ..planning.solution import Solution, Status
 from ..planning.transcription import Transcription
 from ..support.arguments import Whole, checked
+from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError
 
 AnySolution = TypeVar("AnySolution", bound=BeliefSolution)
@@ -22,6 +23,7 @@ _OWN = ("confirm", "episodes")
 _SLOW = {"episodes": 12, "steps": 24}  # a simulation that solves a plan per episode and step
 
 
+@settings_kept
 @checked
 def solve(
     problem: ControlProblem,

@@ -164,19 +164,15 @@ def _exponents(axes, x, computed, theory, colors, names):
 
 def _moments(axes, d, colors):
     curves.log_axes(axes)
-    rows = zip(d.first_moment, d.second_moment, d.second_at_bound, colors, strict=True)
-    for row, (first, second, at_bound, color) in enumerate(rows):
+    for first, second, color in zip(d.first_moment, d.second_moment, colors, strict=True):
         axes.plot(d.horizons, 1 - first, linewidth=1.3, **style.hollow(color, "o", line="-"))
         if np.isfinite(second).any():
             axes.plot(d.horizons, 1 - second, **style.hollow(color, "s"))
-        _at_bound(axes, d.horizons[at_bound > 0], row, color)
     axes.plot([], [], label="gradients, 1 − β₁", linewidth=1.3, **_in_ink("o", line="-"))
     if np.isfinite(d.second_moment).any():
         axes.plot([], [], label="squares, 1 − β₂", **_in_ink("s"))
-    if (d.second_at_bound > 0).any():
-        axes.plot([], [], label="β₂ → 1, at its bound", **_in_ink("v"))
-    low, high = axes.get_ylim()
-    axes.set_ylim(low / (high / low) ** 0.5, high)  # room for the marks of the bound
+    if (d.second_at_bound > 0).any():  # a bound is no result: it is said, not drawn
+        axes.plot([], [], linestyle="none", label=_bound_in_words(d))
     style.legend_below(axes, columns=1)
 
 
@@ -184,12 +180,8 @@ def _in_ink(marker, **look):
     return style.hollow(style.INK, marker, **look)
 
 
-def _at_bound(axes, horizons, row, color):
-    """Marks at the foot of the panel, one row per regime: there is no number to draw a curve of."""
-    height = np.full(len(horizons), 0.04 + 0.05 * row)
-    axes.plot(
-        horizons,
-        height,
-        transform=axes.get_xaxis_transform(),
-        **style.hollow(color, "v", 3.6),
-    )
+def _bound_in_words(d):
+    """From which horizon on β₂ ended at the bound of its range, in how many regimes."""
+    rows = (d.second_at_bound > 0).any(1)
+    first = min(d.horizons[row > 0].min() for row in d.second_at_bound[rows])
+    return f"β₂ → 1, the bound of its range,\nin {rows.sum()} of {len(rows)} cases, from T = {first:g} on"

@@ -58,7 +58,7 @@ def _exponents(axes, d):
 
 
 def _costs(axes, d):
-    axes.axhline(0, color=style.rule("adam_family").color, label="without correction")
+    axes.axhline(0, color=style.FAINT, linewidth=0.8, zorder=0)
     for values, words, key, marker in (
         (d.apart_cost, "schedule given apart", "gradient_descent", "s"),
         (d.corrected_cost, "with correction", "momentum", "o"),
@@ -66,4 +66,6 @@ def _costs(axes, d):
     ):
         look = style.hollow(style.rule(key).color, marker, 4.6, line="-")
         axes.plot(d.horizons, 100 * values, label=words, **look)
-    style.label(axes, "horizon T", "excess cost, %", title="against no correction", letter="b")
+    style.label(
+        axes, "horizon T", "cost beyond no correction, %", title="against no correction", letter="b"
+    )

@@ -85,14 +85,21 @@ def emergence_atlas(d: SimpleNamespace) -> Figure:
         else (d.horizontal_name, d.vertical_name)
     )
     handles = phase_diagrams.region_map(
-        axes["best"], d.noises, d.horizons, d.best, list(d.families)
+        axes["best"],
+        d.noises,
+        d.horizons,
+        d.best,
+        list(d.families),
+        marked=None if d.warnings is None else d.warnings > 0.5,
     )
     if d.warnings is not None:
         mark = phase_diagrams.mark_cells(
             axes["best"], d.noises, d.horizons, d.warnings > 0.5, label="doubtful"
         )
         handles += [mark] if mark else []
-    style.label(axes["best"], across, up, title="best family", letter=named["best"])
+    style.label(
+        axes["best"], across, up, title="family of least expected cost", letter=named["best"]
+    )
     maps = {} if d.gain is None else {"gain": (d.gain, "gain over the simplest")}
     maps |= {
         f"coefficient_{i + 1}": (values, words)

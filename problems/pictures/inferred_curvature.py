@@ -88,7 +88,7 @@ def _shown(axes, d):
     for alarms, hits, (words, key) in zip(d.false_alarms, d.hits, looks, strict=True):
         look = style.rule(key)
         axes.plot(alarms, hits, color=look.color, linestyle=look.line, label=words)
-    axes.plot([0, 1], [0, 1], color=style.FAINT, linewidth=0.8, zorder=0, label="by chance")
+    axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=0.9, zorder=0, label="by chance")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     style.label(

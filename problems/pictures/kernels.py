@@ -4,6 +4,8 @@ equivalents.
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from ...display.plotting import curves, style
 from ...display.plotting.data import Key, draws
 from ...display.plotting.panels import Figure
@@ -33,7 +35,7 @@ from ...display.plotting.simulated import letters, numbered, simulated, tick_val
     Key(
         name="error_floor",
         shape="",
-        meaning="errors below are drawn there, hollow (1e-12 if left out)",
+        meaning="errors below are said and not drawn (1e-12 if left out)",
         group="floor",
     ),
 )
@@ -58,10 +60,12 @@ def kernels(d: SimpleNamespace) -> Figure:
         )
     panel = curves.log_axes(axes["errors"])
     floor = 1e-12 if d.error_floor is None else d.error_floor
-    for key, row in zip(d.equivalents, d.errors, strict=True):
-        simulated(panel, d.noises, row, rule=key, floor=floor, label="_" + key)
+    shown = np.where(d.errors > floor, d.errors, np.nan)
+    for key, row in zip(d.equivalents, shown, strict=True):
+        if np.isfinite(row).any():
+            simulated(panel, d.noises, row, rule=key, label="_" + key)
     tick_values(panel, d.noises)
-    panel.set_ylim(floor / 3, max(1.5, 2 * d.errors.max()))
+    _say_what_is_below(panel, d, shown, floor)
     style.label(
         panel,
         "gradient noise σ",
@@ -71,6 +75,21 @@ def kernels(d: SimpleNamespace) -> Figure:
     )
     style.figure_legend(figure, columns=4)
     return figure
+
+
+def _say_what_is_below(panel, d, shown, floor):
+    """The vertical range, and under the curves the names of equivalents without an error to draw."""
+    below = [
+        style.rule(key).label
+        for key, row in zip(d.equivalents, shown, strict=True)
+        if not np.isfinite(row).any()
+    ]
+    least = np.nanmin(shown) if np.isfinite(shown).any() else 0.1
+    panel.set_ylim(least / (30 if below else 3), max(1.5, 2 * d.errors.max()))
+    if below:
+        words = f"{', '.join(below)}:\nat most {floor:g}"
+        middle = float(np.sqrt(d.noises[0] * d.noises[-1]))
+        style.note(panel, middle, least / 12, words, ha="center", fontsize=style.TINY)
 
 
 def _kernel(axes, d, i):

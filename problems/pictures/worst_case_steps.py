@@ -35,11 +35,13 @@ THEORY = style.rule("chebyshev")
         shape="C",
         meaning="|θ_T/θ_0| over h of the rule that is best on average",
     ),
-    Key(name="horizons", shape="H", meaning="horizons T of the worst cases"),
-    Key(name="worst_computed", shape="H", meaning="least worst case, computed"),
+    Key(name="horizons", shape="H", meaning="horizons T of the largest (θ_T/θ_0)²"),
+    Key(name="worst_computed", shape="H", meaning="least largest (θ_T/θ_0)² over h, computed"),
     Key(name="worst_theory", shape="H", meaning="the same, known"),
     Key(
-        name="worst_of_average", shape="H", meaning="worst case of the rule that is best on average"
+        name="worst_of_average",
+        shape="H",
+        meaning="largest (θ_T/θ_0)² of the rule that is best on average",
     ),
     Key(
         name="silver_steps",
@@ -77,8 +79,6 @@ def _steps(panel: Axes, d: SimpleNamespace, letter: str) -> None:
 
 
 def _gain(panel: Axes, d: SimpleNamespace, letter: str) -> None:
-    top = np.max(d.minimax_gain)
-    panel.axhline(top, color=WORST.color, linewidth=0.8, linestyle=(0, (1, 1.6)), zorder=1)
     panel.plot(
         d.curvatures,
         d.average_gain,
@@ -108,7 +108,9 @@ def _worst(panel: Axes, d: SimpleNamespace, letter: str) -> None:
     )
     look = style.hollow(WORST.color, size=4.4)
     panel.plot(d.horizons, d.worst_computed, label="best in the worst case", **look)
-    style.label(panel, "horizon T", "worst case", title="how fast it falls", letter=letter)
+    style.label(
+        panel, "horizon T", "largest (θ(T) / θ(0))²", title="how fast it falls", letter=letter
+    )
 
 
 def _silver(axes: Axes, d: SimpleNamespace, letter: str) -> None:

@@ -12,6 +12,11 @@ THEMES: dict[str, tuple[str, ...]] = {
         "double_well",
         "rosenbrock",
         "three_hump_camel",
+        "data_loss",
+        "minibatch_noise",
+        "network_loss",
+        "network_outputs",
+        "external_loss",
         "find_minima",
     ),
     "Hidden variables and what is seen of them": (

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -56,11 +56,38 @@ def read_problem(target: str) -> "ControlProblem | PolicyProgram":
         return read(target)
 
 
+def read_subject(target: str) -> object:
+    """What is in a file that ``lc.save`` wrote; else the problem of a file or a claim."""
+    from ..report.problem_files import is_saved
+
+    if is_saved(target):
+        from ...records import load
+
+        return load(target)
+    return read_problem(target)
+
+
+def write_result(path: Path, result: object, document: object) -> None:
+    """A file that ``lc.load`` reads where the name ends in .nc; any other is the document as JSON."""
+    from ...records import save
+    from ..report.reproduction import write_json
+
+    if path.suffix == ".nc":
+        save(result, path)
+    else:
+        write_json(path, document)
+
+
 def check_output(
-    option: str, path: Path, *, replaces: Callable[[Path], bool] | None = None
+    option: str,
+    path: Path,
+    *,
+    endings: Sequence[str] = (),
+    replaces: Callable[[Path], bool] | None = None,
 ) -> None:
     """Refuse a file that cannot be written before anything is solved.
 
+    Its name says the format: it has to end as one of ``endings`` where there are any.
     ``replaces(path)`` says whether a file that exists may be replaced; without it any may.
     """
     try:
@@ -73,6 +100,13 @@ def check_output(
             expected="a file that can be written",
             received=f"{path} ({obstacle})",
             advice=f"choose another with {option}",
+        )
+    if endings and path.suffix not in endings:
+        raise ProblemError(
+            option,
+            expected=f"a name that ends in {' or '.join(endings)}",
+            received=path.name,
+            advice=f"e.g. {option} {path.with_suffix(endings[0])}",
         )
 
 

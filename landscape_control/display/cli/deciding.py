@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...support.errors import ProblemError
-from .common import OK, check_output, print_json, read_problem, users_code
+from .common import OK, check_output, print_json, read_subject, users_code, write_result
 from .sweeping import Commands
 
 if TYPE_CHECKING:
     from ...identification.maps import Verdict
 
-TARGET = "a Python file defining 'problem', a claim"
+TARGET = "a Python file defining 'problem', a claim, or a file that lc.save wrote"
 
 
 def add_deciding(commands: Commands, epilog: str) -> list[ArgumentParser]:
@@ -30,9 +30,7 @@ def add_deciding(commands: Commands, epilog: str) -> list[ArgumentParser]:
     identifying = commands.add_parser(
         "identify", help="which rule is a policy, a result or a record?", epilog=epilog
     )
-    identifying.add_argument(
-        "target", metavar="FILE-OR-NAME", help=f"{TARGET}, or a file that lc.save wrote"
-    )
+    identifying.add_argument("target", metavar="FILE-OR-NAME", help=TARGET)
     identifying.set_defaults(command=identify)
     for command in (comparing, identifying):
         command.add_argument(
@@ -40,7 +38,10 @@ def add_deciding(commands: Commands, epilog: str) -> list[ArgumentParser]:
         )
         command.add_argument("--seed", type=int, default=0, help="default: %(default)s")
         command.add_argument(
-            "--output", type=Path, metavar="FILE.json", help="write the verdict as JSON"
+            "--output",
+            type=Path,
+            metavar="FILE",
+            help="write the verdict: FILE.nc, which lc.load reads, or FILE.json",
         )
     return [comparing, identifying]
 
@@ -49,14 +50,19 @@ def compare(options: Namespace) -> int:
     """Run ``landscape-control compare``."""
     from ...identification.maps import compare as run
     from ...model.problem import ControlProblem
+    from ...planning.solution import Solution
 
     _check(options)
-    problem = read_problem(options.target)
+    subject = read_subject(options.target)
+    problem = subject.problem if isinstance(subject, Solution) else subject
     if not isinstance(problem, ControlProblem) or not problem.is_known:
+        received = "hidden variables"
+        if not isinstance(problem, ControlProblem):
+            received = f"a {type(problem).__name__}"
         raise ProblemError(
             "problem",
-            expected="a ControlProblem on a known landscape",
-            received="a policy program, or hidden variables",
+            expected="a ControlProblem on a known landscape, or its Solution",
+            received=received,
             advice=f"use 'landscape-control identify {options.target}'",
         )
     with users_code():
@@ -71,7 +77,7 @@ def identify(options: Namespace) -> int:
     from ...identification import identify as run
 
     _check(options)
-    subject = _subject(options.target)
+    subject = read_subject(options.target)
     with users_code():
         verdict = run(subject, options.rules, seed=options.seed)
     return _hand_out(verdict, options)
@@ -79,24 +85,14 @@ def identify(options: Namespace) -> int:
 
 def _check(options: Namespace) -> None:
     if options.output:
-        check_output("--output", options.output)
-
-
-def _subject(target: str) -> object:
-    """What is in the file of a result; else the problem of a file or a claim."""
-    if Path(target).suffix in (".nc", ".h5"):
-        from ...records import load
-
-        return load(target)
-    return read_problem(target)
+        check_output("--output", options.output, endings=(".nc", ".json"))
 
 
 def _hand_out(verdict: "Verdict", options: Namespace) -> int:
     from ..report.documents import verdict_document
-    from ..report.reproduction import write_json
 
     if options.output:
-        write_json(options.output, verdict_document(verdict))
+        write_result(options.output, verdict, verdict_document(verdict))
     if options.json:
         return print_json(verdict_document(verdict))
     print(verdict)

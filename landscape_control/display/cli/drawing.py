@@ -10,11 +10,15 @@ from typing import Any
 from ...support.errors import ProblemError, check_choice
 from .common import check_output
 
+_OTHER_PICTURES = (".svg", ".jpg", ".jpeg", ".gif", ".eps", ".ps", ".webp", ".tif", ".html")
+
 
 def written(dataset: Any, options: Namespace) -> list[Path]:
     """Write the page and the pictures that were asked for; returns their paths."""
     at = dict(_fixed(dataset, text) for text in options.at)
     files: list[Path] = []
+    for name in options.variable or ():
+        check_choice("--variable", name, map(str, dataset.data_vars))
     _check_files(options)
     if options.html:
         with _writing("--html"):
@@ -28,6 +32,15 @@ def written(dataset: Any, options: Namespace) -> list[Path]:
 def _check_files(options: Namespace) -> None:
     """Refuse what cannot be written before anything is drawn; folders that are missing are made."""
     files = [("--html", options.html)] if options.html else []
+    if options.html and options.html.parent.exists():
+        check_output("--html", options.html, endings=(".html", ".htm"))
+    if options.picture and options.picture.suffix.lower() in _OTHER_PICTURES:
+        raise ProblemError(
+            "--picture",
+            expected="a name that ends in .png or .pdf, or has no ending: both are written",
+            received=options.picture.name,
+            advice=f"e.g. --picture {options.picture.with_suffix('.pdf')}",
+        )
     if options.picture:
         if options.picture.name in ("", ".."):  # no suffix can be put behind it
             check_output("--picture", options.picture)
@@ -123,20 +136,13 @@ def _drawn(dataset: Any, at: dict, option: str) -> list[str]:
 
 
 def _measured(dataset: Any, kinds: str) -> list[str]:
-    """What was measured with one value per cell, words first, then numbers.
+    """What was measured with one value per cell and varies, words first; all if nothing does.
 
     ``kinds`` are those of NumPy's types: "fiub" for numbers, "UOS" for words.
     """
-    from ..plotting import sweep_data
+    from ..plotting import sweep_choice
 
-    axes = set(sweep_data.axes_of(dataset))
-    beside = {"status", "message", "traceback", "found_from"}
-
-    def is_drawn(name: str) -> bool:
-        variable = dataset[name]
-        return name not in beside and set(variable.dims) == axes and variable.dtype.kind in kinds
-
-    names = list(filter(is_drawn, dataset.data_vars))
+    names = sweep_choice.measured(dataset, kinds) or sweep_choice.of_cells(dataset, kinds)
     if not names:
         raise ProblemError(
             "--picture",
@@ -144,4 +150,4 @@ def _measured(dataset: Any, kinds: str) -> list[str]:
             received="none",
             advice="sweep with --measure cost, say",
         )
-    return sorted(names, key=lambda name: dataset[name].dtype.kind not in "UOS")
+    return names

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ...support.errors import ProblemError
-from .common import OK, SHORT, check_output, is_ours, print_json, read_problem
+from .common import OK, SHORT, check_output, is_ours, print_json, read_problem, write_result
 
 if TYPE_CHECKING:
     from ...model.problem import ControlProblem
@@ -24,7 +24,7 @@ def solve_target(options: Namespace) -> int:
 
     if options.output:
         replaces = is_ours if options.output.suffix == ".nc" else None
-        check_output("--output", options.output, replaces=replaces)
+        check_output("--output", options.output, endings=(".nc", ".json"), replaces=replaces)
     problem = read_problem(options.target)
     if isinstance(problem, PolicyProgram):
         return _solve_program(problem, options)
@@ -128,17 +128,9 @@ def _plain(value: object) -> str | float | int | None:
 def _hand_out(
     options: Namespace, solution: object, document: object, text: Callable[[], str]
 ) -> None:
-    """The solution to the file and to standard output as asked, or the text.
-
-    A file that ends in .nc is one that ``lc.load`` reads; any other is the document as JSON.
-    """
-    from ...records import save
-    from ..report.reproduction import write_json
-
-    if options.output and options.output.suffix == ".nc":
-        save(solution, options.output)
-    elif options.output:
-        write_json(options.output, document)
+    """The solution to the file and to standard output as asked, or the text."""
+    if options.output:
+        write_result(options.output, solution, document)
     if options.json:
         print_json(document)
     else:
@@ -167,7 +159,7 @@ def _judge(solution: Any, certified: bool = True) -> int:
 def _plans(solution: "Solution") -> str:
     from ..report.table import align
 
-    rows = [("plan", "cost J", "± error", "status", "end θ(T)", "found from")]
+    rows = [("plan", "cost J", "± discretisation", "status", "end θ(T)", "found from")]
     for number, plan in enumerate(solution.plans, start=1):
         rows.append(
             (

@@ -20,6 +20,7 @@ from .common import (
     is_ours,
     print_json,
     read_problem,
+    read_subject,
     users_code,
 )
 
@@ -99,8 +100,10 @@ def _add_sweep(commands: Commands, epilog: str) -> ArgumentParser:
 
 
 def _add_show(commands: Commands, epilog: str) -> ArgumentParser:
-    showing = commands.add_parser("show", help="say what is in a sweep's folder", epilog=epilog)
-    showing.add_argument("store", type=Path, metavar="FOLDER")
+    showing = commands.add_parser(
+        "show", help="say what is in a sweep's folder or a result's file", epilog=epilog
+    )
+    showing.add_argument("store", type=Path, metavar="FOLDER-OR-FILE")
     showing.add_argument(
         "--html",
         type=Path,
@@ -147,7 +150,7 @@ def sweep(options: Namespace) -> int:
     solver = {name: value for name, value in given.items() if value is not None}
     problem = read_problem(options.target)
     if options.output:
-        check_output("--output", options.output, replaces=is_ours)
+        check_output("--output", options.output, endings=(".nc",), replaces=is_ours)
     with _running(options) as common:
         dataset = run(
             problem,
@@ -175,10 +178,17 @@ def resume(options: Namespace) -> int:
 
 
 def show(options: Namespace) -> int:
-    """Run ``landscape-control show``."""
+    """Run ``landscape-control show``: a sweep, or a result in all its numbers."""
+    from ...model.problem import ControlProblem
+    from ...support.results import Result
     from ...sweeps import load_store
+    from ..report.problem_files import is_saved
     from .drawing import written
 
+    if is_saved(str(options.store)) and not options.store.is_dir():
+        subject = read_subject(str(options.store))
+        print(subject.describe() if isinstance(subject, Result | ControlProblem) else subject)
+        return OK
     dataset = load_store(options.store)
     _report(dataset, options, written(dataset, options))
     return OK

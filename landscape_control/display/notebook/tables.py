@@ -1,5 +1,6 @@
 """What a notebook shows of each kind of problem and result."""
 
+from collections.abc import Mapping
 from functools import singledispatch
 
 import numpy as np
@@ -8,23 +9,47 @@ from ...identification.histories import Histories
 from ...identification.identification import Identification
 from ...identification.maps import RuleFit, Verdict
 from ...identification.maps.formatting import paragraph
+from ...identification.recording import RecordedRun, Recording
 from ...model.problem import ControlProblem
 from ...model.problem.describe import describe
 from ...model.problem.latex import dynamics, functional
 from ...optimisation.result import PolicyResult
 from ...planning.beliefs.solution import BeliefSolution
 from ...planning.solution import Solution
+from ...records.readable import is_part, parts_of
 from ...simulation.rollout import Rollout
+from ...support.estimates import discretised
+from ...support.short_repr import value_in_short
+from ...sweeps.progress import Progress
 from ...trajectories import Trajectory
+from ..description.numbers import in_words
 from .markup import block, formula, note, pairs, table, text, title
 
+_ROWS = 24  # of a table of fields
 _SEVERAL = 9  # coefficients, or values of one, that are written out
 
 
 @singledispatch
 def html_of(shown: object) -> str:
-    """The object as HTML; of a kind that has no table its repr."""
-    return block(text(repr(shown)))
+    """The object as HTML: of a result that has no table of its own its numbers, name by name."""
+    if not is_part(shown):
+        return block(text(repr(shown)))
+    rows = {
+        name.replace("_", " "): _value(part)
+        for name, part in list(parts_of(shown).items())[:_ROWS]
+        if name != "made_with"
+    }
+    more = "to_dict() gives every number"
+    return block(title(type(shown).__name__), pairs(rows), note(more))
+
+
+def _value(part: object) -> str:
+    """A number or an array as describe() has it; a part that has numbers of its own in short."""
+    if isinstance(part, tuple | list) and any(is_part(entry) for entry in part):
+        return f"{len(part)}: {value_in_short(part[0])}" + (", …" if len(part) > 1 else "")
+    if isinstance(part, Mapping):
+        return ", ".join(f"{name} = {in_words(value)}" for name, value in part.items())
+    return value_in_short(part) if is_part(part) else in_words(part)
 
 
 @html_of.register
@@ -45,7 +70,7 @@ def _(problem: ControlProblem) -> str:
 @html_of.register
 def _(solution: Solution) -> str:
     best, problem = solution.best, solution.problem
-    parts = [title("Solution", f"J = {best.cost:.8g} ± {best.cost_error:.1g}, {best.status}")]
+    parts = [title("Solution", f"J = {discretised(best.cost, best.cost_error)}, {best.status}")]
     if problem is not None:
         parts.append(formula(functional(problem)))
     rows = {
@@ -128,7 +153,6 @@ def _(result: PolicyResult) -> str:
     coefficients = {
         name: _values(value) for name, value in list(result.coefficients.items())[:_SEVERAL]
     }
-    error = f"± {result.uncertainty:.1g}"
     rows = {
         "agreement": f"{result.agreed} of {result.starts} starts; optima found: {len(result.optima)}",
         "at the edge of the range": ", ".join(result.at_bound[:_SEVERAL]),
@@ -139,7 +163,7 @@ def _(result: PolicyResult) -> str:
     }
     return block(
         title(f"{family.name}, T = {result.program.steps}", family.formula),
-        f"<div>{text(f'J = {result.cost:.6g} {error}, {result.status}')}</div>",
+        f"<div>{text(f'J = {result.cost_words}, {result.status}')}</div>",
         pairs(coefficients),
         pairs(rows),
         note("plot() draws its loss over the steps and what varies"),
@@ -156,9 +180,9 @@ def _values(value: object) -> str:
 @html_of.register
 def _(rollout: Rollout) -> str:
     rows = {
-        "mean cost": f"{rollout.cost:.6g} ± {rollout.standard_error:.2g} (one standard error)",
-        "loss, effort, terminal": (
-            f"{rollout.losses.mean():.4g}, {rollout.efforts.mean():.4g},"
+        "cost": rollout.cost_words,
+        "loss + effort + terminal": (
+            f"{rollout.losses.mean():.4g} + {rollout.efforts.mean():.4g} +"
             f" {rollout.terminals.mean():.4g}"
         ),
         "episodes": rollout.episodes,
@@ -176,10 +200,8 @@ def _(rollout: Rollout) -> str:
 def _(path: Trajectory) -> str:
     cost = "" if path.cost is None else f"{path.cost:.6g}"
     rows = {
-        "coefficients": f"{path.words} ({'tuned' if path.tuned else 'given'})"
-        if path.words
-        else "",
-        "J": cost,
+        "coefficients": f"{path.words} ({path.origin})" if path.words else "",
+        "cost J": cost,
         "note": path.reason,
         "to t": f"{path.times[-1]:g}",
         "step": "" if path.step is None else f"{path.step:.4g}",
@@ -201,6 +223,63 @@ def _(histories: Histories) -> str:
         "first step that counts": histories.settle,
     }
     return block(title("Histories", histories.words), pairs(rows))
+
+
+@html_of.register
+def _(recording: Recording) -> str:
+    rows = {
+        "runs": len(recording.runs),
+        "precision of the arithmetic": f"{recording.precision:.2g}",
+        "sd of the noise of the weights": _noise(recording),
+        "notes": "; ".join(recording.notes),
+    }
+    header = [
+        "run",
+        "steps",
+        "weights",
+        "rms of the gradients",
+        "rms of the updates",
+        "recorded too",
+    ]
+    runs = [(i + 1, *_run(run)) for i, run in enumerate(recording.runs)]
+    return block(title("Recording", recording.words), pairs(rows), table(header, runs))
+
+
+@html_of.register
+def _(run: RecordedRun) -> str:
+    header = ["steps", "weights", "rms of the gradients", "rms of the updates", "recorded too"]
+    return block(title("Recorded run"), table(header, [_run(run)]))
+
+
+def _noise(recording: Recording) -> str:
+    return "unknown" if recording.weight_noise is None else f"{recording.weight_noise:.3g}"
+
+
+_BESIDE = (
+    "parameters",
+    "errors",
+    "learning_rate",
+    "gradient_norm",
+    "received_norm",
+    "groups",
+    "spans",
+)
+
+
+def _run(run: RecordedRun) -> tuple[object, ...]:
+    """Steps, weights, how large gradients and updates are, and what else there is."""
+    beside = [name.replace("_", " ") for name in _BESIDE if getattr(run, name) is not None]
+    sizes = [
+        "not recorded" if array is None else f"{np.sqrt(np.nanmean(np.square(array))):.4g}"
+        for array in (run.gradients, run.updates)
+    ]
+    return run.steps, run.updates.shape[1], *sizes, ", ".join(beside) or "nothing"
+
+
+@html_of.register
+def _(progress: Progress) -> str:
+    bar = f'<progress value="{progress.done}" max="{max(progress.total, 1)}"></progress>'
+    return block(f"<div>{bar} {text(progress)}</div>")
 
 
 def _vector(values: np.ndarray) -> str:

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -126,19 +126,23 @@ class WholeFigure(Protocol):
     __name__: str
     keys: tuple[Key, ...]
 
-    def __call__(self, data: Mapping[str, Any]) -> Figure: ...
+    def __call__(self, data: Mapping[str, Any] | object) -> Figure: ...
 
 
-def draws(*keys: Key) -> Callable[[Callable[[SimpleNamespace], Figure]], WholeFigure]:
+def draws(
+    *keys: Key,
+    of: Mapping[type | tuple[type, ...], Callable[[Any], Mapping]] = MappingProxyType({}),
+) -> Callable[[Callable[[SimpleNamespace], Figure]], WholeFigure]:
     """Decorator of a figure function: its data is checked against ``keys``, and they are listed.
 
-    They become a section of its docstring and its attribute ``keys``.
+    They become a section of its docstring and its attribute ``keys``. ``of`` maps classes of
+    results to what reads the data off one: the figure takes such results too.
     """
 
     def wrap(draw: Callable[[SimpleNamespace], Figure]) -> WholeFigure:
         @functools.wraps(draw)
-        def figure(data: Mapping[str, Any]) -> Figure:
-            return draw(read(draw.__name__, keys, data))
+        def figure(data: Mapping[str, Any] | object) -> Figure:
+            return draw(read(draw.__name__, keys, _data_of(data, of)))
 
         lines = [line for key in keys for line in key.describe().splitlines()]
         section = "\n    ".join(["Data", "----", *lines])
@@ -148,6 +152,14 @@ def draws(*keys: Key) -> Callable[[Callable[[SimpleNamespace], Figure]], WholeFi
         return declared
 
     return wrap
+
+
+def _data_of(given: Any, of: Mapping[type | tuple[type, ...], Callable[[Any], Mapping]]) -> Any:
+    """The data read off a result; what is none stays as it is."""
+    for kind, reads in of.items():
+        if isinstance(given, kind):
+            return reads(given)
+    return given
 
 
 def _begun(group: str, keys: tuple[Key, ...], data: Mapping[str, Any]) -> bool:

@@ -59,13 +59,18 @@ def _scale_axis(axes: Axes, name: Literal["x", "y"], values: np.ndarray) -> np.n
     getattr(axes, f"set_{name}scale")("log" if log else "linear")
     getattr(axes, f"set_{name}lim")(borders[0], borders[-1])
     if log:
-        axis = getattr(axes, f"{name}axis")
-        axis.set_major_locator(LogLocator(base=10, numticks=7))
-        axis.set_minor_formatter(NullFormatter())
-        _few_decades(axes, name, borders)
+        log_ticks(axes, name, borders)
     if not numeric:
         style.ticks_in_words(axes, name, centres, [_word(value) for value in values])
     return borders
+
+
+def log_ticks(axes: Axes, name: Literal["x", "y"], borders: np.ndarray) -> None:
+    """Ticks of a logarithmic side: decades, or a few plain numbers where there are hardly any."""
+    axis = getattr(axes, f"{name}axis")
+    axis.set_major_locator(LogLocator(base=10, numticks=7))
+    axis.set_minor_formatter(NullFormatter())
+    _few_decades(axes, name, borders)
 
 
 def is_numeric(values: ArrayLike) -> bool:

@@ -13,7 +13,8 @@ from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 
 from ...support.arguments import Entries, checked
 from . import style
-from .grid_cells import edges, hatch, scale_axes
+from .accuracies import lowest_colour
+from .grid_cells import edges, hatch, log_ticks, scale_axes
 from .places import AxisValues, Limits, on_grid
 
 
@@ -49,6 +50,8 @@ def heat_map(
     mesh = axes.pcolormesh(across, up, values, cmap=tones, norm=scale, rasterized=True, zorder=0)
     mesh.set_label("_cells")
     axes.set(xlim=across[[0, -1]], ylim=up[[0, -1]])
+    log_ticks(axes, "x", across)
+    log_ticks(axes, "y", up)
     return axes
 
 
@@ -62,24 +65,30 @@ def number_map(
     log: bool | None = None,
     signed: bool = False,
     limits: Limits | None = None,
+    floor: float = 0.0,
 ) -> tuple[Axes, QuadMesh]:
     """Cells coloured by numbers (Y, X); those without one are hatched.
 
     Returns (Axes, coloured cells) for a colour bar. ``log`` colours logarithmically, by default
     where all numbers are positive and span two decades; ``signed`` is symmetric around zero.
+    Logarithmic colours begin at ``floor``, what the numbers are good to, where that is more than 0:
+    numbers of either sign below it have its colour.
     """
     values = np.ma.masked_invalid(np.asarray(values, dtype=float))
     sides = scale_axes(axes, x, y)
     hatch(axes)
     low, high = limits if limits is not None else _extent(values)
-    if log is None:
-        log = high > 100 * low
+    begin = None if signed else lowest_colour(low, high, floor, log)
+    norm: colors.Normalize
     if signed:
         top = max(abs(low), abs(high)) or 1.0
         norm, tones = colors.Normalize(-top, top), style.signed_map()
+    elif begin is not None:
+        norm, tones = colors.LogNorm(begin, high), warm_map()
+        values = np.ma.where(values < begin, begin / 2, values)  # drawn, though it has no logarithm
     else:
         top = high if high > low else low + (abs(low) or 1.0)  # one number alone needs a range
-        norm, tones = _norm(low, top, log), warm_map()
+        norm, tones = colors.Normalize(low, top), warm_map()
     mesh = axes.pcolormesh(*sides, values, cmap=tones, norm=norm, rasterized=True, zorder=0)
     mesh.set_label("_cells")
     return axes, mesh
@@ -96,6 +105,12 @@ def _norm(low: float, high: float, log: bool) -> colors.Normalize:
     if log and low > 0:
         return colors.LogNorm(low, high)
     return colors.Normalize(low, high)
+
+
+def _has_below(cells: ScalarMappable) -> bool:
+    """Whether there are numbers below the lowest colour."""
+    values: np.ma.MaskedArray = np.ma.asarray(cells.get_array())
+    return bool(values.count() and values.min() < cells.get_clim()[0])
 
 
 def warm_map() -> colors.Colormap:
@@ -116,7 +131,11 @@ def colour_bar(figure: Figure | SubFigure, axes: Axes | list[Axes], cells: QuadM
         values: np.ma.MaskedArray = np.ma.asarray(cells.get_array())
         locator = MaxNLocator(5, integer=bool(np.ma.allequal(values, values.round())))
     ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
-    bar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+    labels = [f"{tick:.3g}" for tick in ticks]
+    if _has_below(cells):  # its lowest colour is that of all below it, too
+        ticks = [low, *(tick for tick in ticks if tick > 2 * low)]
+        labels = [f"≤ {low:.3g}", *(f"{tick:.3g}" for tick in ticks[1:])]
+    bar.set_ticks(ticks, labels=labels)
     bar.minorticks_off()
     return bar
 
@@ -147,7 +166,8 @@ def scaled_cells(axes: Axes, x: Entries, y: Entries, values: Entries, *, log: bo
 def _slim_bar(
     figure: Figure | SubFigure, axes: Axes | list[Axes], cells: ScalarMappable
 ) -> Colorbar:
-    bar = figure.colorbar(cells, ax=axes, pad=0.03, aspect=22, fraction=0.08)
+    extend = "min" if _has_below(cells) else "neither"
+    bar = figure.colorbar(cells, ax=axes, pad=0.03, aspect=22, fraction=0.08, extend=extend)
     style.dress(bar.ax)
     bar.outline.set_visible(False)
     return bar

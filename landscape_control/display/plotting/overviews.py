@@ -1,6 +1,7 @@
 """Whole figures of results, whatever was solved: one plan, one verdict, all claims.
 
-Each takes one flat mapping of arrays and returns a Figure; its docstring lists the keys.
+Each takes one flat mapping of arrays, or the result that has them, and returns a Figure; its
+docstring lists the keys.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.typing import HashableList
 
+from ...identification.maps import Verdict
+from ...planning.solution import Plan, Solution
 from ...support.errors import ProblemError
 from . import evidence, landscapes, paths, style
 from .data import Key, WholeFigure, draws
@@ -18,6 +21,7 @@ from .derived_run import derived_run
 from .loss_ratios import loss_ratios
 from .network_paths import network_paths
 from .panels import GRID, map_panel, optional, rows_with_numbers
+from .results import coefficients_data, data_of_solution, plan_data, policy_data, verdict_data
 from .training_curves import training_curves
 
 
@@ -29,6 +33,7 @@ from .training_curves import training_curves
     *optional(GRID, "landscape"),
     Key(name="minima", shape="M 2", meaning="minima, lowest first", group="minima"),
     Key(name="title", shape="", meaning="what was solved", text=True, group="title"),
+    of={Plan: plan_data, Solution: data_of_solution},
 )
 def plan_overview(d: SimpleNamespace) -> Figure:
     """One plan in full: parameters, controls and costates over time; its path when n = 2.
@@ -128,6 +133,7 @@ def _components(panel: Axes, times: np.ndarray, values: np.ndarray, symbol: str)
         gaps=True,
     ),
     Key(name="errors", shape="R", meaning="relative policy error of each rule"),
+    of={Verdict: policy_data},
 )
 def policy_scatter(d: SimpleNamespace) -> Figure:
     """Optimal controls against −∇L, and against what each fitted rule predicts.
@@ -184,6 +190,7 @@ def policy_scatter(d: SimpleNamespace) -> Figure:
         meaning="what theory predicts, NaN where it predicts nothing",
         gaps=True,
     ),
+    of={Verdict: coefficients_data},
 )
 def coefficients(d: SimpleNamespace) -> Figure:
     """Fitted coefficients with intervals, each relative to what theory predicts.
@@ -255,6 +262,7 @@ def _deviations(d: SimpleNamespace) -> np.ndarray:
         group="coefficients",
     ),
     Key(name="title", shape="", meaning="what was compared", text=True, group="title"),
+    of={Verdict: verdict_data},
 )
 def verdict(d: SimpleNamespace) -> Figure:
     """Which rule is the optimal policy here: policy error, cost of running it, coefficients.

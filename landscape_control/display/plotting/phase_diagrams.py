@@ -32,6 +32,7 @@ def region_map(
     names: Names,
     *,
     failed: bool = True,
+    marked: Cells | None = None,
 ) -> list[Patch]:
     """Cells coloured by kind, each connected region outlined and named; returns legend handles.
 
@@ -39,6 +40,7 @@ def region_map(
     ----------
     regions : (Y, X), index into ``names``; negative or NaN where there is none: hatched
     names : keys of rules or families, or any words; colours and labels are those of the style sheet
+    marked : (Y, X) bool, cells that carry a mark: names are written beside them
     """
     given = np.asarray(regions, dtype=float)
     indices = np.where(np.isfinite(given), given, -1).astype(int)
@@ -47,9 +49,10 @@ def region_map(
     looks, tones = [style.rule(name) for name in names], tones_of(names)
     _colour_cells(axes, indices, sides, tones)
     handles = []
+    free = np.ones(indices.shape, dtype=bool) if marked is None else ~np.asarray(marked, dtype=bool)
     for index in np.unique(indices[indices >= 0]):
         label = looks[index].label
-        _name_regions(axes, indices == index, sides, label)
+        _name_regions(axes, (indices == index) & free, sides, label)
         patch = Patch(facecolor=tones[index], edgecolor=style.INK, linewidth=0.6, label=label)
         handles.append(patch)
     if failed and (indices < 0).any():

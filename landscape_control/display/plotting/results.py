@@ -65,6 +65,14 @@ def plan_data(
     return data
 
 
+def data_of_solution(solution: Solution) -> dict[str, Any]:
+    """Data of ``figures.plan_overview`` from a Solution: with its landscape where that is a map."""
+    problem = solution.problem
+    if problem is None or problem.dimension != 2 or not problem.is_known:
+        return plan_data(solution)
+    return plan_data(solution, problem.landscape)
+
+
 def _box_around(points: np.ndarray) -> np.ndarray:
     """((low₁, high₁), (low₂, high₂)) of the points, with a margin of a quarter on each side."""
     low, high = points.min(0), points.max(0)

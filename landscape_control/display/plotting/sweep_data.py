@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...support.errors import ProblemError
+from ...support.errors import ProblemError, check_choice, shown
+from ...sweeps.measures.verdicts import KEYS
+from ...sweeps.summary import check_dataset
 from . import style
+from .accuracies import good_to
 
 if TYPE_CHECKING:
     from xarray import Dataset as DatasetLike
@@ -34,16 +37,20 @@ AXIS_WORDS = {
 }
 # What a measure's name does not say by itself.
 TITLES = {
-    "policy_rule": "closed form that the optimal policy is",
-    "policy_error": "error of the controls",
-    "cheapest_rule": "rule that costs least on this path",
-    "best_rule": "rule that costs least on this path",
-    "best_regret": "least regret of a classic rule",
+    "cost": "cost J of the optimum",
+    "cost_error": "discretisation error of J",
+    "policy_rule": "rule that the optimal policy is",
+    "policy_error": "relative error of u",
+    "cheapest_rule": "classic rule of least J, each tuned",
+    "best_rule": "classic rule of least J, each tuned",
+    "regret": "regret (J - J*)/S",
+    "best_regret": "least regret (J - J*)/S of the classic rules",
 }
 
 
 def axes_of(dataset: Any) -> tuple[str, ...]:
     """Names of the sweep's axes: the dimensions of ``status``, or of the first with any."""
+    check_dataset(dataset)
     if "status" in dataset:
         return tuple(dataset["status"].dims)
     for name in dataset.data_vars:
@@ -72,7 +79,8 @@ def read_map(
     -------
     SimpleNamespace
         x (X,), y (Y,), values (Y, X) with NaN or "" in failed cells, is_text, failed (Y, X), warned
-        (Y, X), x_label, y_label, title, dims (y name, x name).
+        (Y, X), x_label, y_label, title, dims (y name, x name). Truth values are the words "yes" and
+        "no", or shares where they are averaged over seeds. ``floor`` is what numbers are good to.
 
     Raises
     ------
@@ -87,6 +95,8 @@ def read_map(
         return _flat(fixed(part, at), (y, x), variable)
 
     values = on_map(array)
+    if values.dtype.kind == "b":
+        values = np.where(values, "yes", "no")
     failed = on_map(_failed(dataset)) > 0.5  # averaged over seeds: where most of them failed
     warned = on_map(_warned(dataset)) > 0
     is_text = values.dtype.kind in TEXT
@@ -104,6 +114,7 @@ def read_map(
         x_label=axis_label(dataset, x),
         y_label=axis_label(dataset, y),
         title=title_of(dataset, variable),
+        floor=0.0 if is_text else good_to(array),
     )
 
 
@@ -111,7 +122,8 @@ def kinds(values: ArrayLike) -> list[str]:
     """Different words in an array, those of the style sheet first, in its order; "none" last."""
     present = {str(value) for value in np.ravel(values)} - {""}
     known = [key for key in style.RULES if key in present and key != "none"]
-    others = sorted(present - set(known) - {"none"})
+    # "yes" has the stronger tone of the two
+    others = sorted(present - set(known) - {"none"}, key=lambda word: (word == "no", word))
     last = ["none"] if "none" in present else []
     return known + others + last
 
@@ -132,7 +144,7 @@ def read_slices(
     :func:`read_map`.
     """
     array, at = _variable(dataset, variable), dict(at or {})
-    for name in (along, *([by] if by else [])):
+    for name in (along, *([by] if by else []), *at):
         _check_axis(dataset, name)
     if array.dtype.kind in NUMBERS:
         array = array.where(_failed(dataset) < 0.5)
@@ -201,12 +213,17 @@ def title_of(dataset: Any, variable: str) -> str:
     words = TITLES.get(stem, stem.replace("_", " "))
     if stem in ("regret", "policy_error"):
         words = f"{words} of {style.rule(key).label}"
+    elif stem == "rule_coefficients":
+        rule = max((each for each in KEYS if key.startswith(each)), key=len, default="")
+        coefficient = key.removeprefix(rule).strip("_").replace("_", " ")
+        words = f"{coefficient} of {style.rule(rule).label} at its best"
     elif key:
         words = ", ".join([words, *key.replace("_", " ").split(".")])
     return f"{words} ({units})" if units else words
 
 
 def _variable(dataset: Any, name: str) -> Any:
+    check_dataset(dataset)
     _check_known("variable of the sweep", name, dataset.data_vars, "measure it in the sweep")
     return dataset[name]
 
@@ -274,13 +291,24 @@ def fixed(array: Any, at: Mapping) -> Any:
     """A variable at the coordinates nearest to ``at``."""
     for name, value in at.items():
         if name in array.dims:
-            points = np.asarray(array[name].values)
-            if points.dtype.kind in TEXT:
-                place = list(map(str, points)).index(str(value))
-            else:
-                place = int(np.abs(points - value).argmin())
-            array = array.isel({name: place})
+            array = array.isel({name: _place(name, np.asarray(array[name].values), value)})
     return array
+
+
+def _place(name: str, points: np.ndarray, value: Any) -> int:
+    """Where on an axis a word stands, or the number nearest to the value."""
+    if points.dtype.kind in TEXT:
+        words = list(map(str, points))
+        return words.index(check_choice(f"at[{name!r}]", str(value), words))
+    is_number = isinstance(value, int | float | np.number) and np.isfinite(value)
+    if not is_number:
+        raise ProblemError(
+            f"at[{name!r}]",
+            expected="a number, to which the nearest value is taken",
+            received=shown(value),
+            advice=f"choose among {', '.join(map(short, points[:6]))}",
+        )
+    return int(np.abs(points.astype(float) - float(value)).argmin())
 
 
 def _flat(array: Any, dims: tuple[str, str], variable: str) -> np.ndarray:
@@ -304,6 +332,7 @@ def _refuse_free(variable: str, free: Sequence[str]) -> NoReturn:
 
 def values_of(dataset: Any, name: str) -> np.ndarray:
     """The values of an axis."""
+    check_dataset(dataset)
     _check_axis(dataset, name)
     if name in dataset.coords:
         return np.asarray(dataset[name].values)

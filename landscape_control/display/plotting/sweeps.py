@@ -4,6 +4,7 @@ Building blocks draw on an Axes what ``sweep_data`` read; whole figures read and
 several variables, small multiples over a third axis, slices.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +16,12 @@ from matplotlib.figure import Figure
 from matplotlib.typing import HashableList
 
 from ...support.arguments import Count, checked
+from ...support.errors import ProblemError
 from . import curves, grid_cells, heat_maps, phase_diagrams, style
 from .simulated import letters
 from .sweep_data import SEED, DatasetLike, kinds, read_map, read_slices, short, symbol_of, values_of
+
+_TITLE = 38  # letters of a title that a panel is wide
 
 
 def draw_map(
@@ -40,9 +44,14 @@ def draw_map(
         names = kinds(data.values) if names is None else list(names)
         index_of = {name: index for index, name in enumerate(names)}
         regions = np.array([[index_of.get(word, -1) for word in row] for row in data.values])
-        handles += phase_diagrams.region_map(axes, data.x, data.y, regions, names)
+        handles += phase_diagrams.region_map(
+            axes, data.x, data.y, regions, names, marked=data.warned if warn else None
+        )
     else:
-        _, cells = heat_maps.number_map(axes, data.x, data.y, data.values, limits=limits, **options)
+        floor = getattr(data, "floor", 0.0)
+        _, cells = heat_maps.number_map(
+            axes, data.x, data.y, data.values, limits=limits, floor=floor, **options
+        )
         if np.isnan(data.values).any():
             handles.append(grid_cells.hatched())
     if warn:
@@ -88,7 +97,7 @@ def sweep_maps(
     triangle. Parameters as for :func:`~landscape_control.display.plotting.sweep_data.read_map`.
     Panels are labelled by their variables.
     """
-    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    variables = named(variables)
     maps = {name: read_map(dataset, name, x=x, y=y, at=at) for name in variables}
     figure, axes = _panels(variables, columns)
     handles: dict[str, Artist] = {}
@@ -97,7 +106,7 @@ def sweep_maps(
         drawn = draw_map(panel, data)
         if drawn.cells is not None and np.isfinite(data.values).any():
             heat_maps.colour_bar(figure, panel, drawn.cells)
-        style.label(panel, data.x_label, data.y_label, title=data.title, letter=letter)
+        style.label(panel, data.x_label, data.y_label, title=folded(data.title), letter=letter)
         handles |= {handle.get_label(): handle for handle in drawn.handles}
     return _with_legend(figure, handles)
 
@@ -156,15 +165,33 @@ def sweep_slices(
 
     Shaded is the mean ± one standard error over the axis ``band``.
     """
-    variables = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    variables = named(variables)
     figure, axes = _panels(variables, 3)
     for name, letter in letters(variables).items():
         data = read_slices(dataset, name, along=along, by=by, at=at, band=band)
         draw_slices(axes[name], data)
-        style.label(axes[name], title=data.y_label, letter=letter)
+        style.label(axes[name], title=folded(data.y_label), letter=letter)
     if by is not None:
         style.figure_legend(figure, columns=5)
     return figure
+
+
+def folded(title: str) -> str:
+    """A title in lines that are no wider than a panel."""
+    return textwrap.fill(title, _TITLE)
+
+
+def named(variables: str | Sequence[str]) -> list[str]:
+    """Each name once; refuses none."""
+    names = [variables] if isinstance(variables, str) else list(dict.fromkeys(variables))
+    if not names:
+        raise ProblemError(
+            "variables",
+            expected="at least one measure, by name",
+            received="none",
+            advice="name what the sweep measured, e.g. 'cost'",
+        )
+    return names
 
 
 def _panels(names: Sequence[str], columns: int) -> tuple[Figure, dict[str, Axes]]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 else:
     DatasetLike = object  # check_dataset says what is wrong; xarray takes long to import
 
+_REGRET = (
+    "regret: what the rule costs beyond the optimum, (J - J*)/S, S = ∫ e^(-γt) (effort + k|L|) dt of"
+    " the optimal plan; hidden landscapes: (J - J*)/|J*|, expected"
+)
 _MOST_ROWS = 2500  # cells listed in the table that needs no script
 
 
@@ -120,7 +124,19 @@ def _plates(document: Document) -> str:
             '<p class="source">Measure "trajectory" in the sweep to see paths.</p>'
         )
     rules_hidden = "" if document["rules"] else " hidden"
-    return filled("atlas.html", paths=paths, rules_hidden=rules_hidden)
+    return filled(
+        "atlas.html",
+        paths=paths,
+        rules_hidden=rules_hidden,
+        regret=text(_REGRET),
+        constants=_constants(document),
+    )
+
+
+def _constants(document: Document) -> str:
+    """What is the same in every cell: no map shows it."""
+    same = [f"{name} {_word(value)}" for name, value in document["constants"].items()]
+    return f'<p class="source">In every cell: {text("; ".join(same))}.</p>' if same else ""
 
 
 def _table(document: Document) -> str:
@@ -156,6 +172,8 @@ def _row(document: Document, i: int, j: int) -> str:
 def _word(value: object) -> str:
     if value is None:
         return "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}".replace("-", "−")
     return str(value).replace("_", " ")

@@ -17,9 +17,10 @@ PATH, TIMES, RULE_PATHS = "trajectory.parameters", "trajectory.times", "rule_tra
 _MISSING, _MOST = -32768, 32767  # of 16-bit integers
 Document = dict[str, Any]  # what JSON can hold
 Dims = tuple[str, str]  # names of the axes up and across
-_HIDDEN = {"status", "message", "traceback", "found_from", PATH, TIMES, RULE_PATHS}
+_HIDDEN = {"status", "message", "traceback", "found_from", "solved_by", PATH, TIMES, RULE_PATHS}
 _RULES = {"policy_rule", "cheapest_rule", "best_rule"}  # what maps are mostly asked for
-_GRID = (56, 42)  # points of the landscape behind the paths
+_GRID = (161, 121)  # points of the landscape behind the paths
+_LEVELS = 12  # of its loss, each covering the same area
 
 
 def atlas_data(
@@ -36,7 +37,11 @@ def atlas_data(
     """
     from ..plotting import sweep_data
 
-    names = _shown(dataset) if variables is None else list(variables)
+    same: Mapping[str, object] = {}
+    if variables is None:
+        names, same = _shown(dataset)
+    else:
+        names = list(variables)
     maps = {name: sweep_data.read_map(dataset, name, x=x, y=y, at=at) for name in names}
     if not maps:
         raise ProblemError(
@@ -56,6 +61,7 @@ def atlas_data(
         "message": _words(dataset, "message", first.dims, at),
         "rules": _rules(dataset, first.dims, at),
         "looks": _looks(maps),
+        "constants": {sweep_data.title_of(dataset, name): value for name, value in same.items()},
     }
     path_names = [name for name in (PATH, TIMES, RULE_PATHS) if name in dataset]
     paths = {name: _on_axes(dataset, name, first.dims, at) for name in path_names}
@@ -65,12 +71,13 @@ def atlas_data(
     return plain(document)
 
 
-def _shown(dataset: Any) -> list[str]:
-    """Variables with one value per cell, the rules first, then words, then numbers.
+def _shown(dataset: Any) -> tuple[list[str], dict[str, object]]:
+    """(variables to offer, {name: value} of those that are the same in every cell).
 
-    Regrets and coefficients of rules have a table of their own.
+    Those with one value per cell, the rules first, then words, then numbers. Regrets and
+    coefficients of rules have a table of their own.
     """
-    from ..plotting import sweep_data
+    from ..plotting import sweep_choice, sweep_data
 
     axes = set(sweep_data.axes_of(dataset))
     stems = ("regret", "rule_coefficients", "certificate_residuals")
@@ -84,7 +91,12 @@ def _shown(dataset: Any) -> list[str]:
     def order(name: str) -> tuple[bool, bool]:
         return name not in _RULES, dataset[name].dtype.kind not in sweep_data.TEXT
 
-    return sorted(filter(is_shown, dataset.data_vars), key=order)
+    names = sorted(filter(is_shown, dataset.data_vars), key=order)
+    same = sweep_choice.constants(dataset, names)
+    varying = [name for name in names if name not in same]
+    if not varying:  # a sweep in which nothing varies is shown as it is
+        return names, {}
+    return varying, same
 
 
 def _on_axes(dataset: Any, name: str, dims: Dims, at: Mapping | None) -> np.ndarray:
@@ -124,21 +136,25 @@ def _axis(values: np.ndarray, label: str, name: str) -> Document:
 def _variable(dataset: Any, name: str, data: SimpleNamespace) -> Document:
     """One map with its words; ``data`` is what was read of it."""
     from ..plotting import sweep_data
+    from ..plotting.accuracies import lowest_colour
 
     if data.is_text:
-        values, low, high = data.values.tolist(), 0.0, 1.0
+        values, low, high, is_log = data.values.tolist(), 0.0, 1.0, False
     else:
         values = _numbers(data.values)
         low, high = _extent(data.values)
+        begin = lowest_colour(low, high, data.floor)
+        is_log = begin is not None
+        low = low if begin is None else begin  # what is below has the lowest colour
     return {
         "name": name,
         "title": sweep_data.title_of(dataset, name),
         "text": data.is_text,
-        "truth": dataset[name].dtype.kind == "b",
         "values": values,
         "low": low,
         "high": high,
-        "log": low > 0 and high > 100 * low,
+        "log": is_log,
+        "below": bool(is_log and (data.values < low).any()),
         "description": str(dataset[name].attrs.get("description", "")),
     }
 
@@ -244,6 +260,7 @@ def _paths(measured: Mapping[str, np.ndarray]) -> Document:
 
 def _landscape(dataset: Any, landscape: Landscape | None, paths: np.ndarray) -> Document | None:
     """The loss on a grid behind paths (Y, X, N, 2), of the given landscape or the sweep's own."""
+    from ..plotting.level_regions import below_levels
     from ..plotting.places import known_minima
 
     landscape = _own_landscape(dataset) if landscape is None else landscape
@@ -259,14 +276,10 @@ def _landscape(dataset: Any, landscape: Landscape | None, paths: np.ndarray) -> 
     right, top = high + margin
     x, y = np.linspace(left, right, _GRID[0]), np.linspace(bottom, top, _GRID[1])
     mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    loss = landscape.loss(mesh)
-    # Shades by rank, so that each covers the same area whatever the loss does far away.
-    rank = np.empty(loss.size)
-    rank[np.argsort(loss, kind="stable")] = np.arange(loss.size)
-    shade = np.floor(12 * rank / loss.size).astype(int)
+    loss = landscape.loss(mesh).reshape(len(y), len(x))
     return {
         "box": [float(side) for side in (left, right, bottom, top)],
-        "shade": shade.reshape(len(y), len(x)),
+        "regions": below_levels(x, y, loss, _LEVELS),
         "minima": minima,
     }
 

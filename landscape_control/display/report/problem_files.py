@@ -9,14 +9,22 @@ from ...claims import claim_problem
 from ...claims.user_files import runs_to_its_end
 from ...model.problem import ControlProblem
 from ...optimisation.program import PolicyProgram
+from ...records import load
 from ...support.errors import ProblemError
+
+_SAVED = (".nc", ".h5")
+
+
+def is_saved(target: str) -> bool:
+    """Whether the name is that of a file as ``landscape_control.save`` writes them."""
+    return Path(target).suffix in _SAVED
 
 
 def read_problem(target: str) -> ControlProblem | PolicyProgram:
-    """The ControlProblem or PolicyProgram of a Python file or of a claim.
+    """The ControlProblem or PolicyProgram of a Python file, a saved file or a claim.
 
     Raises ProblemError for a name or a file that does not exist, a file that does not run or
-    defines no ``problem``.
+    defines no ``problem``, a saved file that holds something else, a file of another kind.
     """
     if not target or "\0" in target:
         raise ProblemError(
@@ -26,15 +34,19 @@ def read_problem(target: str) -> ControlProblem | PolicyProgram:
             advice="see the names with 'landscape-control list'",
         )
     path = Path(target)
-    if path.suffix != ".py" and not path.is_file():
+    is_named_as_file = path.suffix == ".py" or is_saved(target)
+    if not is_named_as_file and not path.is_file():
         return claim_problem(target)
-    if not path.is_file():
+    if not path.is_file() or path.suffix not in ("", ".py", *_SAVED):
+        why = "neither Python nor saved by landscape_control" if path.is_file() else "no such file"
         raise ProblemError(
             "problem file",
-            expected="a Python file, or a claim's name",
-            received=f"{target} (no such file)",
+            expected="a Python file, a file that landscape_control.save wrote, or a claim's name",
+            received=f"{target} ({why})",
             advice="check the path, or see the names with 'landscape-control list'",
         )
+    if is_saved(target):
+        return _loaded(path)
     problem = _run_file(path)
     if not isinstance(problem, ControlProblem | PolicyProgram):
         raise ProblemError(
@@ -42,6 +54,21 @@ def read_problem(target: str) -> ControlProblem | PolicyProgram:
             expected="a ControlProblem or a PolicyProgram, or a function returning one",
             received=_kind_of(problem),
             advice="end the file with problem = landscape_control.ControlProblem(...)",
+        )
+    return problem
+
+
+def _loaded(path: Path) -> ControlProblem | PolicyProgram:
+    problem = load(path)
+    if not isinstance(problem, ControlProblem | PolicyProgram):
+        raise ProblemError(
+            f"what is in {path}",
+            expected="a ControlProblem or a PolicyProgram",
+            received=type(problem).__name__,
+            advice=(
+                "'landscape-control identify' and 'compare' read results; save the problem of this"
+                " one to solve it again"
+            ),
         )
     return problem
 

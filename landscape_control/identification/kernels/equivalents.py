@@ -12,12 +12,13 @@ from ...rules.choice import Selection, select
 from ...support.arguments import AnyNumber, Entries, Shape, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
+from ...support.results import Result
 from ..maps import Criteria
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Equivalent:
+class Equivalent(Result):
     """The member of a family of rules whose kernel comes nearest.
 
     Attributes

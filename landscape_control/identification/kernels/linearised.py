@@ -12,8 +12,10 @@ from ...model.observation import ExactGradient
 from ...model.problem import ControlProblem
 from ...support.arguments import Entries, Index, Points, Shape, Vector, checked
 from ...support.arrays import freeze
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from ...support.pointwise import Pointwise
+from ...support.results import Result
 from .raw_rules import RawRule
 
 # of central differences: balances their two errors, 1e-10 each, for quantities of order one
@@ -22,7 +24,7 @@ _STEP = 1e-5
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class LinearisedRules:
+class LinearisedRules(Result):
     """One :class:`RawRule` per point of a trajectory.
 
     Its x is the deviation from the trajectory of (θ, mean), or of (θ, probabilities).
@@ -56,6 +58,7 @@ class LinearisedRules:
 Covariances = Annotated[np.ndarray, Shape((2, 3))]
 
 
+@settings_kept
 @checked
 def linearised_rules(
     problem: ControlProblem,

@@ -23,12 +23,14 @@ from ...support.arguments import (
     checked,
 )
 from ...support.arrays import freeze, matrix, number, vector, whole
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
+from ...support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RawRule:
+class RawRule(Result):
     """ẋ = dynamics·x + shift + entry·y with x = (θ, m): a linear learner as a filter from
     observations y to updates θ̇.
 
@@ -107,7 +109,7 @@ class RawRule:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MomentumForm:
+class MomentumForm(Result):
     """dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt, dθ = v dt: heavy-ball momentum
     with weight decay.
 
@@ -143,7 +145,7 @@ class MomentumForm:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StepRule:
+class StepRule(Result):
     """x_{k+1} = dynamics·x_k + shift + entry·y_k with x = (θ, m), once per ``step``."""
 
     parameters: int
@@ -202,6 +204,7 @@ ExactSolution = Annotated[
 ]
 
 
+@settings_kept
 @checked
 def raw_rule(solution: ExactSolution, time: NonNegative | None = None) -> RawRule:
     """The rule on raw observations of an exact LQG solution: the steady one at T = ∞, or that of

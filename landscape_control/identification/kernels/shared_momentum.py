@@ -9,7 +9,9 @@ from scipy.optimize import minimize
 
 from ...planning.beliefs.lqg import LQGSolution
 from ...support.arguments import AnyNumber, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
+from ...support.results import Result
 from .momentum_loop import MomentumLoop, Slopes
 from .raw_rules import MomentumForm, raw_rule
 
@@ -21,7 +23,7 @@ Matrices = tuple[np.ndarray, np.ndarray, np.ndarray]  # friction, learning rate,
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SharedMomentum:
+class SharedMomentum(Result):
     """The best dv = -friction·v dt - learning_rate·dY - decay (θ - rest)dt with scalars.
 
     Costs are expected discounted costs from the problem's start with the filter already settled
@@ -59,6 +61,7 @@ class SharedMomentum:
         return self.shared_friction_cost / self.optimal_cost - 1
 
 
+@settings_kept
 @checked
 def share_momentum(solution: LQGSolution) -> SharedMomentum:
     """Fit the shared scalars by cost, with its exact slopes.

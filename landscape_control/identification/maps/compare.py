@@ -1,16 +1,19 @@
 """compare: sample the optimal policy, fit and run every rule, and say which one it is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
 
 from ...model.problem import ControlProblem
+from ...planning.solution import Solution
 from ...rules import CausalRule, Information, Rule, full_information
 from ...support.arguments import Count, Filled, Index, NonNegative, Points, Positive, Words, checked
 from ...support.arrays import number, whole
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
+from ...support.progress import wrapped
 from .criteria import Criteria
 from .policy_fit import fit_maps, read_rules
 from .running import run_rules
@@ -18,12 +21,13 @@ from .samples import PolicySample, sample_policy
 from .verdict import Verdict
 
 
+@settings_kept
 @checked
 def compare(
     problems: Annotated[
-        ControlProblem | Sequence[ControlProblem],
+        ControlProblem | Solution | Sequence[ControlProblem | Solution],
         Filled(),
-        Words(expected="a ControlProblem, or several"),
+        Words(expected="a ControlProblem, a Solution, or several"),
     ],
     rules: Annotated[
         Sequence[Rule | CausalRule | str] | None,
@@ -41,7 +45,7 @@ def compare(
     resamples: Count = 200,
     criteria: Criteria | None = None,
     sees: frozenset[Information] | None = None,
-    progress: Callable | None = None,
+    progress: object = None,
 ) -> Verdict:
     """Which closed-form rule is the optimal policy of these problems?
 
@@ -54,7 +58,7 @@ def compare(
 
     Parameters
     ----------
-    problems : ControlProblem or a sequence of them
+    problems : ControlProblem, a Solution of one (its problem is compared), or a sequence of them
     rules : what to compare with, Rule objects or their keys; None is
         :func:`landscape_control.rules.full_information`
     starts : number of starts to draw per problem, or an array (S, n) of them, in addition to the
@@ -100,7 +104,7 @@ def compare(
 
 
 def compare_samples(
-    problems: ControlProblem | Sequence[ControlProblem],
+    problems: ControlProblem | Solution | Sequence[ControlProblem | Solution],
     rules: Sequence[Rule | CausalRule | str] | None = None,
     *,
     starts: int | np.ndarray = 24,
@@ -110,7 +114,7 @@ def compare_samples(
     hold: float = 0.0,
     run: bool = True,
     solver: object = None,
-    progress: Callable | None = None,
+    progress: object = None,
     **fit: Any,
 ) -> tuple[Verdict, tuple[PolicySample, ...]]:
     """(the verdict of :func:`compare`, its samples in the order of its ``scatter``)."""
@@ -131,7 +135,7 @@ def compare_samples(
             hold=hold,
             points_per_plan=count,
         )
-        for problem, its_solver in (progress(work) if progress else work)
+        for problem, its_solver in wrapped(progress, work)
     ]
     failures = tuple(
         (i, *failure) for i, sampling in enumerate(sampled) for failure in sampling.failures
@@ -164,16 +168,32 @@ def _run(
     return replace(verdict, rows=rows)
 
 
-def _as_problems(problems: ControlProblem | Sequence[ControlProblem]) -> tuple[ControlProblem, ...]:
-    posed = (problems,) if isinstance(problems, ControlProblem) else tuple(problems)
+def _as_problems(
+    problems: ControlProblem | Solution | Sequence[ControlProblem | Solution],
+) -> tuple[ControlProblem, ...]:
+    given = (problems,) if isinstance(problems, ControlProblem | Solution) else tuple(problems)
+    posed = tuple(_problem_of(each) if isinstance(each, Solution) else each for each in given)
     if not posed or not all(isinstance(problem, ControlProblem) for problem in posed):
         raise ProblemError(
             "problems",
-            expected="a ControlProblem or a non-empty sequence of them",
+            expected="a ControlProblem or a Solution, or a non-empty sequence of them",
             received=f"{len(posed)} entries of {sorted({type(p).__name__ for p in posed})}",
             advice="build each with landscape_control.ControlProblem(...)",
         )
     return posed
+
+
+def _problem_of(solution: Solution) -> ControlProblem:
+    """What a solution solves."""
+    problem: ControlProblem | None = solution.problem
+    if problem is None:
+        raise ProblemError(
+            "problems",
+            expected="a solution with its problem",
+            received="one that has been read from a pickle",
+            advice="pass the problem itself; solution.save(path) keeps it",
+        )
+    return problem
 
 
 def _solvers(problems, solver):

@@ -16,14 +16,16 @@ from ...planning.solution import Plan, Solution
 from ...rules import metric_modes, optimal_gain
 from ...support.arguments import Duration, Entries, NonNegative, Positive, Vector, checked
 from ...support.arrays import freeze, number, vector
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, shown
+from ...support.results import Result
 
 _NUDGE = 1e-4  # logarithmic step in the closed form, whose error is its square
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Exponents:
+class Exponents(Result):
     """How hard the optimal policy pulls on modes of different curvature.
 
     Attributes
@@ -55,6 +57,7 @@ class Exponents:
         return "\n".join(["curvature h     gain r         p    theory", *rows])
 
 
+@settings_kept
 @checked
 def preconditioner_exponent(
     problem: ControlProblem,
@@ -124,6 +127,7 @@ def preconditioner_exponent(
     return _exponents(gain, step, problem, curvature, directions / lengths[:, None], minimum)
 
 
+@settings_kept
 @checked
 def exponent_curve(
     curvatures: Vector,

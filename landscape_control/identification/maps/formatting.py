@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ...rules.families import Coefficient
     from .verdict import RuleFit, Verdict
 
+_GOOD_TO = 1e-7  # of J*, what the costs of rules and of the optimum are computed to
 _SINGULAR = {"starts": "start", "histories": "history"}
 
 
@@ -27,11 +28,11 @@ def table(verdict: "Verdict") -> str:
     """One line per rule: error, coefficients against theory, condition, cost of running it."""
     header = [
         "rule",
-        "error",
-        "coefficients [95 %] (theory, in its limit)",
-        "condition",
+        f"error of the {verdict.nouns[0]}",
+        "coefficients [95 % interval] (theory, in its limit)",
+        "condition number",
         "identifiable",
-        "J_rule/J* - 1",
+        "extra cost J/J* - 1",
     ]
     lines = [header, *(_cells(row) for row in verdict.rows)]
     if verdict.nouns[0] != "controls":  # causal rules are not run here: no cost of running them
@@ -58,7 +59,8 @@ def _rule(verdict: "Verdict") -> str:
     row, other = verdict.rows[0], verdict.runner_up
     text = (
         f"The policy is {row.name}, {row.rule.formula}, with {coefficient_words(row)}: relative"
-        f" error {percent(row.error)} on held-out {verdict.nouns[1]} ({row.rule.source})."
+        f" error of the {verdict.nouns[0]} {percent(row.error)} on held-out {verdict.nouns[1]}"
+        f" ({row.rule.source})."
     )
     if row.condition > 1 / verdict.criteria.resolution:
         text += (
@@ -122,7 +124,7 @@ def _data(verdict: "Verdict") -> str:
 
 def _cells(row: "RuleFit") -> list[str]:
     condition = f"{row.condition:.1e}" if row.condition >= 1e4 else f"{row.condition:.3g}"
-    excess = row.excess_reason if row.excess_cost is None else f"{row.excess_cost:+.3g}"
+    excess = row.excess_reason if row.excess_cost is None else _excess(row.excess_cost)
     undefined = f" ({row.undefined} undefined)" if row.undefined else ""
     identifiable = "yes" if row.identifiable else "no"
     return [
@@ -133,6 +135,11 @@ def _cells(row: "RuleFit") -> list[str]:
         identifiable,
         excess,
     ]
+
+
+def _excess(value: float) -> str:
+    """What running a rule costs beyond the optimum; what costs are good to is not told from 0."""
+    return "0" if abs(value) < _GOOD_TO else f"{value:+.3g}"
 
 
 def _coefficient(row: "RuleFit", coefficient: "Coefficient") -> str:

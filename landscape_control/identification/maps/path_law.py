@@ -9,8 +9,10 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...planning.solution import Plan, Solution
 from ...support.arguments import AnyNumber, Filled, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from ...support.interpolation import differentiation_matrix, lagrange_matrix
+from ...support.results import Result
 from .fitting import condition_number, relative
 
 _ROUND_OFF = 1e-10  # no plan is known better than this
@@ -19,7 +21,7 @@ _CERTAIN = 0.05  # coefficients known to within 5 % are called identified
 
 @checked
 @dataclass(frozen=True, kw_only=True)
-class PathLaw:
+class PathLaw(Result):
     """θ̈ = a θ̇ + b BG⁻¹Bᵀ∇L along optimal paths.
 
     On these paths the costate is the momentum, θ̇ = p, ṗ = γp + ηk∇L: a law that the paths obey
@@ -89,6 +91,7 @@ class PathLaw:
         return f"{law} does not hold on these paths ({data})."
 
 
+@settings_kept
 @checked
 def path_law(
     solutions: Solution | Plan | Annotated[Sequence[Solution | Plan], Filled()],

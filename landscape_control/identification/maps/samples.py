@@ -227,6 +227,5 @@ def mean_over(function: Callable, start: float, hold: float, *, panels: int = 16
 
 
 def _has_no_digit(solution: Solution) -> bool:
-    """Whether a cost is zero up to its own error, where the solver states one."""
-    plans = getattr(solution, "plans", None)
-    return plans is not None and abs(solution.cost) <= plans[0].cost_error
+    """Whether a cost is zero up to its own error."""
+    return abs(solution.cost) <= solution.best.cost_error

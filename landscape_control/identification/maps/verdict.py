@@ -8,8 +8,9 @@ import numpy as np
 from ...rules import CausalRule, Rule
 from ...rules.choice import Conclusion, Selection, basic, margin_between, select
 from ...support.arguments import AnyNumber, Entries, checked
-from ...support.drawable import Shown, drawn_by
+from ...support.drawable import drawn_by
 from ...support.errors import check_choice
+from ...support.results import Result
 from ...support.short_repr import short_repr
 from .criteria import Criteria
 from .formatting import paragraph, table
@@ -100,7 +101,7 @@ class Scatter:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Verdict(Shown):
+class Verdict(Result):
     """Which closed-form rule a policy is.
 
     Attributes

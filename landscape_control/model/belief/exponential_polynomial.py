@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import casadi as ca
 
-from ...support.instructions import applied, instructions
+from ...support.instructions import applied, called, instructions
 
 _MOST_TERMS, _HIGHEST_DEGREE = 40, 16
 
@@ -45,7 +45,8 @@ def terms_of(expression: ca.SX, symbols: ca.SX) -> Terms | None:
 def _walk(function: ca.Function, symbols: ca.SX, others: ca.SX) -> Terms:
     """The terms of the function's one output, operation by operation."""
     work: dict[int, Terms] = {}
-    for k, operation, inputs, outputs in instructions(function):
+    for step in instructions(function):
+        k, operation, inputs, outputs = step
         if operation == ca.OP_INPUT:
             source, element = inputs
             is_chosen = source == 0
@@ -55,6 +56,12 @@ def _walk(function: ca.Function, symbols: ca.SX, others: ca.SX) -> Terms:
             work[outputs[0]] = [Term(ca.SX(function.instruction_constant(k)), 0)]
         elif operation == ca.OP_OUTPUT:
             return work[inputs[0]]
+        elif operation == ca.OP_CALL:
+            values = [work[i] for i in inputs]
+            if not all(map(_is_constant, values)):
+                raise _NotRecognised
+            for place, result in called(function, step, [value[0].factor for value in values]):
+                work[place] = [Term(result, 0)]
         else:
             work[outputs[0]] = _apply(operation, [work[i] for i in inputs])
     return [Term(ca.SX(0), 0)]

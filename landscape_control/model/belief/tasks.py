@@ -58,12 +58,16 @@ class TaskModel:
         """Qᵀp, (K,), with the generator Q."""
         return ca.DM(self.hidden.rates).T @ probabilities
 
+    def symbolic_observations(self, theta: Expression) -> Expression:
+        """R^{-1/2}hᵢ, (q, K): what would be seen without noise, task by task, in units of the noise."""
+        values = [self.observation.symbolic_white(theta, ca.DM(task))[0] for task in self.tasks]
+        return ca.horzcat(*values)
+
     def symbolic_probability_diffusion(
         self, theta: Expression, probabilities: Expression
     ) -> Expression:
         """pᵢ(hᵢ - h̄)ᵀR^{-1/2}ᵀ, (K, q): the probabilities' answer to a standard innovation."""
-        values = [self.observation.symbolic_white(theta, ca.DM(task))[0] for task in self.tasks]
-        seen = ca.horzcat(*values)
+        seen = self.symbolic_observations(theta)
         offset = seen - ca.repmat(seen @ probabilities, 1, self.size)
         return ca.repmat(probabilities, 1, self.observation_dimension) * offset.T
 

@@ -17,6 +17,7 @@ from ...support.pointwise import Pointwise
 from ...support.recordable import PickledAsRecord
 from .formula import with_numbers as formula_with_numbers
 from .hidden import Hidden
+from .sample_mean import SampleMean, called_means
 from .tracing import changed_parameters, checked_parameters, trace, with_numbers
 
 MOST_PARAMETERS = 10_000  # a Hessian of 10⁸ numbers, 0.8 GB
@@ -34,7 +35,8 @@ class Landscape(PickledAsRecord):
     dimension : int
         Number n of parameters θ.
     expression : callable
-        CasADi-traceable: maps a CasADi vector of length n to a scalar expression.
+        Maps a vector of length n to a scalar, by the operations of NumPy or of CasADi; it is called
+        with symbols. One that does not use CasADi means what it returns for a NumPy array.
     name, formula : str
         How the landscape is called and written in descriptions.
     minima : array (M, n), function of the parameters, or None
@@ -69,6 +71,8 @@ class Landscape(PickledAsRecord):
     _recipe: tuple = field(default=(), repr=False)
     _traced: ca.Function = field(init=False, repr=False)  # of (θ[, φ], parameters …)
     _loss: ca.Function = field(init=False, repr=False)  # of (θ[, φ])
+    # that the loss calls, kept for as long as it is
+    _means: tuple[SampleMean, ...] = field(init=False, repr=False)
 
     def __repr__(self) -> str:
         hides = f", p = {self.hidden_dimension} hidden" if self.hidden is not None else ""
@@ -83,9 +87,12 @@ class Landscape(PickledAsRecord):
         parameters = checked_parameters(self.parameters)
         self._set(parameters=parameters, _traced=trace(self.expression, sizes, parameters))
         self._set(_loss=with_numbers(self._traced, sizes, parameters))
+        self._set(_means=called_means(self._traced))
         is_checked = getattr(self.expression, "is_part_of_one_without_kinks", False)
         if not self.allow_kinks and not is_checked:
             refuse_kinks("loss expression", self._loss)
+            for mean in self._means:
+                refuse_kinks("loss expression of a sample", mean.of_few())
         self._insert_numbers()
 
     def _set(self, **values: object) -> None:
@@ -126,8 +133,10 @@ class Landscape(PickledAsRecord):
         hidden: Hidden | None = None,
         parameters: Mapping[str, float | Numbers] | None = None,
     ) -> "Landscape":
-        """Landscape of a function of one CasADi vector, e.g. ``lambda θ: (θ[0]**2 - 1)**2 +
-        θ[1]**2``.
+        """Landscape of a function of one vector, e.g. ``lambda θ: np.sum(np.tanh(θ) ** 2)``.
+
+        It is written with NumPy or CasADi and called with symbols: conditions are ``np.where`` or
+        ``casadi.if_else``. Losses over samples: :func:`~landscape_control.data_loss`.
 
         With ``hidden`` the function takes two vectors, (θ, φ); with ``parameters={"tilt": 0.5}`` it
         also takes the keyword argument tilt, which :meth:`with_parameters` changes.

@@ -12,7 +12,8 @@ from ...support.errors import ProblemError, check_choice
 from ...support.expressions import call_traced
 
 _ADVICE = (
-    "write the loss with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is given"
+    "write the loss with NumPy or CasADi operations (numpy.exp, casadi.exp, ...) on the vector it is"
+    " given"
 )
 MOST_ENTRIES = 1_000_000
 
@@ -119,7 +120,7 @@ def _symbols(sizes: tuple[int, ...]) -> list[ca.SX]:
 
 
 def _vectors(sizes: tuple[int, ...]) -> str:
-    theta = f"a CasADi vector θ of length {sizes[0]}"
+    theta = f"a vector θ of length {sizes[0]}"
     return theta if len(sizes) == 1 else f"{theta} and one φ of length {sizes[1]}"
 
 

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-import casadi as ca
 import numpy as np
 
 from ...support import latex
-from ...support.expressions import call_traced
 from ..landscape import Landscape
 from ..observation import ExactGradient
+from .traced_parts import traced_loss, traced_matrix
 
 if TYPE_CHECKING:
     from .control_problem import ControlProblem
@@ -128,24 +127,25 @@ def _landscape(problem: "ControlProblem") -> str:
 
 
 def _printed_loss(landscape: Landscape) -> str | None:
-    theta = ca.SX.sym("theta", landscape.dimension)
-    given, names = [theta], [_names(r"\theta", landscape.dimension)]
-    if landscape.hidden is not None:
-        given.append(ca.SX.sym("hidden", landscape.hidden_dimension))
-        names.append(_names(r"\varphi", landscape.hidden_dimension))
-    return latex.expression(ca.SX(landscape.symbolic(*given)), given, names)
+    traced = traced_loss(landscape)
+    if traced is None:
+        return None
+    loss, given = traced
+    names = [_names(symbol, each.numel()) for symbol, each in zip(_VECTORS, given, strict=False)]
+    return latex.expression(loss, given, names)
+
+
+_VECTORS = (r"\theta", r"\varphi")
 
 
 def _function_of_theta(
     function: Callable, problem: "ControlProblem", shape: tuple[int, int]
 ) -> str | None:
     """A user's function of θ, entry by entry; None where one of them is too long."""
-    theta = ca.SX.sym("theta", problem.dimension)
-    what = "function of the learner"
-    made = ca.SX(call_traced(what, function, [theta], wanted="an array", advice=""))
-    if made.numel() != shape[0] * shape[1] or made.numel() > 9:
+    traced = traced_matrix(function, problem.dimension, shape)
+    if traced is None:
         return None
-    made = ca.densify(ca.reshape(made, *shape))
+    made, theta = traced
     names = [_names(r"\theta", problem.dimension)]
     rows = []
     for i in range(shape[0]):

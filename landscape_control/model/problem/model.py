@@ -246,10 +246,10 @@ def _function(
             what,
             value,
             [theta],
-            wanted=f"{wanted}, from a function of a CasADi vector θ of length {theta.numel()}",
+            wanted=f"{wanted}, from a function of a vector θ of length {theta.numel()}",
             advice=(
-                "build it with casadi.vertcat, casadi.horzcat, casadi.diag from the vector it is"
-                " given"
+                "build it with numpy.stack, numpy.diag or casadi.vertcat, casadi.horzcat,"
+                " casadi.diag from the vector it is given"
             ),
         )
     else:
@@ -291,10 +291,10 @@ def _terminal(terminal: Terminal, landscape: Landscape, theta: ca.SX) -> ca.SX:
         "terminal cost Φ",
         terminal,
         [theta],
-        wanted=f"a scalar, from a function of a CasADi vector θ of length {theta.numel()}",
+        wanted=f"a scalar, from a function of a vector θ of length {theta.numel()}",
         advice=(
-            "write it with CasADi operations (casadi.exp, casadi.dot, ...) on the vector it is"
-            " given"
+            "write it with NumPy or CasADi operations (numpy.exp, casadi.exp, ...) on the vector"
+            " it is given"
         ),
     )
     if value.numel() != 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...rules.families import Family, Policy
 from ...support.arguments import AnyNumber, Count, Entries, checked
-from ...support.recordable import Recordable
+from ...support.results import Result
 from ..limits import CourseLimits
 from ..program import PolicyProgram
 from ..status import PolicyStatus
@@ -15,7 +15,7 @@ from ..status import PolicyStatus
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Course(Recordable):
+class Course(Result):
     """The coefficients of least predicted loss under limits, and the prediction at every step.
 
     Attributes
@@ -98,14 +98,16 @@ class Course(Recordable):
         begin = self.limits.floor + self.start_loss
         binding = ", ".join(self.binding) or "none"
         return (
-            f"{self.family.name} for {self.steps} steps: L {begin:.4g} → {self.final_loss:.4g},"
-            f" rate {self.rates[0]:.3g} → {self.rates[-1]:.3g}, β = {self.momentum:.3g}; binding"
+            f"{self.family.name} for {self.steps} steps: predicted L {begin:.4g} → {self.final_loss:.4g},"
+            f" α {self.rates[0]:.3g} → {self.rates[-1]:.3g}, β = {self.momentum:.3g}; binding"
             f" limits: {binding}; {self.status}, {self.evaluations} courses, {self.seconds:.2g} s"
         )
 
     @checked
     def describe(self) -> str:
-        """The rule with its numbers, the prediction, the limits, and what else was planned."""
+        """The rule with its numbers, the prediction, the limits, what else was planned; then all
+        numbers, one a line.
+        """
         numbers = ", ".join(
             f"{name} = {_shown(value)}" for name, value in self.coefficients.items()
         )
@@ -121,7 +123,7 @@ class Course(Recordable):
         if len(self.costs) > 1:
             lines.append("  predicted final excess losses:")
             lines += [f"    {cost:.6g}  {name}" for name, cost in self.costs.items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, "", super().describe()])
 
     def __repr__(self) -> str:
         return f"Course({self.summary()})"

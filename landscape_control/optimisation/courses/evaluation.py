@@ -9,6 +9,7 @@ from ..limits import CourseLimits
 from .modes import Modes
 from .moments import Outcome, stepped
 from .rule_rows import rule_rows
+from .single import stepped_one
 from .spans import Spans, spanned
 from .variables import Variables
 
@@ -17,7 +18,7 @@ from .variables import Variables
 NOTHING = 1e-12
 MARGIN = 3e-4  # logarithm by which a search stays inside limits, so that its end satisfies them
 RELEVANT = 1e-2  # of the floor, an excess loss that is half as relevant as one far above the floor
-ELEMENTS = 20_000  # numbers in an array, beyond which spans no longer fit the processor's cache
+ELEMENTS = 100_000  # numbers in an array, beyond which spans no longer fit the processor's cache
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,7 +126,10 @@ class Evaluation:
         coefficients = self.variables.coefficients(x)
         rows = rule_rows(self.family, self.variables.layout, coefficients, self._times)
         spans = self.spans
-        outcome = stepped(rows, self.modes) if spans is None else spanned(rows, self.modes, spans)
+        if spans is not None:
+            outcome = spanned(rows, self.modes, spans)
+        else:
+            outcome = (stepped_one if len(x) == 1 else stepped)(rows, self.modes)
         shares = rows.share * self.modes.largest
         return Batch(x=x, outcome=outcome, rates=-rows.gains[0], shares=shares)
 

@@ -10,6 +10,7 @@ from ...model.objective import Objective
 from ...model.observation import Sees
 from ...rules.families import Family
 from ...support.arguments import Count, Index, Numbers, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, SolveError
 from ..limits import UNLIMITED, CourseLimits
 from ..program import PolicyProgram
@@ -22,6 +23,7 @@ from .planner import Planned, planned
 SAME = 1e-4  # relative: costs that differ by less are equal, and the first one named is taken
 
 
+@settings_kept
 @checked
 def plan_course(
     task: LandscapeDistribution | Mapping,
@@ -33,6 +35,7 @@ def plan_course(
     guess: object = None,
     start: Numbers | None = None,
     searches: Count | None = None,
+    within: object = None,
     seed: Index = 0,
 ) -> Course:
     """The coefficients of a linear rule that minimise the predicted loss after T steps.
@@ -58,6 +61,7 @@ def plan_course(
     searches : how many of the best starting points are improved side by side at first, before the
         best of them goes on. None: 3 over long horizons and 8 over up to 250 steps, or more where
         coefficients are few; 1 is fastest, 20 better where noise is small and optima are many
+    within : {name: (low, high)}, narrower ranges of coefficients, e.g. {"momentum": (0.0, 0.9)}
     seed : of the starting points
 
     Raises
@@ -81,7 +85,8 @@ def plan_course(
             )
             check_program(program)
             modes = modes_of(program, one_limits.floor, start_of(start, program))
-            end = planned(program, modes, one_limits, guess=guess, searches=searches, seed=seed)
+            options: dict = {"searches": searches, "within": within, "seed": seed}
+            end = planned(program, modes, one_limits, guess=guess, **options)
             ends.append(_Candidate(exponent, one_limits, program, end))
     return _course(ends, time.perf_counter() - began)
 

@@ -19,10 +19,11 @@ from .spans import spans_of
 from .variables import Variables
 
 STARTS, SPANS, MOST = 48, 24, 20
+BESIDE = 6  # starts beside a guess from which alone is searched
 FEW, MANY, STENCILS = 3, 8, 60  # searches side by side; at most so many n x n
 RACE, LONG_RACE = 2, 6  # iterations before only the best goes on
 SHORT = 250  # steps up to which spans save nothing
-LONG = 1000  # steps from which stencils are made of spans alone
+LONG = 250  # steps from which stencils are made of spans alone
 UNLIKE = 0.1  # relative difference of costs by spans and by steps: then single steps search too
 DEARER = 100.0  # times the price of missing a limit, where the search ended outside
 BLIND = 100  # times NOTHING: a cost below it is not resolved to the percent
@@ -67,12 +68,15 @@ def planned(
     *,
     guess: object,
     searches: int | None,
+    within: object,
     seed: int,
 ) -> Planned:
     """The best course of a program's family that was found."""
-    exact, quick = evaluations(program, limits, modes)
+    exact, quick = evaluations(program, limits, modes, within)
     short = quick is exact
     count = STARTS if short else STARTS // 2
+    if guess is not None and searches == 1:
+        count = BESIDE
     points = _points(program.family, exact.variables, guess, count, seed)
     if searches is None:
         searches = max(MANY if short else FEW, STENCILS // points.shape[1] ** 2)
@@ -94,13 +98,16 @@ def planned(
 
 
 def evaluations(
-    program: PolicyProgram, limits: CourseLimits, modes: Modes | None = None
+    program: PolicyProgram,
+    limits: CourseLimits,
+    modes: Modes | None = None,
+    within: object = None,
 ) -> tuple[Evaluation, Evaluation]:
     """Courses of a program by single steps, and by spans; the same where these save nothing."""
     family, steps = program.family, program.steps
     layout = family.layout(steps)
     modes = modes_of(program, limits.floor) if modes is None else modes
-    variables = Variables(layout, modes.largest)
+    variables = Variables(layout, modes.largest, within)
     exact = Evaluation(family, variables, modes, limits)
     if steps <= SHORT or any(each.varies for each in layout.coefficients):
         return exact, exact

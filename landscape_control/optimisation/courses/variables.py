@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...rules.families import Coefficient, Family, Layout
-from ..starting import draw_starts, stretch
+from ..starting import bounds_with, draw_starts, stretch
 
 FAR = 1e6  # beyond the range of starts, in which rates are looked for
 
@@ -22,7 +22,7 @@ class Variables:
     rates : (n,), 1 for entries that are the logarithm of a rate, else 0
     """
 
-    def __init__(self, layout: Layout, largest: float):
+    def __init__(self, layout: Layout, largest: float, within: object = None):
         self.layout, self.rate = layout, 1 / largest
         self.units = stretch(layout, self.rate)
         kinds, low, high = [], [], []
@@ -33,7 +33,9 @@ class Variables:
             high += [_limits(each)[1]] * count
         self._kinds = np.array(kinds, dtype=object)
         self.rates = ((self._kinds == "log") & (stretch(layout, 2.0) == 2.0)) * 1.0
+        narrow = bounds_with(layout, None, within)
         limits = np.stack([low, high], axis=1) * self.units[:, None]
+        limits = np.clip(limits, narrow[:, :1], narrow[:, 1:])
         self.bounds = np.stack([self.of(limits[:, side]) for side in (0, 1)], axis=1)
 
     def of(self, coefficients: np.ndarray) -> np.ndarray:

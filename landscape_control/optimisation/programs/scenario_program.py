@@ -14,8 +14,8 @@ import numpy as np
 
 from ...rules.families import Clock, Family, Layout
 from ...rules.families.elementwise import Value
+from ...support.columns import over_columns
 from ...support.errors import ProblemError
-from .columns import over_columns
 from .variables import Scale, coefficient_table
 
 MOST_FOR_HESSIAN = 40  # variables up to which the exact Hessian is cheaper than what it saves

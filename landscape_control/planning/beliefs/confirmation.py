@@ -85,12 +85,17 @@ class Confirmation:
     def __str__(self) -> str:
         if not self.episodes:
             return f"not simulated: {self.note}"
-        return f"{self.simulated:.4g} ± {self.error:.2g} simulated ({self.episodes} episodes)"
+        return (
+            f"{self.simulated:.4g} ± {self.error:.2g} simulated ({self.episodes} episodes,"
+            " ± one standard error)"
+        )
 
 
 def cost_in_words(cost: float, kind: str, confirmation: Confirmation | None) -> str:
     """The expected cost with what it rests on; no number where there is none."""
     simulated = "not simulated" if confirmation is None else str(confirmation)
+    if math.isnan(cost) and kind != CostKind.NONE:
+        return f"E[J] not known, {simulated}"
     if kind == CostKind.EXACT:
         exact = f"E[J] = {cost:.8g}"
         return exact if confirmation is None else f"{exact}, {simulated}"
@@ -101,9 +106,9 @@ def cost_in_words(cost: float, kind: str, confirmation: Confirmation | None) -> 
             planned = "no planned cost"
         return (
             f"E[J] = {cost:.4g} ± {confirmation.error:.2g}, simulated ({confirmation.episodes}"
-            f" episodes); {planned}"
+            f" episodes, ± one standard error); {planned}"
         )
-    if kind == CostKind.NONE or math.isnan(cost):
+    if kind == CostKind.NONE:
         return f"no planned cost, {simulated}"
     sign = "≤" if kind == CostKind.UPPER_BOUND else "="
     return f"E[J] {sign} {cost:.8g} planned, {simulated}"

@@ -14,6 +14,7 @@ import numpy as np
 from ...model.belief import TaskModel, belief_model, combination, unbounded, unobservable
 from ...model.problem import ControlProblem
 from ...support.arguments import Index, Kind, checked, declared
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, SolveError, check_choice, check_options
 from ..solution import Solution, Status
 from ..transcription import Transcription
@@ -58,6 +59,7 @@ class GridSolution(BeliefSolution):
         return self.grid.policy(theta, belief, time)
 
 
+@settings_kept
 @checked
 def solve(
     problem: ControlProblem,

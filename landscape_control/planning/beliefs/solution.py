@@ -10,9 +10,9 @@ import numpy as np
 
 from ...support.arguments import AnyNumber, Points, checked
 from ...support.arrays import real_array
-from ...support.drawable import Shown, drawn_by
+from ...support.drawable import drawn_by
 from ...support.errors import ProblemError, SolveError
-from ...support.recordable import Recordable
+from ...support.results import Result
 from .advice import explained
 from .confirmation import Confirmation, CostKind, cost_in_words
 
@@ -30,7 +30,7 @@ else:
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BeliefSolution(Shown, Recordable):
+class BeliefSolution(Result):
     """A policy that maps (θ, belief) to a control. Methods return subclasses with their own extras.
 
     A subclass implements ``_control(theta (E, n), estimate (E, d), covariance (E, p, p) or None,

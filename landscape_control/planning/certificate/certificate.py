@@ -10,7 +10,7 @@ from ..solution import Plan, Status
 from .curvature import curvature_along
 from .examination import Examination, examine
 
-_ROUNDING = 1e-12  # of the cost scale: what sums of this many terms lose
+ROUNDING = 1e-12  # of the cost scale: what sums of this many terms lose
 
 
 def residual_limit(tolerance: float) -> float:
@@ -94,7 +94,7 @@ class Certificate:
             failed.append(f"cost error {self.cost_error:.2g} > {allowed:.2g}")
         if self.cost_mismatch is not None:
             unknown = self.cost_error + (self.unseen or 0.0)
-            matching = allowed + unknown + _ROUNDING * self.cost_scale
+            matching = allowed + unknown + ROUNDING * self.cost_scale
             if not self.cost_mismatch <= matching:
                 failed.append(
                     f"the cost along the path differs by {self.cost_mismatch:.2g} > {matching:.2g}"
@@ -113,15 +113,17 @@ class Certificate:
         rows = [
             f"{name.replace('_', ' '):15s} {value:9.2e}" for name, value in self.residuals.items()
         ]
-        rows.append(f"{'cost error':15s} {self.cost_error:9.2e}   (allowed {allowed:.2e})")
+        rows.append(f"{'cost error':15s} {self.cost_error:9.2e}   (of J, allowed {allowed:.2e})")
         if self.cost_mismatch is not None:
             rows.append(
-                f"{'cost mismatch':15s} {self.cost_mismatch:9.2e}   (against the integral along the"
-                " path)"
+                f"{'cost mismatch':15s} {self.cost_mismatch:9.2e}   (of J, against the integral"
+                " along the path)"
             )
         verdicts = {True: "a minimum", False: "NOT a minimum", None: "unknown"}
         rows.append(f"second variation: {verdicts[self.minimum]} ({self.second_variation})")
-        return "\n".join([f"certificate {'passed' if self.passed else 'NOT passed'}", *rows])
+        verdict = "passed" if self.passed else "NOT passed"
+        limit = f"relative residuals, each allowed {residual_limit(self.tolerance):.2e}"
+        return "\n".join([f"certificate {verdict} ({limit})", *rows])
 
 
 def certify(

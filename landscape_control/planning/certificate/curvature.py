@@ -56,8 +56,8 @@ class Curvature:
         return self.find_direction()
 
 
-_CONVEX = Curvature(positive=True, method="the problem is convex")
-_FACTORED = Curvature(positive=True, method="banded Cholesky factorisation")
+CONVEX = Curvature(positive=True, method="the problem is convex")
+FACTORED = Curvature(positive=True, method="banded Cholesky factorisation")
 _PENALISED = Curvature(
     positive=True, method="banded Cholesky factorisation, departures from the dynamics penalised"
 )
@@ -73,7 +73,7 @@ def curvature_along(
     ``seen`` is what the pass over the plan has found, where that is at hand.
     """
     if is_convex(problem.model):
-        return _CONVEX
+        return CONVEX
     if not problem.model.is_invertible:
         return _controlled_curvature(problem, plan)
     return _banded_curvature(problem, plan, seen or _inspected(problem, plan))
@@ -91,9 +91,9 @@ def _inspected(problem: ControlProblem, plan: Plan) -> Inspection:
 def _banded_curvature(problem: ControlProblem, plan: Plan, seen: Inspection) -> Curvature:
     band = _action_hessian(problem, plan, seen)
     if is_positive(band):
-        return _FACTORED
+        return FACTORED
     find = partial(_falling_direction, problem, plan, band)
-    return Curvature(positive=False, method=_FACTORED.method, find_direction=find)
+    return Curvature(positive=False, method=FACTORED.method, find_direction=find)
 
 
 def _falling_direction(problem: ControlProblem, plan: Plan, band: np.ndarray) -> np.ndarray | None:

@@ -18,7 +18,7 @@ from ..transcription.action import eliminated_control
 from .action_variation import Part, band_index, element_entries, is_varied, parts, split_rows
 from .inside import mesh_matrices
 
-_SCALARS = 6  # numbers per point before the vectors, see ``_measured``
+SCALARS = 6  # numbers per point before the vectors, see ``measured``
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,7 +27,7 @@ class Inspection:
 
     Attributes
     ----------
-    sums : (6,), ∫ e^{-γt} … dt along the path of the six numbers that ``_measured`` begins with
+    sums : (6,), ∫ e^{-γt} … dt along the path of the six numbers that ``measured`` begins with
     element_costs, powers : (K,), ∫ e^{-γt} (density) dt, and ∫ λᵀ(f + Bw) dt, over each element
     gaps : (n, K), ∫ (θ̇ - f - Bu) dt over each element, times e^{-γt/2} at its left end
     jumps : (n, K), e^{-γh} λ(t₁) - λ(t₀) + ∫ e^{-γ(t - t₀)} ∂H/∂θ dt, times e^{-γt/2} at its left
@@ -94,7 +94,7 @@ def inspect_path(
 def _band(model: Model, count: int, degree: int, entries: np.ndarray) -> np.ndarray:
     indices = model.cache.setdefault("band index", {})
     if (count, degree) not in indices:
-        indices[count, degree] = band_index(_measured(model)[1], count, degree, model.dimension)
+        indices[count, degree] = band_index(measured(model)[1], count, degree, model.dimension)
     return indices[count, degree].band(entries)
 
 
@@ -120,11 +120,11 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
     # the functions of the problem at the points
     inside = [values @ mesh.to_points for values in (theta, u, costate)]
     velocity = (theta @ mesh.slopes) / ca.repmat(width, n, 1)
-    measured, form_parts = _measured(model)
-    mapped = measured.map("measured_inside", "serial", mesh.points.numel(), [4], [])
+    at_point, form_parts = measured(model)
+    mapped = at_point.map("measured_inside", "serial", mesh.points.numel(), [4], [])
     rows = mapped(inside[0], velocity, inside[1], inside[2], pair)
-    density, effort, loss, _, unpaid, power = (rows[i, :] for i in range(_SCALARS))
-    slope, defect = rows[_SCALARS : _SCALARS + n, :], rows[_SCALARS + n : _SCALARS + 2 * n, :]
+    density, effort, loss, _, unpaid, power = (rows[i, :] for i in range(SCALARS))
+    slope, defect = rows[SCALARS : SCALARS + n, :], rows[SCALARS + n : SCALARS + 2 * n, :]
 
     # sums over the points of every element: products with the transposed spread
     present = weights * ca.exp(-discount * times)
@@ -148,9 +148,9 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
         weights,
         ca.exp(-discount / 2 * times),
     )
-    varied, _ = split_rows(rows, form_parts, _SCALARS + 2 * n)
+    varied, _ = split_rows(rows, form_parts, SCALARS + 2 * n)
     outputs = [
-        rows[:_SCALARS, :] @ present.T,
+        rows[:SCALARS, :] @ present.T,
         ca.vertcat(costs, powers, late * gaps, late * jumps).T,
         ca.vertcat(moved, half_fade * costate).T,
         of_points.T,
@@ -160,7 +160,7 @@ def _inspection(model: Model, positions: tuple[float, ...], count: int) -> ca.Fu
     return ca.Function("inspection", arguments, [ca.densify(output) for output in outputs])
 
 
-def _measured(model: Model) -> tuple[ca.Function, list[Part]]:
+def measured(model: Model) -> tuple[ca.Function, list[Part]]:
     """(θ, θ̇, u, λ, [η, k]) -> a column of 6 + 2n numbers or more; and the parts it ends with.
 
     With u* = -ηG⁻¹Bᵀλ and w the control the path implies: density (effort(u*) + kL +

@@ -106,6 +106,8 @@ def _sheared(guess: Guess, shift: np.ndarray, end_shift: np.ndarray) -> Guess:
 def _drawn(problem: ControlProblem, places: Places, count: int, seed: int) -> list[Guess]:
     """Seeded paths, in turn: a line at constant speed, a bend with its best timing, a line to a
     drawn place with its best."""
+    if count <= 0:
+        return []
     rng = np.random.default_rng(seed)
     ends = places.aims if problem.end is None else problem.end[None]
     distances = [np.linalg.norm(m - problem.start) for m in [*places.aims, *ends]]

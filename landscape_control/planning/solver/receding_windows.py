@@ -10,6 +10,7 @@ remains.
 import itertools
 import math
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from scipy.linalg import expm
@@ -25,7 +26,7 @@ from ...model.problem import (
 )
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
-from ..certificate.examination import Examination, examine
+from ..certificate.examination import examine
 from ..solution import Plan, Status
 from .guess import Guess
 from .refinement import solve_plan
@@ -37,6 +38,24 @@ WINDOW = 24.0  # γt of a window
 LAST = TRUSTED + 2.0  # γt of the longest window that is kept whole
 MOST_WINDOWS = 1000
 _FAR, _LARGEST_POWER = 1e8, 140  # of the parameters, relative to the start; as a power of ten
+
+
+class Costed(Protocol):
+    """What is read of the examination of a joined path."""
+
+    @property
+    def cost(self) -> float: ...
+
+    @property
+    def cost_scale(self) -> float: ...
+
+    @property
+    def element_costs(self) -> np.ndarray: ...
+
+    @property
+    def following(self) -> float: ...
+
+
 Pieces = list[tuple[float, Plan]]  # consecutive windows: when each begins, and its plan
 _CAUTION = 30.0  # times an estimate that is right within a factor
 
@@ -75,9 +94,9 @@ def first_window(programs: CompiledPrograms, subproblem: Subproblem, guess: Gues
     window = WINDOW / visible_rate(subproblem.problem)
     if window >= subproblem.horizon:
         return solve_plan(programs, subproblem, guess)
-    piece = _window(subproblem, subproblem.problem.start, window, subproblem.horizon)
-    plan = solve_plan(programs, piece, _part(guess, 0.0, window, subproblem.horizon))
-    return _trusted(plan, visible_rate(subproblem.problem))
+    piece = window_piece(subproblem, subproblem.problem.start, window, subproblem.horizon)
+    plan = solve_plan(programs, piece, part_of(guess, 0.0, window, subproblem.horizon))
+    return trusted(plan, visible_rate(subproblem.problem))
 
 
 def chain_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess) -> Plan:
@@ -117,11 +136,11 @@ def _chained(
         window = remaining if last or discount * remaining <= WINDOW else WINDOW / discount
         piece = solve_plan(
             programs,
-            _window(subproblem, start, window, remaining),
-            _part(guess, begin, window, horizon),
+            window_piece(subproblem, start, window, remaining),
+            part_of(guess, begin, window, horizon),
         )
         if not last:
-            piece = _trusted(piece, discount)
+            piece = trusted(piece, discount)
         pieces.append((begin, piece))  # its cost is still that of the whole window
         before = np.abs(start).max()
         begin, start = begin + piece.times[-1], piece.parameters[-1]
@@ -155,7 +174,7 @@ def _check_range(problem: ControlProblem, size: float, before: float, windows: f
         )
 
 
-def _window(
+def window_piece(
     subproblem: Subproblem, start: np.ndarray, window: float, remaining: float
 ) -> Subproblem:
     """The same problem from ``start`` on; the end belongs to the window that reaches the horizon."""
@@ -171,13 +190,13 @@ def _window(
     )
 
 
-def _part(guess: Guess, begin: float, window: float, horizon: float) -> Guess:
+def part_of(guess: Guess, begin: float, window: float, horizon: float) -> Guess:
     return Guess(
         name=guess.name, path=lambda s: guess.path(np.minimum((begin + s * window) / horizon, 1.0))
     )
 
 
-def _trusted(piece: Plan, discount: float) -> Plan:
+def trusted(piece: Plan, discount: float) -> Plan:
     keep = max(1, int(np.searchsorted(piece.vertices * discount, TRUSTED)))
     nodes = keep * piece.degree + 1
     return replace(
@@ -191,8 +210,15 @@ def _trusted(piece: Plan, discount: float) -> Plan:
 
 
 def _joined(subproblem: Subproblem, pieces: Pieces, name: str) -> Plan:
-    """One plan from consecutive windows: times shifted, shared nodes kept once."""
-    problem, first = subproblem.problem, pieces[0][1]
+    """One plan from consecutive windows, examined."""
+    pieces = _with_one_costate(subproblem.problem, pieces)
+    plan = join(pieces, name, subproblem.problem.objective.discount)
+    return settled_join(subproblem, pieces, plan, examine(subproblem.problem, plan, None))
+
+
+def join(pieces: Pieces, name: str, discount: float) -> Plan:
+    """Consecutive windows as one path: times shifted, shared nodes kept once."""
+    first = pieces[0][1]
 
     def joined(field: str, shifted: bool = False) -> np.ndarray:
         parts = []
@@ -201,10 +227,9 @@ def _joined(subproblem: Subproblem, pieces: Pieces, name: str) -> Plan:
             parts.append(own + (begin if shifted else 0.0))
         return freeze(np.concatenate(parts))
 
-    pieces = _with_one_costate(problem, pieces)
     worst = next((p for _, p in pieces if not p.status.ok), first)
-    fade = [math.exp(-problem.objective.discount * begin) for begin, _ in pieces]
-    plan = replace(
+    fade = [math.exp(-discount * begin) for begin, _ in pieces]
+    return replace(
         first,
         times=joined("times", shifted=True),
         vertices=joined("vertices", shifted=True),
@@ -217,9 +242,12 @@ def _joined(subproblem: Subproblem, pieces: Pieces, name: str) -> Plan:
         found_from=(name,),
         cost_error=sum(f * p.cost_error for f, (_, p) in zip(fade, pieces, strict=True)),
     )
-    found = examine(problem, plan, None)
+
+
+def settled_join(subproblem: Subproblem, pieces: Pieces, plan: Plan, found: Costed) -> Plan:
+    """The joined plan with its cost, and its status where it may have lost something."""
     plan = replace(plan, cost=found.cost)
-    unseen = _unseen(problem, pieces, found)
+    unseen = _unseen(subproblem.problem, pieces, found)
     # the certificate decides about the whole
     may_pass = plan.status in (Status.CONVERGED, Status.REFINEMENT_CAP)
     if may_pass and not unseen <= subproblem.tolerance * found.cost_scale:
@@ -231,7 +259,7 @@ def _joined(subproblem: Subproblem, pieces: Pieces, name: str) -> Plan:
     return plan
 
 
-def _unseen(problem: ControlProblem, pieces: Pieces, found: Examination) -> float:
+def _unseen(problem: ControlProblem, pieces: Pieces, found: Costed) -> float:
     """What is lost at most by solving window by window, in present value: the largest over the
     joins.
 

@@ -66,11 +66,9 @@ def refine_plan(
             break
         coarse = draft
         if converged:
-            errors = np.nan_to_num(draft.where_to_refine(subproblem), nan=1.0, posinf=1.0)
-            vertices = refined_vertices(
-                plan.vertices / subproblem.horizon, errors, 2 * count, programs.transcription.order
-            )
-            draft = solve_on_mesh(programs, subproblem, _follow(plan), vertices)
+            shares = draft.where_to_refine(subproblem)
+            vertices = refined_mesh(plan, shares, subproblem.horizon, programs.transcription.order)
+            draft = solve_on_mesh(programs, subproblem, refined_guess(plan), vertices)
         elif restarts < MOST_RESTARTS:
             restarts += 1
             vertices = _first_vertices(subproblem, 2 * count)
@@ -101,7 +99,15 @@ def solve_plan(programs: CompiledPrograms, subproblem: Subproblem, guess: Guess)
     )
 
 
-def _follow(plan: Plan) -> Guess:
+def refined_mesh(plan: Plan, shares: np.ndarray, horizon: float, order: int) -> np.ndarray:
+    """Vertices of twice as many elements, fractions of the horizon, by the shares (K,) of the
+    plan's elements in what is too large.
+    """
+    shares = np.nan_to_num(shares, nan=1.0, posinf=1.0)
+    return refined_vertices(plan.vertices / horizon, shares, 2 * len(shares), order)
+
+
+def refined_guess(plan: Plan) -> Guess:
     """The coarser plan as a guess for the finer mesh."""
     last = plan.times[-1]
     return Guess(name="coarser plan", path=lambda s: plan.parameters_at(np.minimum(s, 1.0) * last))

@@ -39,7 +39,17 @@ def is_bound(problem: ControlProblem) -> bool:
     if is_bowl(problem) or problem.dimension > MANY:
         return False
     bends = model.has_drift and model.drift_matrix is None
-    return bends or np.linalg.matrix_rank(model.effort_at(problem.start)[1]) < problem.dimension
+    return bends or _rank(problem) < problem.dimension
+
+
+def _rank(problem: ControlProblem) -> int:
+    """Of B at the start, kept with the model until another start is asked for."""
+    model = problem.model
+    place, known = model.place_of(problem.start), model.cache.get("rank")
+    if known is None or known[0] != place:
+        rank = int(np.linalg.matrix_rank(model.effort_at(problem.start)[1]))
+        known = model.cache["rank"] = place, rank
+    return known[1]
 
 
 @np.errstate(all="ignore")  # what leaves the domain is not finite and is left out

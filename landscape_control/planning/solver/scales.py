@@ -60,6 +60,12 @@ def _start_pairs(problem: ControlProblem) -> list[tuple[np.ndarray, np.ndarray]]
 
 
 _RADII = 4.0 ** np.arange(-16, 17)  # from 2e-10 to 4e9: units may be any
+_BESIDE_ZERO = 1e-30  # the place beside a start at 0: in no units a length
+
+
+def _largest(matrices: np.ndarray) -> np.ndarray:
+    """The largest entry of each."""
+    return np.abs(matrices).max(axis=(-2, -1))
 
 
 @np.errstate(all="ignore")  # far out functions may overflow or be undefined
@@ -67,7 +73,9 @@ def anharmonic_length(problem: ControlProblem) -> float | None:
     """The smallest radius at which a Hessian differs from that at the start as much as matters.
 
     That is by half of it, or by half of the curvature that moves a learner within the horizon,
-    m/(ηkτ²), if that is more. None where no sampled direction shows such a change.
+    m/(ηkτ²), if that is more. None where no sampled direction shows such a change. Where the start
+    lies on a kink, its own Hessian is that of no point around it: there each direction is compared
+    with its own beginning.
     """
     objective, n = problem.objective, problem.dimension
     directions = np.eye(n)[: min(n, 8)]
@@ -76,15 +84,19 @@ def anharmonic_length(problem: ControlProblem) -> float | None:
         ways.append(problem.end - problem.start)
     towards = [way / np.linalg.norm(way) for way in ways if np.linalg.norm(way) > 0]
     directions = np.vstack([directions, -directions, *towards])
-    points = problem.start + _RADII[:, None, None] * directions
+    beside = 16 * float(np.finfo(float).eps) * float(np.abs(problem.start).max())
+    radii = np.append(beside or _BESIDE_ZERO, _RADII)
+    points = problem.start + radii[:, None, None] * directions
     counted = min(counted_time(problem), 1e150)
     mass = typical_mass(problem) / objective.learning_rate
     changes = np.zeros(len(_RADII), dtype=bool)
     for hessian, weight, span in _curvatures(problem, points.reshape(-1, n), counted):
-        at_start = np.abs(hessian[0]).max()
-        change = np.abs(hessian[1:] - hessian[0]).max(axis=(1, 2)).reshape(points.shape[:2])
         moving = mass / (weight * span)  # the curvature that moves a learner in this time
-        large = change > 0.5 * max(at_start, moving)
+        along = hessian[1:].reshape(*points.shape[:2], n, n)
+        jumps = _largest(along[0] - hessian[0]) > 0.5 * np.maximum(_largest(hessian[0]), moving)
+        begins = np.where(jumps[:, None, None], along[0], hessian[0])
+        change = _largest(along[1:] - begins)
+        large = change > 0.5 * np.maximum(_largest(begins), moving)
         changes |= (large & np.isfinite(change)).any(axis=1)
     return float(_RADII[np.argmax(changes)]) if changes.any() else None
 

@@ -12,6 +12,7 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...support.arguments import Count, Duration, Index, Positive, checked
 from ...support.arrays import whole
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError, SolveError, SolveInterrupted
 from ...support.pointwise import LOCK
 from ..certificate.action_variation import is_convex
@@ -109,7 +110,7 @@ class Solver:
         rescue = solver == "auto"
         if solver == "auto":
             solver = _choose_solver(problem, transcription)
-        self._programs = CompiledPrograms(
+        self.programs = CompiledPrograms(
             transcription=transcription,
             plugin=solver,
             options=dict(options or {}),
@@ -118,12 +119,12 @@ class Solver:
             rescue=rescue,
         )
         self._plan_search = PlanSearch(
-            programs=self._programs,
+            programs=self.programs,
             tolerance=tolerance,
             max_elements=max_elements,
             max_doublings=max_doublings,
         )
-        self._surveys = Surveys(problem)
+        self.surveys = Surveys(problem)
 
     def __reduce__(self) -> NoReturn:
         raise ProblemError(
@@ -163,20 +164,20 @@ class Solver:
         # CasADi is not thread-safe; use processes to solve in parallel
         with LOCK, running_clock(self.time_limit) as watch:
             began = time.perf_counter()
-            built = self._programs.build_seconds
-            problem = self._numbered(numbers)
+            built = self.programs.build_seconds
+            problem = self.numbered(numbers)
             # what is known so far, also where the solve is interrupted
             minima = np.empty((0, problem.dimension))
             guesses: list[Guess] = []
             describe: Callable[[], str] | None = None
 
             def assembled(plans: list[Plan]) -> Solution:
-                building = self._programs.build_seconds - built
+                building = self.programs.build_seconds - built
                 return Solution(
                     plans=tuple(with_basin(problem, plan, minima) for plan in plans),
                     tolerance=self.tolerance,
-                    method=self._programs.transcription.name,
-                    solver=self._programs.plugin,
+                    method=self.programs.transcription.name,
+                    solver=self.programs.plugin,
                     starts=len(guesses),
                     build_seconds=building,
                     solve_seconds=time.perf_counter() - began - building,
@@ -188,7 +189,7 @@ class Solver:
             try:
                 # whoever asks for many starts asks for ends beyond those that are declared
                 trusting = starts is None or starts <= MOST_AIMS
-                places = self._surveys.of(problem, seed, trusting=trusting)
+                places = self.surveys.of(problem, seed, trusting=trusting)
                 minima = places.minima
                 if guess is not None:
                     guesses.append(read_guess(problem, guess, _finite_horizon(problem)))
@@ -215,7 +216,8 @@ class Solver:
                 raise SolveError(f"{solution.status.value}. {solution.message}".rstrip(), solution)
             return solution
 
-    def _numbered(self, numbers: ProblemNumbers) -> ControlProblem:
+    def numbered(self, numbers: ProblemNumbers) -> ControlProblem:
+        """The problem with other numbers, of the same structure."""
         if not numbers:
             return self.problem
         has_end = self.problem.end is not None
@@ -231,6 +233,7 @@ class Solver:
         return self.problem.changed(**numbers)
 
 
+@settings_kept
 @checked
 def solve(
     problem: ControlProblem,

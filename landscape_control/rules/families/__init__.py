@@ -1,7 +1,9 @@
 """Families of causal learning rules: one formula each, for NumPy arrays and CasADi symbols."""
 
+from .adam_variants import AMSGrad, NAdam, RMSPropMomentum
 from .adaptive import AccumulatedSquares, AdamFamily, Ballistic, CorrectedAverage
 from .averaging import Averaged, ScheduleFree
+from .clipped import Clipped
 from .coefficient import Coefficient, Layout
 from .decay import DecayInside, Fixed, WeightDecay
 from .discounted import DiscountedBayes
@@ -24,10 +26,12 @@ from .shapes import (
 from .sign import Lion, SignDescent, Signum
 
 __all__ = [
+    "AMSGrad",
     "AccumulatedSquares",
     "AdamFamily",
     "Averaged",
     "Ballistic",
+    "Clipped",
     "Clock",
     "Coefficient",
     "Constant",
@@ -46,11 +50,13 @@ __all__ = [
     "Layout",
     "Lion",
     "LogLinear",
+    "NAdam",
     "Nesterov",
     "NeuralPolicy",
     "Policy",
     "Polynomial",
     "QuasiHyperbolic",
+    "RMSPropMomentum",
     "Regularised",
     "ScheduleFree",
     "Scheduled",

@@ -2,7 +2,7 @@
 optimiser, and AdaGrad.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
 from ...support.arguments import checked
@@ -12,9 +12,11 @@ from .contained import Contained, face
 from .elementwise import sqrt
 from .family import Clock, Family, State, Value, Values
 
-RATE = Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log")
-OUTER_EPSILON = Coefficient(  # beside the root: in units of y
-    name="epsilon", symbol="ε", low=0.0, high=1.0, least=1e-8, most=0.1, scale="log"
+RATE = Coefficient(  # of a rule that divides gradients by their size
+    name="learning_rate", symbol="α", low=0.0, least=1e-3, most=3.0, scale="log", unit="u"
+)
+OUTER_EPSILON = Coefficient(  # beside the root
+    name="epsilon", symbol="ε", low=0.0, least=1e-8, most=0.1, scale="log", unit="y"
 )
 _FREE = {  # the coefficients that can be given a fixed value, beside the learning rate
     "exponent": Coefficient(name="exponent", symbol="p", low=0.0, high=1.0),
@@ -24,8 +26,8 @@ _FREE = {  # the coefficients that can be given a fixed value, beside the learni
     "beta2": Coefficient(
         name="beta2", symbol="β₂", low=0.0, high=0.99999, most=0.999, scale="one minus"
     ),
-    "epsilon": Coefficient(  # inside the power: in units of y²
-        name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log"
+    "epsilon": Coefficient(  # inside the power
+        name="epsilon", symbol="ε", low=1e-20, least=1e-16, most=1e-2, scale="log", unit="y²"
     ),
 }
 Exponent = Annotated[float, admissible(_FREE["exponent"])]
@@ -136,7 +138,9 @@ class AdamFamily(Family):
         settable = dict(_FREE)
         if self.epsilon_outside:
             settable["epsilon"] = OUTER_EPSILON
-        return RATE, *(each for name, each in settable.items() if getattr(self, name) is None)
+        # with another exponent its unit is between those of descent and of a sign
+        rate = RATE if self.exponent == 0.5 else replace(RATE, unit="1")
+        return rate, *(each for name, each in settable.items() if getattr(self, name) is None)
 
     @property
     def contained(self) -> tuple[Contained, ...]:
@@ -271,7 +275,7 @@ class CorrectedAverage(Family):
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
-        return RATE, average_weight("momentum", "β")
+        return replace(RATE, unit="u/y"), average_weight("momentum", "β")
 
     @property
     def state_size(self) -> int:

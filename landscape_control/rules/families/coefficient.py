@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 else:
     StartLimit = float | None  # None leaves the choice to the class, as leaving it out does
 Scale = Literal["linear", "log", "one minus"]
+# y a gradient, θ a weight, t a time, u a movement per time (of a family: per step)
+Unit = Literal["1", "y", "y²", "θ", "y/θ", "1/yθ", "u", "u/y", "u/yt", "t", "1/t", "1/step"]
 # scale -> (value -> where it stands on the scale, back)
 SCALES: Mapping[str, tuple[Callable[[Value], Value], Callable[[Value], Value]]] = {
     "linear": (lambda x: x, lambda x: x),
@@ -46,6 +48,9 @@ class Coefficient:
     first : first step at which it has any effect (1 for momentum, because the learner starts at
         rest)
     size : numbers per step; 1 is a plain number, more a vector (the weights of a neural policy)
+    unit : of the number and its ranges, "1" where it has none: "y" of a gradient, "y/θ" of a
+        curvature; a search in a problem measures the ranges in that problem's own gradients,
+        weights and times
 
     Raises ProblemError where the ranges do not lie in each other.
     """
@@ -60,6 +65,7 @@ class Coefficient:
     varies: bool = False
     first: Index = 0
     size: Count = 1
+    unit: Unit = "1"
 
     def __post_init__(self) -> None:
         # a search needs finite ends, where the admissible range may have none

@@ -25,7 +25,9 @@ def coupled(gradient: Value, decay: Value, displacement: Value) -> Value:
     return gradient + decay * displacement
 
 
-DECAY = Coefficient(name="decay", symbol="w", low=0.0, least=1e-4, most=0.5, scale="log")
+DECAY = Coefficient(
+    name="decay", symbol="w", low=0.0, least=1e-4, most=0.5, scale="log", unit="1/step"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,14 @@ class Wrapped(Family):
     @property
     def reads_clock(self) -> bool:
         return self.family.reads_clock
+
+    @property
+    def couples(self) -> bool:
+        return self.family.couples
+
+    @property
+    def norms(self) -> tuple[str, ...]:
+        return self.family.norms
 
     @property
     def has_readout(self) -> bool:

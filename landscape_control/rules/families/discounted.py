@@ -12,8 +12,12 @@ from .modes import unstable_rate
 
 _BETA1, _BETA2 = average_weight("beta1", "β₁"), average_weight("beta2", "β₂")
 _FLOOR = 1e-60  # under ηkV: where all gradients were zero, or α is, nothing moves
-_DISCOUNT = Coefficient(name="discount", symbol="γ", low=0.0, least=1e-3, most=10.0, scale="log")
-_START = Coefficient(name="start_rate", symbol="b₀", low=0.0, least=1e-6, most=10.0, scale="log")
+_DISCOUNT = Coefficient(
+    name="discount", symbol="γ", low=0.0, least=1e-3, most=10.0, scale="log", unit="1/step"
+)
+_START = Coefficient(
+    name="start_rate", symbol="b₀", low=0.0, least=1e-6, most=10.0, scale="log", unit="y²"
+)
 
 
 @checked

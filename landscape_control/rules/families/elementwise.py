@@ -47,13 +47,35 @@ def cos(x: Value) -> Value:
 
 def smaller(x: Value, y: Value) -> Value:
     """min(x, y)."""
+    return _of_two(x, y, foreign="minimum", bound="max", casadi="fmin")
+
+
+def larger(x: Value, y: Value) -> Value:
+    """max(x, y)."""
+    return _of_two(x, y, foreign="maximum", bound="min", casadi="fmax")
+
+
+def total_square(x: Value) -> Value:
+    """|x|² over the weights that learn together: the last axis of an array, all of a CasADi vector.
+
+    Arrays keep that axis, with one entry.
+    """
+    if hasattr(x, "fmin"):  # of CasADi, a vector of all weights
+        return (x.T @ x) if x.numel() > 1 else x * x
+    return (x**2).sum(-1, keepdims=True)
+
+
+def _of_two(x: Value, y: Value, *, foreign: str, bound: str, casadi: str) -> Value:
+    """A function of two under its name in PyTorch and NumPy, as a one-sided clamp, and in CasADi."""
     for value, other in ((x, y), (y, x)):
         if hasattr(value, "clamp"):  # PyTorch's, which takes numbers and tensors by different names
-            return value.minimum(other) if hasattr(other, "clamp") else value.clamp(max=other)
-        if hasattr(value, "fmin"):
-            return value.fmin(other)
+            if hasattr(other, "clamp"):
+                return getattr(value, foreign)(other)
+            return value.clamp(**{bound: other})
+        if hasattr(value, casadi):
+            return getattr(value, casadi)(other)
     array = x if hasattr(x, "__array_namespace__") else y
-    return _namespace(array).minimum(x, y)
+    return getattr(_namespace(array), foreign)(x, y)
 
 
 def _of(name: str, x: Value) -> Value:

@@ -14,10 +14,15 @@ State = tuple[Value, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """Where a step stands: ``step`` t = 0 … T-1 of a horizon of T steps."""
+    """Where a step stands: ``step`` t = 0 … T-1 of a horizon of T steps.
+
+    ``gradient_square`` is |y|² over all weights that learn together, for rules that look at it
+    (``couples``); None where the gradient that the step is given holds those weights and no others.
+    """
 
     step: Value  # a whole number, or the symbol that counts the steps of a folded program
     horizon: int
+    gradient_square: Value = None
 
 
 def _unchanged(coefficients: Values, seed: int | None = None) -> dict[str, Value]:
@@ -56,8 +61,9 @@ class Contained:
 class Family:
     """Causal learning rules of one shape: Δθ_t from y_0 … y_t, by a state carried along.
 
-    Every family works weight by weight: the same formula with the same coefficients for each
-    coordinate. It is written once, in :meth:`step`, with operations that NumPy arrays and CasADi
+    A family works weight by weight: the same formula with the same coefficients for each
+    coordinate. (One that also looks at the norm of the gradient of all weights says ``couples``.)
+    It is written once, in :meth:`step`, with operations that NumPy arrays and CasADi
     symbols share (+ - * / ** and those of :mod:`.elementwise`). Whatever needs the rule calls it: a
     :class:`Policy` and the learners of the simulation run it on numbers, programs optimise its
     coefficients as symbols, a fit runs many sets of coefficients side by side, :mod:`.response`
@@ -114,6 +120,16 @@ class Family:
         The rule then ends with its horizon; a bias correction counts steps too, but never ends.
         """
         return False
+
+    @property
+    def couples(self) -> bool:
+        """Whether Δθ of a weight depends on the gradients of others, by the norm of all of them."""
+        return False
+
+    @property
+    def norms(self) -> tuple[str, ...]:
+        """Names of the coefficients that are norms of gradients: a fit starts from those it sees."""
+        return ()
 
     @property
     def has_readout(self) -> bool:

@@ -15,7 +15,13 @@ _CONSTANT = "True for one number, False for one per step"
 def learning_rate(varies: bool) -> Coefficient:
     """α, a length per gradient; starts between 0.01 and 3."""
     return Coefficient(
-        name="learning_rate", symbol="α", least=1e-2, most=3.0, scale="log", varies=varies
+        name="learning_rate",
+        symbol="α",
+        least=1e-2,
+        most=3.0,
+        scale="log",
+        varies=varies,
+        unit="u/y",
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...support.arguments import Count, Matrix, Numbers, Positive, Shape, Words, checked
 from ...support.errors import ProblemError, shown
-from ...support.recordable import Recordable
+from ...support.results import Result
 from .coefficient import Layout
 from .elementwise import Value
 from .family import Clock, Family, Values
@@ -28,7 +28,7 @@ History = Annotated[
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Policy(Recordable):
+class Policy(Result):
     """A causal learning rule with fixed coefficients.
 
     ``init, update = policy`` are pure functions:

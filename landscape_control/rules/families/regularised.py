@@ -93,7 +93,7 @@ class Regularised(Wrapped):
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
-        penalty = replace(DECAY, name="penalty", symbol="λ", least=1e-5)
+        penalty = replace(DECAY, name="penalty", symbol="λ", least=1e-5, unit="y/θ")
         return *self.family.coefficients, penalty
 
     @property

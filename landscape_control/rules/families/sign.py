@@ -17,7 +17,9 @@ _SMOOTHING = (
 
 def _rate() -> Coefficient:
     """α, the length of a step."""
-    return Coefficient(name="learning_rate", symbol="α", low=0.0, least=1e-3, most=1.0, scale="log")
+    return Coefficient(
+        name="learning_rate", symbol="α", low=0.0, least=1e-3, most=1.0, scale="log", unit="u"
+    )
 
 
 def _beta(index: int, most: float) -> Coefficient:

@@ -11,7 +11,7 @@ import casadi as ca
 import numpy as np
 
 from ..errors import ProblemError
-from ..instructions import applied, instructions, operations
+from ..instructions import applied, called, instructions, operations
 from .crossing import both_sides, is_kink
 from .switches import SINGULAR, SWITCHES, read_switches
 
@@ -92,7 +92,8 @@ def _outcomes_cancel(function: ca.Function) -> bool:
     work = [ca.SX(0)] * function.sz_w()
     outcomes: list[ca.SX] = []
     outputs: list[ca.SX] = []
-    for k, operation, inputs, (place, *_) in instructions(function):
+    for step in instructions(function):
+        k, operation, inputs, (place, *_) = step
         if operation == ca.OP_CONST:
             work[place] = ca.SX(function.instruction_constant(k))
         elif operation == ca.OP_INPUT:
@@ -102,6 +103,9 @@ def _outcomes_cancel(function: ca.Function) -> bool:
         elif operation in SWITCHES:
             work[place] = ca.SX.sym(f"outcome{k}")
             outcomes.append(work[place])
+        elif operation == ca.OP_CALL:
+            for target, result in called(function, step, [work[i] for i in inputs]):
+                work[target] = result
         else:
             work[place] = applied(operation, [work[i] for i in inputs])
 

@@ -8,7 +8,7 @@ import casadi as ca
 import numpy as np
 
 from ..domain import Interval, ranges
-from ..instructions import applied, instructions
+from ..instructions import applied, called, instructions
 
 SWITCHES = {
     ca.OP_FABS: "fabs", ca.OP_SIGN: "sign", ca.OP_FMIN: "fmin", ca.OP_FMAX: "fmax", ca.OP_FLOOR: "floor",
@@ -58,7 +58,8 @@ def read_switches(function: ca.Function) -> tuple[ca.SX, ca.SX, list[Switch]]:
     outputs: list[ca.SX] = []
     switches: list[Switch] = []
 
-    for k, operation, inputs, (place, *_) in instructions(function):
+    for step in instructions(function):
+        k, operation, inputs, (place, *_) = step
         if operation == ca.OP_CONST:
             work[place] = ca.SX(function.instruction_constant(k))
             steps[place] = True
@@ -67,6 +68,10 @@ def read_switches(function: ca.Function) -> tuple[ca.SX, ca.SX, list[Switch]]:
             steps[place] = False
         elif operation == ca.OP_OUTPUT:
             outputs.append(work[inputs[0]])
+        elif operation == ca.OP_CALL:  # kinks of what is called are looked for by who knows it
+            for target, result in called(function, step, [work[i] for i in inputs]):
+                work[target] = result
+                steps[target] = False
         else:
             operands = [work[i] for i in inputs]
             flat = [steps[i] for i in inputs]

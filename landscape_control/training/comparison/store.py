@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...records.writing import package_version, write_atomically
+from ...records.writing import write_atomically
 from ...support.arguments import Path as PathName
 from ...support.arguments import checked
 from ...support.errors import ProblemError, shown
+from ...support.versions import package_version
 from .methods import Method
 from .outcomes import FIELDS, Outcome
 from .tasks import TrainingTask

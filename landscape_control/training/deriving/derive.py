@@ -99,6 +99,10 @@ def derive_optimizer(
     plan fail between measurements. The batch's gradient must be that of the present weights, and
     the model must not depend on train() and eval(): batch normalisation and dropout are refused.
 
+    Noise and what is left to gain are in proportion to the loss. A loss that can be negative is
+    counted from its lowest value, which the first entry of the log gives: the least mean loss of
+    the samples that any outputs reach, found by L-BFGS in the outputs.
+
     The quadratic model is a model: on networks the predicted loss may be ten times too low.
 
     Source: VGR25 for learning as control; measured noise and curvature: G. Zhang et al. 2019 (noisy
@@ -109,9 +113,11 @@ def derive_optimizer(
     ------
     ProblemError
         What ``measure`` refuses, among it frozen or shared parameters, batch normalisation and
-        dropout in training mode, too few samples, losses that are not finite or not convex in the
-        outputs; later, in ``step``: more steps than T, parameters that were replaced, a step between
-        ``eval()`` and ``train()``, and training that fails eight times in a row.
+        dropout in training mode, too few samples, losses that are not finite, not convex in the
+        outputs or not bounded below, a Measurement of a loss that is not above 0; later, in
+        ``step``: a loss that is no number, more steps than T, parameters that were replaced, a step
+        between ``eval()`` and ``train()``, and training that fails eight times in a row; in
+        ``load_state_dict``: the state of another network or of other options.
     """
     if isinstance(model, Measurement):
         return _one_plan(model, steps, averaging, seed)
@@ -151,6 +157,13 @@ _RULES_OF = {"chosen": RULES, "never": (HEAVY_BALL,), "always": AVERAGING}
 
 def _one_plan(found: Measurement, steps: int, averaging: str, seed: int) -> Course:
     """The plan for all steps from one measurement."""
+    if not found.loss > 0:
+        raise ProblemError(
+            "measurement",
+            expected="one of a loss above 0, with which its noise grows and falls",
+            received=f"loss {found.loss:.4g}",
+            advice="measure the loss minus the lowest value that it can have",
+        )
     sees = replace(found.sees(), follows_loss=True)
     limits = CourseLimits(cap=Settings().cap, rise=Settings().rise, floor=floor_of(found))
     families = [family_of(rule) for rule in _RULES_OF[averaging]]

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from ...exports import export
-from ...support.errors import ProblemError, shown
+from ...support.errors import ProblemError
+from .checks import batch_loss, check_same
 from .measures import probe_of
 from .planning import StagePlan
 from .records import Decision, curves_of
@@ -19,7 +20,7 @@ from .settings import Settings
 from .stage import Stage
 from .stages import Progress, Stages
 
-_FORMAT = "landscape_control derived optimizer 1"
+_FORMAT = "landscape_control derived optimizer 2"
 
 _BETTER = 4
 
@@ -87,7 +88,7 @@ class DerivedOptimizer(torch.optim.Optimizer):
         stages, progress = self.stages, self.stages.progress
         if loss is None and progress.count == 0:
             stages.note("note", "step() without the loss: failed plans are seen by measuring only")
-        value = math.nan if loss is None else float(torch.as_tensor(loss).detach())
+        value = math.nan if loss is None else batch_loss(loss) - stages.probe.least
         progress.batch_losses.append(value)
         if loss is not None and stages.is_alarmed(value):
             assert stages.stage is not None
@@ -154,8 +155,8 @@ class DerivedOptimizer(torch.optim.Optimizer):
         """Everything that the run depends on but the model's weights; tensors and plain numbers."""
         stages = self.stages
         return {
-            "format": _FORMAT,
-            "steps": self.steps,
+            **self._identity(),
+            "least": stages.probe.least,
             "progress": copy.deepcopy(vars(stages.progress)),
             "log": [each.plain() for each in stages.log],
             "samples": stages.probe.data,
@@ -169,27 +170,33 @@ class DerivedOptimizer(torch.optim.Optimizer):
         """Go on from a ``state_dict()``, on the CPU bit by bit as without the stop.
 
         The model's own ``state_dict`` is to be loaded too, and the loader to be brought to the batch
-        where it stood. Raises ProblemError, before anything is loaded, for a state of another kind
-        or of another number of steps.
+        where it stood. Raises ProblemError, before anything is loaded, for a state of another kind,
+        another number of steps, another network, or other options of ``derive_optimizer``.
         """
-        own = {"format": _FORMAT, "steps": self.steps}
-        for key, value in own.items():
-            if state_dict.get(key) != value:
-                raise ProblemError(
-                    f"{key} of the state to load",
-                    expected=shown(value),
-                    received=shown(state_dict.get(key)),
-                    advice="load what state_dict() of an optimizer derived for as many steps gave",
-                )
+        check_same(self._identity(), state_dict)
         state, stages = copy.deepcopy(state_dict), self.stages
         stages.progress = Progress(**state["progress"])
         stages.log = [Decision(**each) for each in state["log"]]
-        stages.probe = dataclasses.replace(stages.probe, data=state["samples"])
+        measured = {"data": state["samples"], "least": state["least"]}
+        stages.probe = dataclasses.replace(stages.probe, **measured)
         stages.stage = None if state["stage"] is None else Stage(**state["stage"])
         stages.plan = StagePlan.from_plain(state["plan"])
         stages.metric = state["metric"]
         self._follow_plan()
         self._inner.load_state_dict(state["inner"])
+
+    def _identity(self) -> dict[str, Any]:
+        """What a state to load must agree in."""
+        stages = self.stages
+        named = stages.probe.model.named_parameters()
+        shapes = {name: [*weight.shape, str(weight.dtype)] for name, weight in named}
+        rules = {"rules": list(stages.rules), "exponents": list(stages.exponents)}
+        return {
+            "format": _FORMAT,
+            "steps": self.steps,
+            "network": shapes,
+            "options": {**rules, **stages.probe.options},
+        }
 
     def _follow_plan(self) -> None:
         """Begin the rule of the present plan, at rest."""

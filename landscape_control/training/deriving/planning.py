@@ -18,7 +18,7 @@ HEAVY_BALL, AVERAGED, SCHEDULE_FREE = "heavy ball", "averaged heavy ball", "Sche
 AVERAGING = (AVERAGED, SCHEDULE_FREE)
 RULES = (HEAVY_BALL, *AVERAGING)
 EXPONENTS = (0.0, 0.25, 0.5, 1.0)
-_SHARES = (1 / 9, 1 / 3)  # of the cap
+_SHARES = (1 / 3, 1 / 9)  # of the cap
 _WIDER = (1.0, 1.25, 2.0, 8.0)  # limits that no course keeps are widened, step by step
 _LEAST_FLOOR = 0.02  # of the present loss, where the model's own floor is lower or unknown
 
@@ -32,6 +32,15 @@ def family_of(rule: str) -> Family:
     if rule == AVERAGED:
         return Averaged(family=ball)
     return Scheduled(family=ScheduleFree(), shape=shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begin:
+    """Where another search may begin: coefficients, with the λ_max and the share that they were for."""
+
+    coefficients: dict[str, float]
+    top: float
+    share: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +58,7 @@ class StagePlan:
     top : largest curvature in that metric
     share, cap : the largest share of the edge of stability that the rule comes to, and may come to
     rise : how far the predicted loss may rise; wider than asked for where no course keeps that
+    begins : {exponent: Begin} of the first rule in every metric, for the plan of the next stage
     """
 
     rule: str
@@ -63,6 +73,7 @@ class StagePlan:
     share: float
     cap: float
     rise: float
+    begins: dict[float, Begin]
 
     @property
     def policy(self) -> Policy:
@@ -79,14 +90,16 @@ class StagePlan:
         """As a dictionary that torch.save takes."""
         predictions = [[p, rule, loss] for (p, rule), loss in self.predictions.items()]
         arrays = {"losses": self.losses.tolist(), "rates": self.rates.tolist()}
-        return {**vars(self), **arrays, "predictions": predictions}
+        begins = [[p, vars(begin)] for p, begin in self.begins.items()]
+        return {**vars(self), **arrays, "predictions": predictions, "begins": begins}
 
     @classmethod
     def from_plain(cls, state: dict[str, Any]) -> "StagePlan":
         """The plan that ``plain`` wrote."""
         arrays = {name: np.array(state[name]) for name in ("losses", "rates")}
         predictions = {(p, rule): loss for p, rule, loss in state["predictions"]}
-        return cls(**{**state, **arrays, "predictions": predictions})
+        begins = {p: Begin(**begin) for p, begin in state["begins"]}
+        return cls(**{**state, **arrays, "predictions": predictions, "begins": begins})
 
 
 def stage_plan(
@@ -100,17 +113,20 @@ def stage_plan(
     seed: int,
     momentum: float = 1.0,
     forgiving: float = 1.0,
+    guess: StagePlan | None = None,
 ) -> StagePlan:
     """The least predicted loss over rules and metrics {exponent: measurement in that metric}.
 
     ``momentum`` is the largest that is planned. Schedule-Free is taken where its prediction is
     within the factor ``forgiving`` of the least: its average forgives a rate that turns out wrong.
+    The search begins from where ``guess`` came to, in every metric.
     Limits that no rule keeps in any metric are widened. Raises ProblemError or SolveError where
     that does not help.
     """
     for wider in _WIDER:
         limits = cap * wider, 1 + (rise - 1) * wider**2
-        planner = _Planner(steps, batch_size, limits, seed, momentum)
+        begins = {} if guess is None else guess.begins
+        planner = _Planner(steps, batch_size, limits, seed, momentum, begins)
         courses = planner.chosen(measured, rules)
         if courses:
             break
@@ -118,6 +134,11 @@ def stage_plan(
         raise planner.refusals[0]
     exponent, rule = _best(courses, forgiving)
     course = courses[exponent, rule]
+    reached = {
+        p: _begin(courses[p, rules[0]], found)
+        for p, found in measured.items()
+        if (p, rules[0]) in courses
+    }
     return StagePlan(
         rule=rule,
         coefficients=_coefficients(course),
@@ -131,6 +152,15 @@ def stage_plan(
         share=float(course.shares.max()),
         cap=limits[0],
         rise=limits[1],
+        begins=begins | reached,
+    )
+
+
+def _begin(course: Course, found: Measurement) -> Begin:
+    return Begin(
+        coefficients=_coefficients(course),
+        top=float(found.curvatures.max()),
+        share=float(course.shares.max()),
     )
 
 
@@ -161,16 +191,19 @@ def careful_plan(
     """The plan that stays furthest from the edge of stability among those that predict the same.
 
     Over long horizons the predicted loss hardly depends on the rates of the first steps, and of
-    plans that differ in them the boldest is best by a hair. Caps of a ninth and a third of ``cap``
-    are tried, and the first taken whose prediction is within ``indifference`` of that of the cap.
+    plans that differ in them the boldest is best by a hair. Caps of a third and a ninth of ``cap``
+    are tried, and the least taken whose prediction is within ``indifference`` of that of the cap.
     """
-    boldest = stage_plan(measured, steps, rules, cap=cap, **settings)
+    boldest = chosen = stage_plan(measured, steps, rules, cap=cap, **settings)
     best = {boldest.exponent: measured[boldest.exponent]}
+    settings["guess"] = boldest
     for share in _SHARES:
         plan = stage_plan(best, steps, rules, cap=share * cap, **settings)
-        if plan.loss <= indifference * boldest.loss:
-            return replace(plan, predictions=boldest.predictions | plan.predictions)
-    return boldest
+        if plan.loss > indifference * boldest.loss:
+            break  # a smaller cap predicts more still
+        predictions = boldest.predictions | plan.predictions
+        chosen = replace(plan, predictions=predictions, begins=boldest.begins)
+    return chosen
 
 
 class _Planner:
@@ -183,9 +216,10 @@ class _Planner:
         limits: tuple[float, float],
         seed: int,
         momentum: float,
+        begins: Mapping[float, Begin],
     ):
         self.steps, self.batch_size, self.limits, self.seed = steps, batch_size, limits, seed
-        self.momentum = momentum
+        self.momentum, self.begins = momentum, begins
         self.refusals: list[Exception] = []
 
     def chosen(
@@ -193,28 +227,27 @@ class _Planner:
     ) -> dict[tuple[float, str], Course]:
         """The first rule in every metric, the others in the metric where that is best."""
         first, *others = rules
-        courses = {(p, first): self.course(found, first) for p, found in measured.items()}
+        courses = {(p, first): self.course(p, found, first) for p, found in measured.items()}
         kept = {key: course for key, course in courses.items() if course is not None}
         if not kept:
             return {}
         best, _ = min(kept, key=lambda key: kept[key].final_loss)
         for rule in others:
-            course = self.course(measured[best], rule)
+            course = self.course(best, measured[best], rule)
             if course is not None:
                 kept[best, rule] = course
         return kept
 
-    def course(self, found: Measurement, rule: str) -> Course | None:
+    def course(self, exponent: float, found: Measurement, rule: str) -> Course | None:
         """The best course of a rule; None where none keeps the limits, with the refusal noted."""
-        family = family_of(rule)
-        course = self._planned(found, family)
-        if course is None or float(course.coefficients["momentum"]) <= self.momentum:
-            return course
-        return self._planned(found, Fixed(family=family, values={"momentum": self.momentum}))
-
-    def _planned(self, found: Measurement, family: Family) -> Course | None:
+        family, within = family_of(rule), None
+        if self.momentum == 0:
+            family = Fixed(family=family, values={"momentum": 0.0})
+        elif self.momentum < 1:
+            within = {"momentum": (0.0, self.momentum)}
         cap, rise = self.limits
         sees = found.sees(batch_size=self.batch_size)
+        guess = self._begun(exponent, found, family)
         try:
             return plan_course(
                 found.task(),
@@ -222,11 +255,29 @@ class _Planner:
                 steps=self.steps,
                 sees=replace(sees, follows_loss=True),
                 limits=CourseLimits(cap=cap, rise=rise, floor=floor_of(found)),
+                within=within,
+                guess=guess,
+                searches=None if guess is None else 1,
                 seed=self.seed,
             )
         except (ProblemError, SolveError) as refusal:
             self.refusals.append(refusal)
             return None
+
+    def _begun(
+        self, exponent: float, found: Measurement, family: Family
+    ) -> dict[str, float] | None:
+        """Coefficients to begin from: rates as far from the edge as those, or inside the cap."""
+        names = [each.name for each in family.coefficients]
+        begin = self.begins.get(exponent, self.begins.get(0.0))
+        if begin is None or not set(names) <= set(begin.coefficients):
+            return None
+        values = {name: begin.coefficients[name] for name in names}
+        inside = min(1.0, self.limits[0] / begin.share) if begin.share > 0 else 1.0
+        values["learning_rate"] *= inside * begin.top / float(found.curvatures.max())
+        if "momentum" in values:
+            values["momentum"] = min(values["momentum"], self.momentum)
+        return values
 
 
 def floor_of(found: Measurement) -> float:

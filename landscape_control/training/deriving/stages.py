@@ -90,6 +90,9 @@ class Stages:
         if kind != "other":
             self.progress.caution = self.settings.exact if kind == "quadratic" else 1.0
             self.note("note", _OF_KINDS[kind])
+        if self.probe.least:
+            words = f"losses can be as low as {self.probe.least:.4g}: they are counted from there"
+            self.note("note", words, least=self.probe.least)
         self.following()
 
     @property
@@ -114,8 +117,7 @@ class Stages:
     def following(self) -> bool:
         """Measure and plan the next stage; False where the measurement says to go back instead."""
         before = self.stage
-        found, metrics = self._measured()
-        base = found[0.0]
+        base = self._measured()
         if before is not None:
             if reason := self._failure(before, base):
                 self.take_back(reason)
@@ -123,6 +125,7 @@ class Stages:
             self._held(before, base)
         if math.isnan(self.progress.first_loss):
             self.progress.first_loss = base.loss
+        found, metrics = self._in_metrics(base)
         self._planned(found, metrics)
         return True
 
@@ -197,14 +200,23 @@ class Stages:
             words = f"{share:.0%} of the promised fall of the loss came true: three times the cap"
             self.note("note", words, share=share)
 
-    def _measured(self) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
+    def _measured(self) -> Measurement:
+        """That of p = 0, by which the stage that has ended is judged."""
         begun, progress = time.perf_counter(), self.progress
-        exponents = self._exponents()
-        found, metrics = self.probe.in_metrics(exponents, self.probe.products)
-        progress.measurements += len(found)
+        base = self.probe.measured(None, self.probe.products)
+        progress.measurements += 1
         progress.seconds_measuring += time.perf_counter() - begun
-        base = found[0.0]
         self.note("measured", measured_words(base), loss=base.loss, top=base.curvatures[0])
+        return base
+
+    def _in_metrics(
+        self, base: Measurement
+    ) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
+        """In the other metrics too, once nothing is to be taken back."""
+        begun, progress = time.perf_counter(), self.progress
+        found, metrics = self.probe.in_metrics(base, self._exponents(), self.probe.products)
+        progress.measurements += len(found) - 1
+        progress.seconds_measuring += time.perf_counter() - begun
         return found, metrics
 
     def _exponents(self) -> tuple[float, ...]:
@@ -249,10 +261,11 @@ class Stages:
             settings["forgiving"] = self.settings.forgiving
         elif progress.model == "other":  # no memory of steps before this measurement
             settings["momentum"] = 1 - 1 / length
-        if is_last:
+        if is_last:  # the one that matters most is searched for from everywhere
             plan = stage_plan(found, left, self.rules, **settings)
         else:
             indifference = self.settings.indifference
+            settings["guess"] = self.plan
             plan = careful_plan(found, left, _EARLY, indifference=indifference, **settings)
         progress.length *= 2
         self.stage = Stage(

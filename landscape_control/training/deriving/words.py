@@ -9,7 +9,7 @@ from .planning import RULES, StagePlan
 def measured_words(found: Measurement) -> str:
     """Loss, curvature and noise of a measurement."""
     return (
-        f"loss {found.loss:.4g} ± {found.loss_error:.1g}, largest curvature"
+        f"loss {found.loss:.4g} ± {found.loss_error:.1g} (one standard error), largest curvature"
         f" {found.curvatures[0]:.4g}, |g|² {found.gradient_square:.3g}, noise trace"
         f" {found.noise_trace:.3g} per sample"
     )

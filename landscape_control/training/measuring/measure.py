@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from ...support.arguments import Duration, Share, Whole, checked
+from ...support.call_settings import settings_kept
 from ...support.errors import ProblemError
 from .measurement import Measurement
 
@@ -13,6 +14,7 @@ Samples = Annotated[int, Whole(low=16, high=10**7)]
 Products = Annotated[int, Whole(low=2, high=10_000)]
 
 
+@settings_kept
 @checked
 def measure(
     model: object,
@@ -67,7 +69,9 @@ def measure(
     model : torch.nn.Module of float32 or float64, outputs (n, …) from inputs (n, …). Left as it is
     loss_fn : (outputs, targets) -> mean loss of a batch, convex in the outputs
     loader : batches (inputs, targets), a DataLoader or a list; the first samples are taken, so let
-        it shuffle. Its first batch says what the batch size of training is
+        it shuffle. PyTorch's generator and the loader's own are put back: a training goes on as if
+        nothing had been measured, and a second call draws the same samples. Its first batch says
+        what the batch size of training is
     samples : how many at most go into L, g and H; errors are in the result
     noise_samples : how many at most go into tr C, as many as ``samples`` when None; in networks of
         dense layers they cost little. Few samples make most of the noise of a trained network: 5 %

@@ -10,7 +10,7 @@ from ...model.observation import ModeNoise
 from ...support.arguments import AnyNumber, Count, Entries, NonNegative, Share, checked
 from ...support.arrays import freeze
 from ...support.errors import ProblemError
-from ...support.recordable import Recordable
+from ...support.results import Result
 from .words import layer_table, mode_table, paragraphs
 
 _OF_NODES = (
@@ -33,7 +33,7 @@ _OF_LAYERS = (
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Measurement(Recordable):
+class Measurement(Result):
     """What :func:`landscape_control.measure` found at one place in weight space.
 
     Theory: equation :eq:`network`.
@@ -218,14 +218,17 @@ class Measurement(Recordable):
         return (
             f"loss {self.loss:.4g} ± {self.loss_error:.1g}, largest curvature {top:.4g} ±"
             f" {error:.1g}, |g|² {self.gradient_square:.4g}, noise trace {self.noise_trace:.4g} ±"
-            f" {self.noise_trace_error:.1g} per sample; {self.samples} samples,"
+            f" {self.noise_trace_error:.1g} per sample (± one standard error each);"
+            f" {self.samples} samples,"
             f" {self.products} products, {self.seconds:.2g} s"
         )
 
     @checked
     def describe(self) -> str:
-        """What was measured, on what, how far to trust it, and what it leaves out."""
-        return paragraphs(self)
+        """What was measured, on what, how far to trust it, and what it leaves out; then all numbers,
+        one a line.
+        """
+        return f"{paragraphs(self)}\n\n{super().describe()}"
 
     @checked
     def table(self, nodes: Count = 10) -> str:

@@ -24,7 +24,7 @@ class Outputs:
 
     def __init__(self, loss: Callable, values: torch.Tensor, targets: torch.Tensor):
         self.values = values.detach().requires_grad_(True)
-        mean = _called(loss, self.values, targets)
+        mean = mean_loss(loss, self.values, targets)
         self.losses = _losses(loss, self.values, targets, mean)
         total = mean * len(values)
         (self.slopes,) = torch.autograd.grad(
@@ -58,6 +58,26 @@ class Outputs:
         return centred / (2 * _places(self.values, axis))
 
 
+def mean_loss(loss: Callable, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """The mean loss of some samples, which must be one real number."""
+    mean = _called(loss, outputs, targets)
+    if not torch.is_tensor(mean) or mean.ndim or not mean.is_floating_point():
+        raise ProblemError(
+            "loss_fn",
+            expected="one real number, the mean loss of a batch",
+            received=shown(getattr(mean, "shape", mean)),
+            advice="average over the batch, as losses of torch.nn do by default",
+        )
+    if outputs.requires_grad and not mean.requires_grad:
+        raise ProblemError(
+            "loss_fn",
+            expected="a loss that PyTorch differentiates in the outputs",
+            received=f"{mean.item():g}, without a graph",
+            advice="compute it from the outputs, without detach() and item()",
+        )
+    return mean
+
+
 def _called(loss: Callable, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """The loss of some samples; what it does not take is refused in the words of PyTorch."""
     try:
@@ -77,8 +97,8 @@ def check_depends(loss: Callable, network: Network, samples: Samples) -> None:
     inputs, targets = samples.inputs[:2], samples.targets[:2]
     with torch.no_grad():
         outputs = network.model(inputs)
-    mean = _called(loss, outputs, targets)
-    if not torch.is_tensor(mean) or not mean.requires_grad or mean.ndim:
+    mean = mean_loss(loss, outputs, targets)
+    if not mean.requires_grad:
         return
     direct = torch.autograd.grad(mean, network.tensors, allow_unused=True)
     names = [
@@ -97,13 +117,6 @@ def _losses(
     loss: Callable, values: torch.Tensor, targets: torch.Tensor, mean: torch.Tensor
 ) -> torch.Tensor:
     """Losses of the samples one by one; they must average to that of all."""
-    if not torch.is_tensor(mean) or mean.ndim or not mean.is_floating_point():
-        raise ProblemError(
-            "loss_fn",
-            expected="one real number, the mean loss of a batch",
-            received=shown(getattr(mean, "shape", mean)),
-            advice="average over the batch, as losses of torch.nn do by default",
-        )
     with torch.no_grad():
         singles = [
             loss(values[i : i + 1], targets[i : i + 1]).reshape(()) for i in range(len(values))

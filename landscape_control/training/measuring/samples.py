@@ -1,6 +1,7 @@
 """Samples from a loader, and what is refused of them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -41,8 +42,29 @@ class Samples:
 def take(loader: object, wanted: int, like: torch.Tensor, fewest: int = FEWEST) -> Samples:
     """The first ``wanted`` samples of a loader, or all, on the device of ``like``.
 
-    Fewer than ``fewest`` are refused.
+    Fewer than ``fewest`` are refused. PyTorch's random numbers are put back, those of a DataLoader's
+    own generator too: a training around it goes on as if nothing had been taken.
     """
+    with torch.random.fork_rng(devices=[]), generators_kept(loader):
+        return _taken(loader, wanted, like, fewest)
+
+
+@contextmanager
+def generators_kept(loader: object) -> Iterator[None]:
+    """Generators of a DataLoader and of its samplers, as they were before."""
+    samplers = getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None)
+    inner = getattr(samplers[1], "sampler", None)
+    owners = (loader, *samplers, inner)
+    found = [getattr(owner, "generator", None) for owner in owners]
+    states = [(each, each.get_state()) for each in found if isinstance(each, torch.Generator)]
+    try:
+        yield
+    finally:
+        for generator, state in states:
+            generator.set_state(state)
+
+
+def _taken(loader: object, wanted: int, like: torch.Tensor, fewest: int) -> Samples:
     try:
         batches = iter(loader)  # type: ignore[call-overload]
     except TypeError:

@@ -13,7 +13,7 @@ def paragraphs(found: "Measurement") -> str:
     """What was measured, on what, how far to trust it, and what it leaves out."""
     lines = [found.summary(), _effort(found), _curvature(found), _gradient(found), _noise(found)]
     lines.append(
-        f"quadratic model: floor {found.floor:.4g} ± {found.floor_error:.1g}; left out as flat:"
+        f"quadratic model: floor {found.floor:.4g} ± {found.floor_error:.1g} (one standard error); left out as flat:"
         f" {found.flat_gradient:.2%} of |g|², {found.flat_noise:.2%} of the noise"
     )
     return "\n".join(lines)

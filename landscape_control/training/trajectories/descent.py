@@ -15,6 +15,12 @@ _AT_ONCE = 1e-3  # of the residual allowed: so small that there is no need to lo
 # Curvature pairs that SciPy keeps. On networks with 1000 weights 12 took 250 gradients of the path
 # whatever the mesh; each pair is two arrays of the path's size.
 PAIRS = 12
+_WINDOW = 100  # iterations, in which the residual of a descent that gets anywhere falls by a tenth
+_STALLED = (
+    "after {count} iterations half the squared residual is {gap:.2g} times the cost and falls no more:"
+    " the loss outweighs movement by far. Lower loss_weight, learning_rate or the horizon, or begin"
+    " from the plan of a lower loss_weight (guess)"
+)
 _MOST_TRIALS = 10**9  # the limit is the number of iterations
 
 
@@ -47,6 +53,7 @@ class _Watch:
         self.most, self.has_time, self.report = iterations, has_time, report
         self.costs: deque[float] = deque(maxlen=LOOK_BACK + 1)
         self.iterations = 0
+        self.gaps: list[float] = []
         self.status, self.message = Status.NOT_STATIONARY, ""
         self.tried: Reached | None = None
         self.best: Reached | None = None
@@ -72,6 +79,7 @@ class _Watch:
         self.costs.append(self.best.cost)
         self.report(self.iterations, self.best)
         self._end_where_done()
+        self._end_where_stalled()
         if self.iterations >= self.most:
             self.status = Status.ITERATION_LIMIT
             raise _Ended
@@ -94,6 +102,18 @@ class _Watch:
     def _end_where_done(self) -> None:
         if self.is_stationary(_AT_ONCE) or (self.is_stationary() and self.has_settled()):
             self.status = Status.CONVERGED
+            raise _Ended
+
+    def _end_where_stalled(self) -> None:
+        """Where the residual exceeds the cost and the last iterations have not lowered it."""
+        assert self.best is not None
+        gap = self.best.squared_residual / 2 / self.best.size
+        self.gaps.append(gap)
+        if len(self.gaps) % _WINDOW or len(self.gaps) == _WINDOW:
+            return
+        lowest = min(self.gaps[-_WINDOW:])
+        if lowest > 1 and lowest > 0.9 * min(self.gaps[:-_WINDOW]):
+            self.message = _STALLED.format(count=self.iterations, gap=lowest)
             raise _Ended
 
 

@@ -52,27 +52,30 @@ def gradient_flow(
     *,
     until_loss: float,
     accuracy: Annotated[float, Range(low=1e-10, high=1e-2)] = 1e-5,
-    longest: Positive = 1e6,
+    longest: Positive | None = None,
     max_evaluations: Count = 100_000,
 ) -> GradientFlow:
     """θ̇ = -∇L(θ) from the model's weights until L is ``until_loss``.
 
     J. R. Dormand and P. J. Prince's method of order 5 (SciPy's RK45) on (θ, arc length), with L over
-    all samples; the end is found on the integrator's interpolant.
+    all samples; the end is found on the integrator's interpolant. Lengths are in units of
+    ℓ = (L(0) - until_loss)/|∇L(0)| and times in units of ℓ/|∇L(0)|, what it would take at the first
+    slope, so that the accuracy does not depend on the units of weights, loss and time.
 
     Parameters
     ----------
     model, loss_fn, loader : as in :func:`landscape_control.plan_training`
     until_loss : below the loss at the start
-    accuracy : relative local error of the integrator
-    longest : time at which the loss is given up for unreachable
+    accuracy : local error of the integrator, relative to each weight's way, or to a thousandth of ℓ
+        over all weights together
+    longest : time at which the loss is given up for unreachable; None: 10⁶ of the units above
     max_evaluations : of the gradient
 
     Raises
     ------
     ProblemError
         PyTorch not installed, models and data that ``plan_training`` refuses, a loss that is not
-        below that of the start.
+        below that of the start, a start without a gradient.
     SolveError
         The loss was not reached in that time or with that many gradients.
     """

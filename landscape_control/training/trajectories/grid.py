@@ -12,7 +12,8 @@ from ...support.interpolation import lagrange_matrix, node_index
 
 # Vertices are T (j/K)^p. A plan starts fast and ends at rest, so that early elements are shorter;
 # with this exponent the costs of small networks were as exact as with any other between 1 and 3.
-GRADING = 1.5
+GRADING, STEEPEST = 1.5, 4.0
+_RESOLVED = 8  # elements with which the first one is as long as the start
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,9 +79,29 @@ class TimeGrid:
         return matrix
 
 
-def time_grid(objective: Objective, elements: int, degree: int) -> TimeGrid:
+def time_of_start(objective: Objective, loss: float, slope: float) -> float:
+    """How long a plan takes for the first fall of the loss: ℓ/v, ℓ = L/|∇L|, v = √(2ηk L).
+
+    v is the speed at which the kinetic energy |θ̇|²/2η is all that the loss kL can give.
+    """
+    weight = max(objective.loss_weight, objective.terminal_weight / objective.horizon)
+    speed = np.sqrt(2 * objective.learning_rate * weight * abs(loss))
+    return float(abs(loss) / slope / speed) if speed > 0 else objective.horizon
+
+
+def grading_of(objective: Objective, start: float) -> float:
+    """p, larger where the start takes a small part of the horizon."""
+    if not start < objective.horizon:
+        return GRADING
+    wanted = np.log(objective.horizon / start) / np.log(_RESOLVED)
+    return float(np.clip(wanted, GRADING, STEEPEST))
+
+
+def time_grid(
+    objective: Objective, elements: int, degree: int, grading: float = GRADING
+) -> TimeGrid:
     """The mesh of ``elements`` elements; that of twice as many has all of its vertices."""
-    vertices = objective.horizon * (np.arange(elements + 1) / elements) ** GRADING
+    vertices = objective.horizon * (np.arange(elements + 1) / elements) ** grading
     nodes = lobatto(degree + 1)
     derivative, _ = lobatto_matrices(degree + 1)
     count = elements * degree + 1

@@ -5,9 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from ...support.errors import ProblemError, shown
 from ..measuring.network import Network, check_buffers
-from ..measuring.outputs import Outputs, check_depends
+from ..measuring.outputs import Outputs, check_depends, mean_loss
 from ..measuring.samples import check_rows, take
 
 MOST_SAMPLES = 10**7
@@ -75,12 +74,4 @@ class NetworkLoss:
         network = self.network
         named = dict(zip(network.parameters, network.parts(weights), strict=True))
         outputs = torch.func.functional_call(network.model, {**network.held, **named}, (inputs,))
-        mean = self.loss_fn(outputs, targets)
-        if not torch.is_tensor(mean) or mean.ndim or not mean.is_floating_point():
-            raise ProblemError(
-                "loss_fn",
-                expected="one real number, the mean loss of a batch",
-                received=shown(getattr(mean, "shape", mean)),
-                advice="average over the batch, as losses of torch.nn do by default",
-            )
-        return mean
+        return mean_loss(self.loss_fn, outputs, targets)

@@ -14,6 +14,7 @@ from ...support.arrays import freeze
 from ...support.errors import ProblemError
 from .examination import energy_error
 from .geometry import arc_lengths
+from .grid import grading_of, time_of_start
 from .memory import bytes_free, bytes_needed
 from .network_loss import NetworkLoss
 from .progress import PlanProgress
@@ -60,6 +61,10 @@ def planned(
             loss=loss,
             objective=objective,
             start_loss=start_loss,
+            grading=grading_of(
+                objective,
+                time_of_start(objective, start_loss, float(np.linalg.norm(start_gradient))),
+            ),
             tolerance=tolerance,
             degree=degree,
             max_elements=max_elements,

@@ -34,6 +34,7 @@ class Search:
     loss: NetworkLoss
     objective: Objective
     start_loss: float
+    grading: float
     tolerance: float
     degree: int
     max_elements: int
@@ -42,7 +43,7 @@ class Search:
     progress: Callable[[PlanProgress], object] | None
 
     def grid(self, elements: int) -> TimeGrid:
-        return time_grid(self.objective, elements, self.degree)
+        return time_grid(self.objective, elements, self.degree, self.grading)
 
     def has_time(self) -> bool:
         return time.perf_counter() < self.deadline

@@ -8,13 +8,14 @@ from ...model.objective import Objective
 from ...planning.status import Status
 from ...support.arguments import AnyNumber, Count, Entries, Index, NonNegative, Vector, checked
 from ...support.errors import ProblemError
+from ...support.estimates import with_error
 from ...support.interpolation import PiecewisePolynomial
-from ...support.recordable import Recordable
+from ...support.results import Result
 
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrainingPlan(Recordable):
+class TrainingPlan(Result):
     """A stationary path of :func:`landscape_control.plan_training`: no cheaper neighbour was found.
 
     It is not certified to be the cheapest of all paths: the loss is not convex, and other starts of
@@ -139,7 +140,8 @@ class TrainingPlan(Recordable):
     def summary(self) -> str:
         """One line: cost, status, loss, length, effort."""
         return (
-            f"J = {self.cost:.6g} ± {self.cost_error + self.remaining:.1g}, {self.status}; loss"
+            f"J = {with_error(self.cost, self.cost_error + self.remaining, 'mesh and descent', digits=6)},"
+            f" {self.status}; loss"
             f" {self.losses[0]:.4g} to {self.losses[-1]:.4g}, length {self.length:.4g},"
             f" displacement {self.displacement:.4g}; {int(self.layer_weights.sum())} weights,"
             f" {len(self.times)} nodes, {self.iterations} iterations, {self.seconds:.2g} s"
@@ -147,7 +149,7 @@ class TrainingPlan(Recordable):
 
     @checked
     def describe(self) -> str:
-        """The summary, the certificate, and what it does not say."""
+        """The summary, the certificate, and what it does not say; then all numbers, one a line."""
         lines = [
             self.summary(),
             f"kinetic {self.kinetic:.6g}, loss {self.potential:.6g}",
@@ -157,7 +159,8 @@ class TrainingPlan(Recordable):
             f" {self.energy_error:.1g}; lowest value of the second variation {self.lowest:.3g}",
             "a stationary path; whether another one is cheaper is not known",
         ]
-        return "\n".join([*lines, self.message] if self.message else lines)
+        message = [self.message] if self.message else []
+        return "\n".join([*lines, *message, "", super().describe()])
 
     def __repr__(self) -> str:
         return f"TrainingPlan({self.summary()})"

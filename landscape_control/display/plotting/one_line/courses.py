@@ -1,6 +1,6 @@
 """The paths that a picture of a solution shows: plans, and rules beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ def _look(key: str) -> str:
 
 
 def rule_courses(
-    solution: Solution, problem: ControlProblem, rules: Sequence[object] | None
+    solution: Solution, problem: ControlProblem, rules: object
 ) -> tuple[list[Course], list[str]]:
     """(paths of the rules, words on those that have none).
 
@@ -98,7 +98,7 @@ def rule_courses(
     """
     if problem.end is not None and rules is None:
         return [], ["no rule knows the fixed end"]
-    asked = _default_rules(problem) if rules is None else list(rules)
+    asked = _default_rules(problem) if rules is None else _as_list(rules)
     courses, missing = [], []
     for rule in asked:
         try:
@@ -112,6 +112,13 @@ def rule_courses(
             continue
         courses.append(of_trajectory(path))
     return courses, missing
+
+
+def _as_list(rules: object) -> list[object]:
+    """What was asked for; a name, a rule or a path alone is a list of one."""
+    if isinstance(rules, Iterable) and not isinstance(rules, str):
+        return list(rules)
+    return [rules]
 
 
 def _default_rules(problem: ControlProblem) -> list[str]:

@@ -67,10 +67,7 @@ def plot_rollout(
         figure = style.new_figure(7.4, 1.75 * len(names) + 0.9, row_gap=0.04)
         panels = figure.subplot_mosaic([[name] for name in names], sharex=True)
     if title is None:
-        title = (
-            f"{rollout.policy}, J = {short(rollout.cost)} ± {2 * rollout.standard_error:.2g}"
-            f" over {rollout.episodes} episodes"
-        )
+        title = f"{rollout.policy}, {rollout.cost_words}"
     letters = simulated.letters(names) if figure else dict.fromkeys(names, "")
     _parameters(panels["parameter"], paths, episode, parameter)
     style.label(

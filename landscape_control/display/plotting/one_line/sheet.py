@@ -25,15 +25,26 @@ def given_axes(axes: Any, names: Sequence[str]) -> dict[str, Axes] | None:
         return None
     single = isinstance(axes, Axes)
     panels = [axes] if single else list(np.ravel(np.asarray(axes, dtype=object)))
-    good = all(isinstance(panel, Axes) for panel in panels)
+    # what is drawn has two linear or logarithmic sides: a polar or 3-D panel would distort it
+    good = all(isinstance(panel, Axes) and panel.name == "rectilinear" for panel in panels)
     if not good or len(panels) not in (1, len(names)):
         raise ProblemError(
             "axes",
-            expected=f"one Axes, or {len(names)} of them ({', '.join(names)})",
-            received=shown(axes) if not good else f"{len(panels)} Axes",
+            expected=f"one plain Axes, or {len(names)} of them ({', '.join(names)})",
+            received=f"{len(panels)} Axes" if good else _not_usable(panels),
             advice="e.g. axes=figure.subplots(), or leave it out",
         )
     return dict(zip(names, panels, strict=False))
+
+
+def _not_usable(panels: Sequence[Any]) -> str:
+    """The first that is no plain Axes, in words."""
+    for panel in panels:
+        if not isinstance(panel, Axes):
+            return shown(panel)
+        if panel.name != "rectilinear":
+            return f"Axes with the projection {panel.name!r}"
+    return "none"
 
 
 def finished(panel: Axes, figure: Figure | None) -> Axes:

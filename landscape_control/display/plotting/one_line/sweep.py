@@ -7,19 +7,19 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ....support.arguments import Count, checked
-from ....support.errors import ProblemError
+from ....support.errors import ProblemError, shown
+from ....sweeps.summary import check_dataset
 from .. import heat_maps, style
-from ..sweep_data import SEED, DatasetLike, axes_of, read_map, read_slices
-from ..sweeps import draw_map, draw_slices, sweep_maps, sweep_slices
+from ..sweep_choice import measured
+from ..sweep_data import NUMBERS, SEED, TEXT, DatasetLike, axes_of, read_map, read_slices
+from ..sweeps import draw_map, draw_slices, named, sweep_maps, sweep_slices
 from .sheet import GivenAxes, finished, given_axes
-
-_BESIDE = {"status", "message", "traceback", "found_from"}
 
 
 @checked
 def plot_sweep(
     dataset: DatasetLike,
-    variables: str | Sequence[str] | None = None,
+    variables: str | Sequence[str] | Mapping | None = None,
     axes: GivenAxes = None,
     *,
     at: Mapping | None = None,
@@ -32,8 +32,8 @@ def plot_sweep(
 
     Parameters
     ----------
-    variables : names of measures; None is all that have one value per cell and are not the same in
-        every cell
+    variables : names of measures, or {name: variable} derived from them, e.g. {"excess":
+        sweep.cost - 1}; None is all that have one value per cell and are not the same in every cell
     axes : None for a figure of its own; or one Axes per variable
     at : {axis: value} of axes to be held, the nearest value is taken
     by : an axis whose values become curves, instead of a map
@@ -49,6 +49,10 @@ def plot_sweep(
     ProblemError
         More than two free axes; nothing that varies; a name that the sweep does not have.
     """
+    check_dataset(dataset)
+    if isinstance(variables, Mapping):
+        dataset = _with_derived(dataset, variables)
+        variables = list(variables)
     held = dict(at or {})
     free = [name for name in axes_of(dataset) if name not in {*held, SEED}]
     if by is not None:
@@ -73,6 +77,18 @@ def plot_sweep(
     return finished(panels[names[0]], None)
 
 
+def _with_derived(dataset: Any, variables: Mapping) -> Any:
+    for name, values in variables.items():
+        if not set(axes_of(dataset)) <= set(getattr(values, "dims", ())):
+            raise ProblemError(
+                f"variables[{name!r}]",
+                expected="a variable over the sweep's axes, computed from its measures",
+                received=shown(values),
+                advice="e.g. {'excess': sweep.cost - sweep.cost.min()}",
+            )
+    return dataset.assign(dict(variables))
+
+
 def _draw(
     panel: Axes, dataset: Any, name: str, free: list[str], held: dict, by: str | None
 ) -> None:
@@ -93,20 +109,9 @@ def _draw(
 
 
 def _chosen(dataset: Any, variables: str | Sequence[str] | None, *, curves: bool) -> list[str]:
-    if isinstance(variables, str):
-        return [variables]
     if variables is not None:
-        return list(dict.fromkeys(variables))
-    kinds = "fiub" if curves else "UOSfiub"
-    own = set(axes_of(dataset))
-    names = [
-        name
-        for name in dataset.data_vars
-        if name not in _BESIDE
-        and set(dataset[name].dims) == own
-        and dataset[name].dtype.kind in kinds
-        and _varies(dataset[name].values)
-    ]
+        return named(variables)
+    names = measured(dataset, NUMBERS if curves else TEXT + NUMBERS)
     if not names:
         raise ProblemError(
             "variables",
@@ -114,13 +119,4 @@ def _chosen(dataset: Any, variables: str | Sequence[str] | None, *, curves: bool
             received=", ".join(map(str, dataset.data_vars)) or "none",
             advice="sweep with measure='cost', say, or name the variable to draw",
         )
-    return sorted(names, key=lambda name: dataset[name].dtype.kind not in "UOS")
-
-
-def _varies(values: np.ndarray) -> bool:
-    """Whether two cells that have a value differ."""
-    flat = np.ravel(values)
-    if flat.dtype.kind in "UOS":
-        return len({str(word) for word in flat} - {""}) > 1
-    known = flat[np.isfinite(flat.astype(float))]
-    return bool(known.size and np.ptp(known.astype(float)) > 0)
+    return names

@@ -24,11 +24,13 @@ const shown = value => {
   if (typeof value === "number") return String(Number(value.toPrecision(4))).replace("-", "\u2212");
   return value === "inf" ? "\u221e" : value;
 };
-const worth = (v, value) => v.text ? named(value) : v.truth && value !== null ? (value ? "yes" : "no") : shown(value);
+const worth = (v, value) => v.text ? named(value) : shown(value);
 const named = key => (data.looks[key] || {label: "\u2014"}).label;
 
 // ---------------- the map
-const map = byId("map"), left = 58, bottom = 46, top = 8, wide = 470, tall = 360;
+const letter = 6.7, longest = axis => Math.max(...axis.words.map(words => words.length)) * letter;
+const left = Math.max(58, 34 + longest(Y));  // the words of the ticks, and the name beside them
+const map = byId("map"), bottom = 46, top = 8, wide = 470, tall = 360;
 set(map, {viewBox: `0 0 ${left + wide + 8} ${top + tall + bottom}`});
 const borders = (axis, length) => {  // cell borders in pixels, between neighbours on the axis' own scale
   const at = axis.numeric && axis.values.every(Number.isFinite) ? axis.values.map(v => axis.log ? Math.log(v) : v)
@@ -91,7 +93,8 @@ const paint = () => {
   legend();
 };
 const ticks = (axis, edges, across) => {
-  const every = Math.ceil(axis.values.length / (across ? 7 : 9));
+  const room = (across ? wide : tall) / axis.values.length, needed = across ? longest(axis) + 8 : 20;
+  const every = Math.max(Math.ceil(axis.values.length / (across ? 7 : 9)), Math.ceil(needed / room));
   axis.words.forEach((words, i) => {
     if (i % every) return;
     const at = (edges[i] + edges[i + 1]) / 2;
@@ -107,8 +110,8 @@ text(map, X.label, {x: left + wide / 2, y: top + tall + 38, class: "name", "text
 text(map, Y.label, {transform: `translate(13 ${top + tall / 2}) rotate(-90)`, class: "name", "text-anchor": "middle"});
 const item = (...parts) => node("li", "", ...parts);
 const chip = tone => {
-  const made = node("span", "chip");
-  made.style.background = tone;
+  const made = node("span", "chip"), square = element("svg", {viewBox: "0 0 1 1", preserveAspectRatio: "none"}, made);
+  element("rect", {width: 1, height: 1, fill: tone}, square);
   return made;
 };
 const legend = () => {
@@ -118,7 +121,8 @@ const legend = () => {
     for (const key in data.looks) if (present.has(key)) items.push(item(chip(data.looks[key].tone), named(key)));
   } else {
     const [low, high] = [variable.low, variable.high].map(value => worth(variable, value));
-    items.push(item(low, node("span", "ramp"), high + (variable.log ? " (logarithmic)" : "")));
+    const lowest = (variable.below ? "\u2264 " : "") + low;
+    items.push(item(lowest, node("span", "ramp"), high + (variable.log ? " (logarithmic)" : "")));
   }
   if (data.failed.flat().some(Boolean)) items.push(item(node("span", "chip hatched"), "no number"));
   if (data.warned.flat().some(Boolean)) items.push(item(node("span", "mark", "\u25b2"), "a better basin was overlooked"));
@@ -135,6 +139,9 @@ if (data.paths) {
     return value === -32768 ? NaN : data.paths.low + data.paths.step * (value + 32767);
   }));
 }
+if (data.paths) byId("signs").textContent = "\u25cb start" + (data.landscape ?
+  (data.landscape.minima.length ? ", \u2605 minimum" : "") + "; the darker the ground, the lower the loss (equal areas)" : "") +
+  "; colours of the paths: see the table";
 const plane = byId("paths"), size = {width: 470, height: 330};
 set(plane, {viewBox: `0 0 ${size.width} ${size.height}`});
 const box = {x: 40, y: 10, width: size.width - 50, height: size.height - 48};
@@ -159,10 +166,13 @@ const drawPaths = (i, j) => {
   if (ground && floor) inside.append(floor);
   else if (ground) {
     floor = element("g", {}, inside);
-    const rows = ground.shade.length, columns = ground.shade[0].length;
-    const w = box.width / columns, h = box.height / rows;
-    ground.shade.forEach((line, r) => line.forEach((value, c) => element("rect", {x: box.x + c * w, y: py(y0) - (r + 1) * h,
-      width: w + 0.6, height: h + 0.6, class: "ground"}, floor).style.setProperty("--height", value / 12)));
+    element("rect", {...box, class: "ground"}, floor).style.setProperty("--height", 1);
+    ground.regions.forEach((outlines, k) => {  // from high to low, each inside the last
+      const d = outlines.map(flat => "M" + Array.from({length: flat.length / 2}, (_, m) =>
+        `${px(flat[2 * m]).toFixed(1)} ${py(flat[2 * m + 1]).toFixed(1)}`).join("L") + "Z").join("");
+      element("path", {d, "fill-rule": "evenodd", class: "ground"}, floor)
+        .style.setProperty("--height", 1 - (k + 1) / ground.regions.length);
+    });
     ground.minima.forEach(p => text(floor, "\u2605",
       {x: px(p[0]), y: py(p[1]) + 5, class: "star", "text-anchor": "middle"}));
   }

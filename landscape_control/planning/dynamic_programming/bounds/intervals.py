@@ -94,7 +94,9 @@ def interpret(
             value = evaluate(ca.OP_SQ, work[given[0]])
         else:
             value = evaluate(operation, *(work[place] for place in given))
-        work[to[0]] = value
+        for place in to:
+            if place >= 0:  # a result of a call that nobody uses has no place
+                work[place] = value
     return outputs
 
 

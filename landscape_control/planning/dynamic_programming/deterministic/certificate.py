@@ -4,6 +4,8 @@ import enum
 from dataclasses import dataclass, field
 
 from ....support.arguments import AnyNumber, Entries, checked
+from ....support.estimates import with_error
+from ....support.results import Result
 from ...solution import Plan
 from .outside import Outside
 
@@ -43,7 +45,7 @@ _ADVICE = {
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class GlobalCertificate:
+class GlobalCertificate(Result):
     """The verdict of the Hamilton-Jacobi-Bellman equation on a plan.
 
     Attributes
@@ -104,6 +106,7 @@ class GlobalCertificate:
         if self.outside.excluded:
             known = "nothing outside the box can pay"
         return (
-            f"{self.verdict}: plan J = {self.plan_cost:.8g}, grid V = {self.grid_value:.6g} ±"
-            f" {self.grid_error:.1g}, {known} ({nodes} nodes, {self.method}, {self.seconds:.2f} s)"
+            f"{self.verdict}: plan J = {self.plan_cost:.8g},"
+            f" grid V = {with_error(self.grid_value, self.grid_error, 'two grids', digits=6)},"
+            f" {known} ({nodes} nodes, {self.method}, {self.seconds:.2f} s)"
         )

@@ -8,6 +8,7 @@ import numpy as np
 from ....model.problem import ControlProblem
 from ....support.arguments import Count, Duration, Index, Points, Positive, checked
 from ....support.arrays import freeze
+from ....support.call_settings import settings_kept
 from ....support.errors import ProblemError
 from ...solution import Plan, Solution
 from ...solver import Solver, solve
@@ -29,6 +30,7 @@ _WALL = 1.5  # cells: a path this close to a wall is taken to touch it
 _CLEARANCE = 3
 
 
+@settings_kept
 @checked
 def certify_global(
     problem: ControlProblem,

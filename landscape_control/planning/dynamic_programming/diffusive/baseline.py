@@ -21,8 +21,9 @@ from .setting import Setting, setting_of
 from .solve import optimal_levels, solve_grid
 from .solved import Solved
 from .stationary import evaluated
+from .task_coordinates import PROBABILITIES
 
-_COVARIANCES = {"probability": "auto", "mean and variance": "coordinate"}
+_COVARIANCES = {"mean and variance": "coordinate"} | dict.fromkeys(PROBABILITIES, "auto")
 
 
 @checked

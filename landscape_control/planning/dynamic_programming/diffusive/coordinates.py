@@ -12,6 +12,7 @@ from ....support.arguments import AnyNumber, Entries, checked
 from ....support.errors import ProblemError, check_choice
 from ....support.pointwise import Pointwise
 from .diffusion import ControlledDiffusion
+from .task_coordinates import PROBABILITIES, broken, joined, task_symbols
 
 LIMIT = 3  # grid dimensions
 _ELSEWHERE = (
@@ -29,8 +30,9 @@ class BeliefCoordinates:
     Attributes
     ----------
     kind
-        "probability" (p₁ of two tasks), "mean" (covariance fixed at its steady value) or "mean and
-        variance".
+        "probability" (p₁ of two tasks), "probabilities" (of three: p₁, and p₂/(1 - p₁), the second's if
+        it is not the first, so that all beliefs fill a box), "mean" (covariance fixed at its steady
+        value) or "mean and variance".
     names : of the coordinates z
     size : int, length of a belief's estimate: hidden variables, or tasks
     start : (len(names),), z of the prior
@@ -54,8 +56,8 @@ class BeliefCoordinates:
         estimate, covariance = _parts(belief)
         if estimate.ndim not in (1, 2) or estimate.shape[-1] != self.size:
             what = f"a mean of {self.size} hidden variables"
-            if self.kind == "probability":
-                what = "probabilities of 2 tasks"
+            if self.kind in PROBABILITIES:
+                what = f"probabilities of {self.size} tasks"
             raise ProblemError(
                 "belief",
                 expected=f"{what}, with or without an axis of episodes in front",
@@ -64,6 +66,8 @@ class BeliefCoordinates:
             )
         if self.kind == "probability":
             return estimate[..., :1]
+        if self.kind == "probabilities":
+            return broken(estimate)
         if self.kind == "mean":
             return estimate
         variance = np.full((), self.prior_variance) if covariance is None else covariance[..., 0]
@@ -73,8 +77,8 @@ class BeliefCoordinates:
 
     def beliefs(self, z: np.ndarray) -> GaussianBelief | TaskBelief:
         """The beliefs at coordinates z (E, len(names))."""
-        if self.kind == "probability":
-            return TaskBelief.trusted(np.hstack([z, 1 - z]))
+        if self.kind in PROBABILITIES:
+            return TaskBelief.trusted(joined(z))
         if self.kind == "mean":
             return GaussianBelief.trusted(z.copy(), np.array(self.covariance))
         return GaussianBelief.trusted(z[:, :1].copy(), z[:, 1:, None].copy())
@@ -102,12 +106,12 @@ def belief_system(
     ------
     ProblemError
         Nothing hidden, a fixed end, T = ∞ without discount, noise-free observations, more than
-        three coordinates, more than two tasks.
+        three coordinates, more than three tasks.
     """
     _refuse(problem)
     model = belief_model(problem)
     if model.kind == "tasks":
-        coordinates, symbols = _probability(problem, model), _task_symbols(model)
+        coordinates, symbols = _probabilities(problem), task_symbols(model)
     else:
         coordinates = _gaussian(problem, model, covariance)
         symbols = _gaussian_symbols(model, coordinates)
@@ -160,18 +164,19 @@ def _refuse(problem):
         )
 
 
-def _probability(problem, model):
-    hidden = problem.landscape.hidden
-    if len(hidden.tasks) != 2:
+def _probabilities(problem):
+    chances = problem.landscape.hidden.probabilities
+    kinds = {len(names) + 1: (kind, names) for kind, names in PROBABILITIES.items()}
+    if len(chances) not in kinds:
         raise ProblemError(
             "task chain on a grid",
-            expected="two tasks: one probability",
-            received=f"{len(hidden.tasks)} tasks",
+            expected="two or three tasks: one or two probabilities",
+            received=f"{len(chances)} tasks",
             advice="use belief-space transcription or replanning for more tasks",
         )
-    return BeliefCoordinates(
-        kind="probability", names=("p₁",), size=2, start=hidden.probabilities[:1]
-    )
+    kind, names = kinds[len(chances)]
+    start = chances[:1] if kind == "probability" else broken(chances)
+    return BeliefCoordinates(kind=kind, names=names, size=len(chances), start=start)
 
 
 def _gaussian(problem, model, covariance):
@@ -247,18 +252,6 @@ def _gaussian_symbols(model, coordinates):
             model.symbolic_expected_loss(theta, mean, covariance),
             ca.vertcat(model.symbolic_mean_drift(mean), rest),
             ca.vertcat(root, ca.SX(rest.numel(), root.size2())),
-        )
-
-    return symbols
-
-
-def _task_symbols(model):
-    def symbols(theta, z):
-        chances = ca.vertcat(z, 1 - z)
-        return (
-            model.symbolic_expected_loss(theta, chances),
-            model.symbolic_probability_drift(chances)[0],
-            ca.SX(model.symbolic_probability_diffusion(theta, chances))[0, :],
         )
 
     return symbols

@@ -13,6 +13,7 @@ from ....model.problem import ControlProblem
 from ....support.errors import ProblemError
 from ..box import derived_box, given_box
 from .coordinates import BeliefCoordinates
+from .task_coordinates import PROBABILITIES
 
 _DEVIATIONS = 2.5  # prior standard deviations that the core covers on either side of the mean
 
@@ -78,13 +79,16 @@ def given_domain(problem: ControlProblem, coordinates: BeliefCoordinates, box: o
 
 def _bounds(coordinates):
     """Values a belief can have, (d, 2)."""
-    by_name = {"p₁": (0.0, 1.0), "P": (0.0, math.inf)}
+    if coordinates.kind in PROBABILITIES:
+        return np.tile([0.0, 1.0], (len(coordinates.names), 1))
+    by_name = {"P": (0.0, math.inf)}
     return np.array([by_name.get(name, (-math.inf, math.inf)) for name in coordinates.names])
 
 
 def _belief_core(problem, coordinates):
-    if coordinates.kind == "probability":
-        return np.array([[0.0, 1.0]]), np.array([[True, True]])
+    if coordinates.kind in PROBABILITIES:
+        bounds = _bounds(coordinates)
+        return bounds, np.ones_like(bounds, dtype=bool)
     hidden = problem.landscape.hidden
     variance, bounded = _widest(hidden, problem.objective)
     # the mean moves from the prior's to the centre, and by innovations to either side

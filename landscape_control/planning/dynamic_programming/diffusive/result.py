@@ -8,9 +8,11 @@ import numpy as np
 
 from ....support.arguments import AnyNumber, Anywhere, Entries, checked
 from ....support.errors import ProblemError
+from ....support.estimates import with_error
 from ....support.recordable import Recordable
 from ..mesh import Grid, Interpolant
 from .coordinates import BeliefCoordinates
+from .task_coordinates import PROBABILITIES, joined
 
 
 class GridStatus(enum.Enum):
@@ -116,8 +118,8 @@ class GridPolicy(Recordable):
     def _start_belief(self) -> object:
         """The prior, as :meth:`value_at` takes it."""
         z = self.coordinates.start
-        if self.coordinates.kind == "probability":
-            return np.array([z[0], 1 - z[0]])
+        if self.coordinates.kind in PROBABILITIES:
+            return joined(z)
         if self.coordinates.kind == "mean and variance":
             return z[:1], z[1:, None]
         return z
@@ -164,7 +166,8 @@ class GridPolicy(Recordable):
         """One line: cost, errors, status, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)
         return (
-            f"E[J] = {self.cost:.8g} ± {self.error:.1g}, u ± {self.policy_error:.1g},"
+            f"E[J] = {with_error(self.cost, self.error, 'two grids')},"
+            f" u to ± {self.policy_error:.1g} (two grids),"
             f" {self.status}; {nodes} nodes in ({', '.join(self.names)}), order {self.order},"
             f" {self.iterations} iterations, {self.seconds:.2f} s"
         )

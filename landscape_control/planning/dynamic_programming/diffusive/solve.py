@@ -32,7 +32,7 @@ def solve_grid(
         x = (θ, belief z)
 
     T = ∞: policy iteration on nested grids (Howard 1960; Kushner & Dupuis 2001). Finite T: implicit
-    in time (BDF2). The belief coordinates are p₁ for two tasks; the mean, where the covariance
+    in time (BDF2). The belief coordinates are p₁ for two tasks, p₁ and p₂/(1 - p₁) for three; the mean, where the covariance
     settles whatever the learner does; and mean and variance of one hidden variable otherwise. Three
     coordinates at most.
 
