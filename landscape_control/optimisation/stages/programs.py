@@ -128,7 +128,7 @@ class StagePrograms(MomentPrograms):
 
     def _unit_of(self, program: PolicyProgram, nodes: int) -> float:
         """What J inside is multiplied with."""
-        return self.at_rest(program, nodes) / self._packed(program, nodes)[REFERENCE]
+        return float(self.at_rest(program, nodes) / self._packed(program, nodes)[REFERENCE])
 
     def _function(self, program: PolicyProgram, nodes: int) -> "LogCost":
         return self._function_of(self._packed(program, nodes))
