@@ -260,3 +260,12 @@ def test_constants_are_not_drawn_and_derived_variables_are():
     assert "half" in panel.get_title(loc="left")
     with pytest.raises(lc.ProblemError, match="over the sweep's axes"):
         lc.plot_sweep(dataset, {"least": dataset.cost.min("x")})
+
+
+def test_round_off_of_a_coordinate_is_not_drawn():
+    """A part of a measure that varies by 1e-13 of the largest part is a constant."""
+    cells = np.arange(12.0).reshape(3, 4)
+    places = {"end_basin.theta_1": cells, "end_basin.theta_2": 1e-13 * cells}
+    dataset = swept(**places, regret=1e-13 * cells)
+    assert sweep_choice.measured(dataset, "fiub") == ["end_basin.theta_1", "regret"]
+    assert list(sweep_choice.constants(dataset, list(places))) == ["end_basin.theta_2"]

@@ -73,9 +73,10 @@ def _add_sweep(commands: Commands, epilog: str) -> ArgumentParser:
     )
     sweeping.add_argument(
         "--measure",
-        action="append",
+        action="extend",
+        nargs="+",
         metavar="NAME",
-        help="measure, or module:function (default: cost)",
+        help="measures, or module:function (default: cost)",
     )
     sweeping.add_argument(
         "--store",
