@@ -252,18 +252,23 @@ SCRIPT = """
     import landscape_control as lc
     from landscape_control import policies
     from landscape_control.optimisation import scenario_descent
+    from landscape_control.optimisation.stages import programs as stages
     from landscape_control.planning.solver import BoundedOptimiser
 
-    objective = lc.Objective(horizon=150 if {which!r} == "moments" else 20, learning_rate=math.inf)
+    horizon = {{"moments": 150, "stages": 1000}}.get({which!r}, 20)
+    objective = lc.Objective(horizon=horizon, learning_rate=math.inf)
     quadratics = lc.LandscapeDistribution.quadratic(curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0)
     lengths = lc.LandscapeDistribution.landscapes(
         lc.Landscape.from_expression(lambda x: ca.log(ca.cosh(x[0])), dimension=1), starts=lc.GaussianPrior([3.0], [[1.0]]))
     posed = {{
         "moments": (quadratics, policies.HeavyBall(constant=True), None),
+        "stages": (quadratics, policies.HeavyBall(constant=False), lc.NoisyGradient(0.3)),
         "scenarios": (lengths, policies.HeavyBall(constant=True), lc.NoisyGradient(0.01)),
         "network": (lengths, policies.GatedPolicy(hidden=1, gradient_scale=0.3, sees_clock=False), lc.NoisyGradient(0.01))}}
     task, family, sees = posed[{which!r}]
-    home, name = (scenario_descent, "limited_memory") if {which!r} == "network" else (BoundedOptimiser, "run")
+    homes = {{"network": (scenario_descent, "limited_memory"), "stages": (stages, "minimised")}}
+    home, name = homes.get({which!r}, (BoundedOptimiser, "run"))
+    options = {{"hessian": "limited-memory"}} if {which!r} == "moments" else {{}}  # the compiled graph
     plain = getattr(home, name)
 
     def watched(*given, **options):  # the user stops a second after the first run has ended
@@ -276,7 +281,7 @@ SCRIPT = """
     setattr(home, name, watched)
     began = time.perf_counter()
     try:
-        lc.optimize_policy(task, family, objective, sees=sees, throw=False, tolerance=1e-9)
+        lc.optimize_policy(task, family, objective, sees=sees, throw=False, tolerance=1e-9, **options)
     except KeyboardInterrupt as stop:
         best = stop.solution
         print(type(stop).__name__, best.status.name, best.cost < 0.1 * best.standing_still, time.perf_counter() - began < 30)
@@ -284,7 +289,7 @@ SCRIPT = """
 
 
 @pytest.mark.parametrize(
-    "which", ["moments", "scenarios", pytest.param("network", marks=pytest.mark.slow)]
+    "which", ["moments", "stages", "scenarios", pytest.param("network", marks=pytest.mark.slow)]
 )
 def test_ctrl_c_hands_back_the_best_so_far(which):
     done = subprocess.run(

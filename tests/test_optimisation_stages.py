@@ -15,6 +15,7 @@ from landscape_control import (
     PolicySolver,
     Uniform,
     optimize_policy,
+    plan_course,
 )
 from landscape_control.model.landscape import Discrete
 from landscape_control.model.observation import CurvatureNoise
@@ -192,6 +193,17 @@ def test_more_freedom_and_more_steps_cost_less():
     ]
     assert (np.diff(costs, axis=0) < 0).all()
     assert (np.diff(costs, axis=1) < 0).all()
+
+
+@pytest.mark.parametrize(
+    "family", [GradientDescent(constant=False), Scheduled(family=BALL, shape=LogLinear(pieces=2))]
+)
+def test_a_course_of_few_numbers_costs_the_same(family):
+    """By the search for courses, which has no derivatives but those of stencils."""
+    one = program(family, 12 if family.coefficients[0].varies else 40)
+    found = best(one, starts=4)
+    course = plan_course(one.task, family, steps=one.steps, sees=one.sees)
+    assert found.cost == pytest.approx(course.cost, rel=1e-5)
 
 
 def test_a_long_rule_is_stationary_and_starts_from_fewer_steps():

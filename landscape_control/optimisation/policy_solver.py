@@ -23,7 +23,7 @@ from .quadrature import first_nodes
 from .result import PolicyResult
 from .search_options import SearchOptions
 from .stages import StagePrograms, StageSearch
-from .stagewise import is_stagewise
+from .stagewise import is_stagewise, is_varied
 
 
 @checked
@@ -154,5 +154,4 @@ class PolicySolver(ProgramSolver):
 
 def _is_searched_by_stages(program: PolicyProgram, programs: MomentPrograms) -> bool:
     """Whether there are coefficients of their own at every step, and programs by stages."""
-    varies = any(each.varies for each in program.family.coefficients)
-    return varies and isinstance(programs, StagePrograms)
+    return is_varied(program) and isinstance(programs, StagePrograms)

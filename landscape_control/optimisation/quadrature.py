@@ -4,7 +4,7 @@ import math
 
 from ..model.observation import ExactGradient
 from .program import PolicyProgram, spectrum_of
-from .stagewise import is_stagewise
+from .stagewise import is_stagewise, is_varied
 
 FIRST = 40
 FEWER = 48  # of programs that are solved stage by stage
@@ -21,7 +21,7 @@ def first_nodes(program: PolicyProgram) -> int:
     exact, size = program.steps + 1, program.family.layout(program.steps).size
     if isinstance(program.sees, ExactGradient):
         return exact
-    if is_stagewise(program):
+    if is_varied(program) and is_stagewise(program):
         return min(exact, FEWER)
     return min(exact, max(FIRST, size + 1))
 

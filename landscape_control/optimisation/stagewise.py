@@ -7,27 +7,32 @@ from ..rules.families import Coefficient, Layout
 from .program import PolicyProgram
 
 SHORT = 64  # steps up to which it is begun from fresh starts
-STEADY = 200  # steps from which rules with the same numbers at every step are solved so too
+STEADY = 32  # steps from which rules with the same numbers at every step are solved so too
 RANGE = (0.0, 1.0)  # of a momentum of its own at every step, unless another is asked for
 
 
 def is_stagewise(program: PolicyProgram) -> bool:
-    """Whether a program is one of linear rules under noise, with numbers per step or many steps.
+    """Whether a program is one of linear rules with numbers per step under noise, or many steps.
 
     Noise that follows the loss of all modes couples them, which is solved otherwise.
     """
     sees = program.sees
-    if not (program.family.linear and program.task.is_quadratic) or not _plain(sees):
+    is_coupled = getattr(sees, "follows_loss", False) or callable(getattr(sees, "noise", None))
+    if is_coupled or not (program.family.linear and program.task.is_quadratic):
         return False
-    varies = any(each.varies for each in program.family.coefficients)
-    return varies or program.steps >= STEADY
+    return _is_noisy(sees) if is_varied(program) else program.steps >= STEADY
 
 
-def _plain(sees: object) -> bool:
-    if isinstance(sees, ExactGradient) or getattr(sees, "follows_loss", False):
+def is_varied(program: PolicyProgram) -> bool:
+    """Whether the rule has numbers of its own at every step."""
+    return any(each.varies for each in program.family.coefficients)
+
+
+def _is_noisy(sees: object) -> bool:
+    if isinstance(sees, ExactGradient):
         return False
     sizes = [getattr(sees, name, 0.0) for name in ("noise", "scale", "deviations")]
-    return not any(callable(size) for size in sizes) and any(np.any(size) for size in sizes)
+    return any(np.any(size) for size in sizes)
 
 
 def is_bounded(coefficient: Coefficient) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from ...planning.solver import Optimum, RawResult, SolveClock, merged_optima
 from ..compiled_moments import LARGER, MomentPrograms, in_units_of_the_user
 from ..program import PolicyProgram
-from ..programs import MomentProgram
+from ..programs import REFERENCE, MomentProgram
 from .controls import Controls
 from .hessian import hessian
 from .newton import minimised
@@ -55,23 +55,25 @@ class StagePrograms(MomentPrograms):
 
         return both
 
+    def cost(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
+        """J itself: where it is far below the floor, its logarithm does not hold its digits."""
+        packed, units = self._packed(program, nodes), self._units(program)
+        return self._function_of(packed).cost(entries * units) * self._unit_of(program, nodes)
+
     def round_off(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
-        units = self._units(program)
-        larger = self._packed(program, nodes).copy()
+        units, packed = self._units(program), self._packed(program, nodes)
+        larger = packed.copy()
         larger[self.moments.round_off_place] *= LARGER
-        logarithms = [
-            self._function_of(packed).value(entries * units)
-            for packed in (self._packed(program, nodes), larger)
-        ]
-        below, above = (self.cost_of(program, nodes, logarithm) for logarithm in logarithms)
-        return max(above - below, 0.0) / (LARGER - 1)
+        below, above = (self._function_of(p).cost(entries * units) for p in (packed, larger))
+        gained = max(above - below, 0.0) * self._unit_of(program, nodes)
+        return gained / (LARGER - 1)
 
     def curvature(
         self, program: PolicyProgram, nodes: int, entries: np.ndarray
     ) -> tuple[float, np.ndarray]:
         function, units = self._function(program, nodes), self._units(program)
         cost, bend = function.curvature(entries * units)
-        unit = self.at_rest(program, nodes) / function.numbers.reference
+        unit = self._unit_of(program, nodes)
         return cost * unit, bend * np.outer(units, units) * unit
 
     def optimise(
@@ -124,6 +126,10 @@ class StagePrograms(MomentPrograms):
             log="",
         )
 
+    def _unit_of(self, program: PolicyProgram, nodes: int) -> float:
+        """What J inside is multiplied with."""
+        return float(self.at_rest(program, nodes) / self._packed(program, nodes)[REFERENCE])
+
     def _function(self, program: PolicyProgram, nodes: int) -> "LogCost":
         return self._function_of(self._packed(program, nodes))
 
@@ -138,6 +144,10 @@ class LogCost:
         self.numbers, self._controls = numbers, controls
         self._recursion = Recursion(stage, numbers)
         self._last: tuple[Forward, np.ndarray, np.ndarray, float] | None = None
+
+    def cost(self, entries: np.ndarray) -> float:
+        """J."""
+        return self._forward(entries).cost
 
     def value(self, entries: np.ndarray) -> float:
         """∞ where the rule diverges."""
