@@ -12,6 +12,7 @@ from ..support.arrays import freeze
 from ..support.errors import ProblemError
 from ..support.results import Result
 from .maps import Criteria
+from .named_numbers import numbers_in_words
 from .schedule_fit import Candidate, candidates, fit_candidate
 
 FEWEST = 8  # steps, below which every schedule is a line
@@ -44,11 +45,7 @@ class NamedSchedule(Result):
     error: AnyNumber
 
     def __str__(self) -> str:
-        numbers = ", ".join(
-            f"{symbol} = {value:.4g} [{self.intervals[symbol][0]:.4g},"
-            f" {self.intervals[symbol][1]:.4g}]"
-            for symbol, value in self.coefficients.items()
-        )
+        numbers = numbers_in_words(self.coefficients, self.intervals)
         return f"{self.name}, {self.formula}: {numbers}"
 
 

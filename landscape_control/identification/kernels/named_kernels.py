@@ -11,6 +11,7 @@ from ...support.arguments import AnyNumber, Entries, checked
 from ...support.arrays import freeze
 from ...support.results import Result
 from ..histories import Histories
+from ..named_numbers import numbers_in_words
 from .lag_regression import LagStatistics, error_of
 
 _GRID = 1 - np.geomspace(2e-3, 1.0, 13)[::-1]  # of weights β, evenly in log(1 - β)
@@ -41,11 +42,7 @@ class NamedKernel(Result):
     error: AnyNumber
 
     def __str__(self) -> str:
-        numbers = ", ".join(
-            f"{symbol} = {value:.4g} [{self.intervals[symbol][0]:.4g},"
-            f" {self.intervals[symbol][1]:.4g}]"
-            for symbol, value in self.coefficients.items()
-        )
+        numbers = numbers_in_words(self.coefficients, self.intervals)
         return f"{self.name}, {self.formula}, {numbers} (held-out error {self.error:.1e})"
 
 
