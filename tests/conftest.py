@@ -38,6 +38,16 @@ SAMPLE_CLAIM = """
 
 
 @pytest.fixture
+def one_thread():
+    """PyTorch on one thread."""
+    torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def sample_claims(tmp_path, monkeypatch):
     """Replaces the claims by one trivial module; returns a function that adds a module (name, text)
     to them.

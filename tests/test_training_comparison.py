@@ -12,7 +12,7 @@ from landscape_control.training.comparison.methods import GRIDS, Method, grid, p
 from landscape_control.training.comparison.scores import best, better, dead, ratio, upper_share
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
-pytestmark = pytest.mark.networks
+pytestmark = [pytest.mark.networks, pytest.mark.usefixtures("one_thread")]
 
 from landscape_control.training.comparison import generated_tasks, image_tasks  # noqa: E402
 from landscape_control.training.comparison.outcomes import Outcome  # noqa: E402
@@ -35,14 +35,6 @@ TASKS = {
 }
 PEERS = [method for method in peers() if method.kind != "adam"]
 SCORED = ("start_loss", "training_loss", "test_loss", "test_accuracy", "diverged")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def scores(found):

@@ -12,18 +12,10 @@ from landscape_control.training.deriving.planning import RULES
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
 from seeded_networks import drawn  # noqa: E402
 
-pytestmark = pytest.mark.networks
+pytestmark = [pytest.mark.networks, pytest.mark.usefixtures("one_thread")]
 
 SCORES, SQUARES = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
 STEPS, BATCH = 300, 16
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Shuffled:

@@ -12,21 +12,13 @@ from seeded_networks import drawn  # noqa: E402
 
 from landscape_control.training.deriving.least_loss import least_loss  # noqa: E402
 
-pytestmark = pytest.mark.networks
+pytestmark = [pytest.mark.networks, pytest.mark.usefixtures("one_thread")]
 
 SQUARES = torch.nn.MSELoss()
 RNG = np.random.default_rng(0)
 INPUTS = torch.tensor(RNG.normal(size=(128, 4)), dtype=torch.float32)
 TARGETS = torch.sin(INPUTS.sum(1, keepdim=True))
 DATA = list(zip(INPUTS.split(16), TARGETS.split(16), strict=True))
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def network(inner=6, seed=0):

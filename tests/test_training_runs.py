@@ -17,7 +17,7 @@ from landscape_control.training.runs import train
 from landscape_control.training.study import study
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: make test-networks")
-pytestmark = pytest.mark.networks
+pytestmark = [pytest.mark.networks, pytest.mark.usefixtures("one_thread")]
 
 from landscape_control.training.ballistic import Ballistic  # noqa: E402
 from landscape_control.training.batches import Batches  # noqa: E402
@@ -42,14 +42,6 @@ PLANNED = Recipe(
     key="planned", label="planned", kind="policy", numbers={"lr": 1.0}, policy=PLAN, style="optimal"
 )
 RECIPES = {one.key: one for one in (*SMALL.recipes, HEAVY, PLANNED)}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def weights_in(path):

@@ -78,22 +78,14 @@ class Histories(Result):
                 advice="use longer histories, or settle less",
             )
         self._check_errors(shape)
-        self._check_norms(shape[:2])
+        self._check_recorded(
+            "norms",
+            shape[:2],
+            low=0.0,
+            advice="give the norm of the gradient of all weights at each step of each history",
+        )
         self._check_recorded("weight_errors", shape, low=0.0)
         self._check_recorded("spans", shape, low=1.0)
-
-    def _check_norms(self, shape: tuple[int, ...]) -> None:
-        if self.norms is None:
-            return
-        norms = np.asarray(self.norms, dtype=float)
-        if norms.shape != shape or not np.isfinite(norms).all() or (norms < 0).any():
-            raise ProblemError(
-                "norms of the histories",
-                expected=f"finite numbers >= 0, {shape}",
-                received=f"shape {norms.shape}",
-                advice="give the norm of the gradient of all weights at each step of each history",
-            )
-        object.__setattr__(self, "norms", freeze(norms))
 
     @cached_property
     def gradient_norms(self) -> np.ndarray:
@@ -116,7 +108,13 @@ class Histories(Result):
             )
         object.__setattr__(self, "errors", freeze(errors))
 
-    def _check_recorded(self, name: str, shape: tuple[int, ...], low: float) -> None:
+    def _check_recorded(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        low: float,
+        advice: str = "give one number for each update",
+    ) -> None:
         value = getattr(self, name)
         if value is None:
             return
@@ -126,7 +124,7 @@ class Histories(Result):
                 f"{name} of the histories",
                 expected=f"finite numbers >= {low:g}, {shape}",
                 received=f"shape {array.shape}",
-                advice="give one number for each update",
+                advice=advice,
             )
         object.__setattr__(self, name, freeze(array))
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ...sweeps.columns import NOTES
 from .sweep_data import TEXT, axes_of
 
 _ROUND_OFF = 1e-10  # of the largest part of a measure
-BESIDE = ("status", "message", "traceback", "found_from", "solved_by")
 
 
 def varies(values: np.ndarray, *, size: float = 0.0) -> bool:
@@ -50,7 +50,7 @@ def of_cells(dataset: Any, kinds: str) -> list[str]:
     return [
         str(name)
         for name in dataset.data_vars
-        if name not in BESIDE
+        if name not in NOTES
         and set(dataset[name].dims) == own
         and dataset[name].dtype.kind in kinds
     ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...model.landscape import Landscape
 from ...support.errors import ProblemError
+from ...sweeps.columns import NOTES
 from ...sweeps.measures.verdicts import KEYS
 from .documents import plain
 
@@ -17,7 +18,7 @@ PATH, TIMES, RULE_PATHS = "trajectory.parameters", "trajectory.times", "rule_tra
 _MISSING, _MOST = -32768, 32767  # of 16-bit integers
 Document = dict[str, Any]  # what JSON can hold
 Dims = tuple[str, str]  # names of the axes up and across
-_HIDDEN = {"status", "message", "traceback", "found_from", "solved_by", PATH, TIMES, RULE_PATHS}
+_HIDDEN = {*NOTES, PATH, TIMES, RULE_PATHS}
 _RULES = {"policy_rule", "cheapest_rule", "best_rule"}  # what maps are mostly asked for
 _GRID = (161, 121)  # points of the landscape behind the paths
 _LEVELS = 12  # of its loss, each covering the same area

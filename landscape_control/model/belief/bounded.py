@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...support.errors import ProblemError
+from ...support.shared import kept_on_first
 from ...support.vectorised import Vectorised
 from ..landscape import Hidden, Landscape
 from .expectation import gaussian_expectation
@@ -29,7 +30,7 @@ def check_expected_loss(
 
     ``reach`` is how far ahead in time the problem looks, for hidden variables whose variance grows.
     """
-    losses = _losses(landscape, model)
+    losses = _losses(model, landscape)
     if not losses.curvature_is_shared:
         for covariance in _covariances(model.hidden, reach):
             _check_bounded(losses, model.hidden.prior_mean, covariance)
@@ -42,7 +43,7 @@ def outrunning(landscape: Landscape, model: "GaussianModel | TaskModel", values:
 
     No quadratic effort holds the learner back then, and the optimal cost is -∞ over every horizon.
     """
-    found = _losses(landscape, model).first_falling(values, _OUTRUNS)
+    found = _losses(model, landscape).first_falling(values, _OUTRUNS)
     if found is None:
         return ""
     return (
@@ -51,7 +52,9 @@ def outrunning(landscape: Landscape, model: "GaussianModel | TaskModel", values:
     )
 
 
-def _losses(landscape: Landscape, model: "GaussianModel | TaskModel") -> Losses:
+@kept_on_first(1)
+def _losses(model: "GaussianModel | TaskModel", landscape: Landscape) -> Losses:
+    """Of the model's landscape, compiled once for both checks."""
     return Losses(landscape, model.observation.theta, model.observation.hidden)
 
 

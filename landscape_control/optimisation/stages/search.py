@@ -19,6 +19,7 @@ from ..starting import settled_starts
 from .programs import StagePrograms
 
 SHORTER = 4  # what the horizon of a long program is divided by, to begin with
+STEADY_ITERATIONS = 100  # for the best member with one number for all steps
 LIKELY = 2  # optima of the shorter horizon that are followed
 
 
@@ -151,9 +152,6 @@ class StageSearch(MomentSearch):
     def _best_embedded(self, contained: Contained) -> np.ndarray | None:
         """None: the best steady member is looked at in any case."""
         return None
-
-
-STEADY_ITERATIONS = 100
 
 
 def _names(option: object) -> set[str]:
