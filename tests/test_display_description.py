@@ -44,6 +44,8 @@ def test_a_methods_section_has_equations_tolerances_and_checks():
         assert f"below {solution.tolerance:g} of" in paragraph
         assert f"J = {solution.cost:.8g}" in paragraph
         assert "passed the checks made without the optimiser" in paragraph
+        assert f"dynamics {solution.certificate.dynamics:.2g}" in paragraph
+        assert "cost scale" not in paragraph  # which is no check
     assert f"best of {solution.starts} starts" in words
     assert "CasADi" in words
 
@@ -71,7 +73,17 @@ def test_a_program_in_latex_has_its_terms_and_numbers():
     running = replace(result.program, cost="both", objective=result.program.objective)
     latex = replace(result, program=running).methods("latex")
     assert r"\kappa\, L(\theta_{T}) + k \sum_{t=1}^{T} L(\theta_{t})" in latex
-    assert "$T = 4$" in latex
+    for symbol in (
+        "$T = 4$",
+        "$y$",
+        r"$\kappa = ",
+        "$k = ",
+        r"$\theta_{t}$",
+        "$h$",
+        r"\operatorname{E}$",
+    ):
+        assert f"{symbol}" in latex.partition(r"\begin{itemize}")[2], symbol
+    assert "$$" not in latex
     assert r"\end{itemize}" in latex
 
 

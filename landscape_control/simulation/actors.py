@@ -129,20 +129,23 @@ class BeliefActor(Actor):
 
 
 class LearnerActor(Actor):
-    """A :class:`RawLearner`, which sees the observation of the step and its own parameters."""
+    """A :class:`RawLearner`, which sees the observation of the step and its own parameters.
 
-    def __init__(self, learner: RawLearner):
-        # a user's own pair of functions may lack what the base class declares
+    Any other object with ``init`` and ``update`` is one that asks for nothing more.
+    """
+
+    def __init__(self, learner: Any):
         self._learner: Any = learner
         self._state: object = None
-        self.tells_switches = learner.told_of_switches
+        self.tells_switches = getattr(learner, "told_of_switches", False)
+        self._draws = getattr(learner, "draws", False)
 
     @property
     def own_step(self) -> float | None:
         return getattr(self._learner, "own_step", None)
 
     def start(self, episodes: int, dimension: int, rng: np.random.Generator) -> None:
-        draws = (rng,) if self._learner.draws else ()
+        draws = (rng,) if self._draws else ()
         self._state = self._learner.init(episodes, dimension, *draws)
 
     def act(

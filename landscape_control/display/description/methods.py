@@ -13,6 +13,7 @@ from ...optimisation.program import PolicyProgram
 from ...optimisation.result import PolicyResult
 from ...optimisation.worst_cases import WorstCaseResult
 from ...planning.beliefs.solution import BeliefSolution
+from ...planning.certificate.certificate import Certificate, residual_limit
 from ...planning.solution import Plan, Solution
 from ...records.readable import is_part, parts_of
 from ...simulation.exact_linear import ExactCost
@@ -104,15 +105,20 @@ def _(solution: Solution) -> Iterator[str]:
 
 def _certificate(plan: Plan) -> str:
     checks = plan.certificate
-    if checks is None:
+    if not isinstance(checks, Certificate):
         return ""
     passed = "passed" if checks.passed else "did not pass"
-    numbers = [
-        f"{name.replace('_', ' ')} {value:.2g}"
-        for name, value in parts_of(checks).items()
-        if isinstance(value, float)
-    ]
-    return f" It {passed} the checks made without the optimiser ({', '.join(numbers)})."
+    residuals = ", ".join(
+        f"{name.replace('_', ' ')} {value:.2g}" for name, value in checks.residuals.items()
+    )
+    limit, allowed = residual_limit(checks.tolerance), checks.tolerance * checks.cost_scale
+    words = (
+        f" It {passed} the checks made without the optimiser (relative residuals, each allowed"
+        f" {limit:.2g}: {residuals}; error of J {checks.cost_error:.2g}, allowed {allowed:.2g}"
+    )
+    if checks.cost_mismatch is not None:
+        words += f"; J less the integral along the path {checks.cost_mismatch:.2g}"
+    return f"{words})."
 
 
 @how.register
