@@ -81,13 +81,14 @@ def test_numbers_and_words():
     assert latex.words("50% of θ₁² & $x_1$ \\ {}") == (
         r"50\% of $\theta_{1}^{2}$ \& \$x\_1\$ \textbackslash{} \{\}"
     )
+    assert latex.words("θ̇ = 1 ± φ̇") == r"$\dot{\theta}$ = 1 $\pm$ $\dot{\varphi}$"
     assert latex.words("Δθ = β²ᵀ₁₂₊ᵢ²") == r"$\Delta\theta$ = $\beta^{2\top}_{12+i}{}^{2}$"
 
 
 HIDDEN = lc.Landscape.from_expression(
     lambda theta, phi: (theta[0] - phi[0]) ** 2,
     dimension=1,
-    hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+    hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
     name="50 % noise_1",
 )
 PROBLEMS = {

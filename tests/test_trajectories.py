@@ -291,5 +291,10 @@ def test_an_object_with_init_and_update_alone_is_a_learner():
     path = lc.trajectory(problem, PlainDescent(), step=0.01)
     expected = (1 - 0.5 * 0.01 * np.array([0.2, 1.0])) ** 200  # Euler's steps
     np.testing.assert_allclose(path.parameters[-1], expected, rtol=1e-12)
+    functions = (PlainDescent().init, PlainDescent().update)
+    pair = lc.trajectory(problem, functions, step=0.01)
+    np.testing.assert_array_equal(pair.parameters, path.parameters)
+    assert pair.name == "(init, update) pair"
+    assert lc.simulate(problem, functions, episodes=2, step=0.01).cost == pair.cost
     rollout = lc.simulate(problem, PlainDescent(), episodes=2, step=0.01)
     assert rollout.cost == pytest.approx(path.cost, rel=1e-12)

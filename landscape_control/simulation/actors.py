@@ -16,7 +16,7 @@ from ..support.arguments import unchecked
 from ..support.errors import ProblemError
 from .announced import AnnouncedSwitches
 from .policy_learner import PolicyLearner
-from .raw_learner import RawLearner
+from .raw_learner import RawLearner, with_methods
 
 
 class Actor:
@@ -193,6 +193,7 @@ def _name(policy: Any) -> str:
 
 def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Actor, str]:
     """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
+    policy = with_methods(policy)
     planned = getattr(policy, "policy", None)  # of a PolicyResult
     if isinstance(policy, Policy):
         policy = PolicyLearner(policy=policy)
@@ -207,8 +208,8 @@ def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Ac
         raise ProblemError(
             "policy",
             expected=(
-                "policy(theta, belief, time) -> u, a belief solution, or a learner with init and"
-                " update"
+                "policy(theta, belief, time) -> u, a belief solution, or a learner: an object with"
+                " init and update, or the pair (init, update)"
             ),
             received=name,
             advice="for a plan of a known problem write lambda theta, belief, time: ...",

@@ -52,6 +52,7 @@ _SIGNS = {
     "¼": r"\tfrac{1}{4}",
     "√": r"\surd ",
     "∞": r"\infty ",
+    "±": r"\pm ",
     "∇": r"\nabla ",
     "∫": r"\int ",
     "≤": r"\le ",
@@ -63,9 +64,12 @@ _SIGNS = {
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₙₜ", "0123456789+-ijknt", strict=True))
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True)) | {"ᵀ": r"\top"}
 _SCRIPTS = {"_": _SUBSCRIPTS, "^": _SUPERSCRIPTS}
+# letters with a combining dot are two signs: one from the private use area stands for both
+_DOTTED = {f"{letter}\u0307": chr(0xE000 + i) for i, letter in enumerate("θφ")}
 _BASES = {letter: rf"\{name}" for letter, name in _GREEK.items()} | {
     letter: sign.strip() for letter, sign in _SIGNS.items()
 }
+_BASES |= {sign: rf"\dot{{{_BASES[pair[0]]}}}" for pair, sign in _DOTTED.items()}
 _MATHEMATICS = {*_BASES, *_SUBSCRIPTS, *_SUPERSCRIPTS}
 
 
@@ -98,6 +102,8 @@ def array(value: ArrayLike) -> str | None:
 
 def words(text: str) -> str:
     r"""Text of a user's for text mode: what is special to LaTeX escaped, symbols as mathematics."""
+    for pair, sign in _DOTTED.items():
+        text = text.replace(pair, sign)
     pieces = []
     for is_formula, letters in groupby(text, lambda letter: letter in _MATHEMATICS):
         if is_formula:
