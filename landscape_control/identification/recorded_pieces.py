@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .recorded_arrays import on_steps, pieces, trimmed, updates_of
+from .recorded_arrays import FEWEST_STEPS, on_steps, pieces, trimmed, updates_of
 from .recorded_run import RecordedRun
 from .recorded_tables import DOUBLE, Table
 
@@ -12,6 +12,8 @@ from .recorded_tables import DOUBLE, Table
 def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
     """One run of weights over time as recorded runs, as many as gaps in its gradients make it."""
     weights, gradients = trimmed(table.weights, table.gradients)
+    if not len(weights):
+        return []  # nothing of it was recorded
     durations = None
     if table.times is not None:
         rows = trimmed(table.weights, np.asarray(table.times, dtype=float)[:, None])[1]
@@ -68,10 +70,15 @@ def notes_on(tables: Sequence[Table], runs: Sequence[RecordedRun]) -> tuple[str,
     given = sum(max(len(table.weights) - 1, 0) * table.weights.shape[1] for table in tables)
     used = sum(int(run.spans[run.known].sum()) for run in runs if run.spans is not None)
     notes = []
+    short = sum(len(table.weights) <= FEWEST_STEPS for table in tables)
+    if short:
+        notes.append(
+            f"{short} of {len(tables)} runs have fewer than {FEWEST_STEPS} steps and are left out."
+        )
     if used < given:
         notes.append(
             f"Of {given} updates {used} are known, by themselves or in sums; the others lie beside"
-            " missing weights or gradients."
+            " missing weights or gradients, or in runs that are too short."
         )
     if any(run.durations is not None for run in runs):
         longest = max(

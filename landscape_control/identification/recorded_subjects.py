@@ -153,6 +153,8 @@ def _words(recording: Recording) -> str:
     steps = [run.steps for run in recording.runs]
     if len(steps) == 1:
         return f"a training run of {steps[0]} steps"
+    if min(steps) == max(steps):
+        return f"{len(steps)} training runs of {steps[0]} steps"
     return f"{len(steps)} training runs of {min(steps)} to {max(steps)} steps"
 
 

@@ -260,6 +260,16 @@ def joined(recordings: Sequence[Recording]) -> Recording:
     )
 
 
+def _shortage(tables: Sequence[Table]) -> str:
+    """Why no run of the tables can be used."""
+    longest = max(len(table.weights) - 1 for table in tables)
+    if longest < FEWEST_STEPS:
+        return f"{longest} steps at most"
+    if all(np.isnan(table.weights).all() for table in tables):
+        return "weights that are missing everywhere"
+    return "gaps in the gradients everywhere"
+
+
 def _of_tables(
     kind: type[Recording],
     tables: Sequence[Table],
@@ -272,8 +282,8 @@ def _of_tables(
         raise ProblemError(
             "recording",
             expected=f"a stretch of at least {FEWEST_STEPS} steps with all gradients",
-            received="gaps in the gradients everywhere",
-            advice="record every step, or give weights alone and the problem",
+            received=_shortage(tables),
+            advice="record every step, and more of them, or give weights alone and the problem",
         )
     return kind(
         runs=runs,

@@ -18,6 +18,7 @@ from .schedule_naming import FEWEST, ScheduleReading, name_schedule
 # from the simplest; what else divides by the gradient's size or decays is not told from a schedule
 _TRIED = ("sgd", "heavy_ball", "nesterov", "adam")
 _PER_STEP = 8  # updates that count of one step, for its rate and an error to be read from
+_PER_EXACT_STEP = 2  # the same, of a rule that explains histories held out exactly
 
 
 @checked
@@ -59,14 +60,15 @@ def scheduled_rule(
     """The simplest of a few rules that explains the histories with a rate at each step, or None.
 
     Rates are shared by all histories, each step's by least squares; it takes several histories, or
-    weights, at every step.
+    weights, at every step, and a rule that is exact where there are only a few.
     """
     steps = train.gradients.shape[1]
     counted = train.counts.sum(axis=(0, 2))
     if train.spans is not None or train.weight_errors is not None:
         return None  # an update is then not that of one step alone
-    if held is train or train.settle or steps < FEWEST or counted.min() < _PER_STEP:
+    if held is train or train.settle or steps < FEWEST or counted.min() < _PER_EXACT_STEP:
         return None
+    threshold = criteria.threshold if counted.min() >= _PER_STEP else criteria.resolution
     by_key = {rule.key: rule for rule in rules}
     best = None
     for key in _TRIED:
@@ -78,7 +80,7 @@ def scheduled_rule(
             best = error, by_key[key], found
         if error <= criteria.resolution:
             break
-    if best is None or best[0] > criteria.threshold:
+    if best is None or best[0] > threshold:
         return None
     return _named(*best, train)
 

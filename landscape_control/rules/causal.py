@@ -94,6 +94,10 @@ class CausalRule(Candidate):
             return replace(wider, low=max(wider.low, 0.0))
         return wider
 
+    @property
+    def memory(self) -> int:
+        return self.family.state_size
+
     def updates(
         self,
         coefficients: np.ndarray,
