@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .recorded_arrays import FEWEST_STEPS, on_steps, pieces, trimmed, updates_of
+from .recorded_arrays import FEWEST_STEPS, norms_of, on_steps, pieces, trimmed, updates_of
 from .recorded_run import RecordedRun
 from .recorded_tables import DOUBLE, Table
 
@@ -33,6 +33,9 @@ def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
                 durations=durations,
             )
         ]
+    # a weight of which nothing was recorded is none of this run
+    recorded = gradients[:steps, np.isfinite(weights).any(axis=0)]
+    norms = norms_of(recorded) if np.isnan(recorded).any() else None
     found = []
     for piece in pieces(weights, gradients[:steps], at_rest):
         end = piece.first + len(piece.updates)
@@ -46,6 +49,7 @@ def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
                     piece.parameters + np.nan_to_num(piece.updates), piece.spans, table.digits
                 ),
                 at_rest=piece.at_rest,
+                gradient_norm=None if norms is None else norms[piece.first : end],
                 numbers=piece.weights,
                 durations=None if durations is None else durations[piece.first : end],
             )
@@ -130,6 +134,8 @@ def columns_of(
     assert live.gradients is not None, "refused before"
     norms = run.gradient_norms
     assert norms is not None, "with gradients, there are norms"
+    # rules that look at norms are not held against a recording that lacks some
+    norms = np.where(np.isnan(norms), np.linalg.norm(live.gradients, axis=1), norms)
     return {
         "gradients": padded(live.gradients),
         "updates": padded(np.where(moves, live.updates, 0.0) / divisor),
@@ -138,6 +144,7 @@ def columns_of(
         "norms": padded(np.repeat(norms[:, None], shape[1], axis=1)),
         "weight_errors": padded(noise / divisor),
         "spans": padded(np.where(moves, spans, 1.0), 1.0),
+        "unknown": np.full(shape[1], float(not run.at_rest)),
     }
 
 
