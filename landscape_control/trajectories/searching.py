@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import qmc
 
 from ..model.problem import ControlProblem
 from ..planning.solution import Solution
@@ -40,6 +39,8 @@ def tuned_causal(
     round tries the simpler rules that the family contains, so that β = 0 or w = 0 are found and not
     only come near to. All candidates of a round run side by side.
     """
+    from scipy.stats import qmc  # half a second of imports
+
     search = _CausalSearch(problem, rule, solution, step, horizon)
     size = len(search.scales)
     cube = qmc.Sobol(size, seed=0, scramble=False)
