@@ -13,6 +13,7 @@ from landscape_control import (
     Objective,
     OrnsteinUhlenbeck,
     PolicySolver,
+    SolveInterrupted,
     Uniform,
     optimize_policy,
     plan_course,
@@ -262,6 +263,26 @@ def test_what_there_is_when_the_time_is_over_is_handed_back():
     assert found.cost < found.standing_still
     further = PolicySolver(program(horizon=60)).solve(guess=found, starts=0)
     assert further.cost < found.cost
+
+
+@pytest.mark.parametrize("before", [2, 3, 6, 11, 40])
+def test_a_stop_while_a_hessian_is_computed_leaves_the_best_so_far(before, monkeypatch):
+    """Wherever Ctrl-C comes after the first run: in the steady member, fewer steps or this one."""
+    calls = 0
+
+    def stopped(*given):
+        nonlocal calls
+        calls += 1
+        if calls == before:
+            raise KeyboardInterrupt
+        return hessian(*given)
+
+    monkeypatch.setattr("landscape_control.optimisation.stages.programs.hessian", stopped)
+    with pytest.raises(SolveInterrupted) as stop:
+        best(program(horizon=60), throw=False)
+    result = stop.value.solution
+    assert result.status is PolicyStatus.INTERRUPTED
+    assert result.cost < result.standing_still
 
 
 def test_which_programs_are_solved_by_stages():

@@ -145,8 +145,12 @@ class Histories(Result):
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        one = self._with(lambda array: array[:, :, [index]], self.gradient_norms)
-        return replace(one, unknown=self.unknown)
+        return self.of_weights(np.array([index]))
+
+    def of_weights(self, index: np.ndarray) -> "Histories":
+        """Some of the weights."""
+        some = self._with(lambda array: array[:, :, index], self.gradient_norms)
+        return replace(some, unknown=self.unknown)
 
     def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
         parameters = None if self.parameters is None else change(self.parameters)
@@ -198,8 +202,18 @@ class Histories(Result):
         """(K·n,), the first step of each column that counts, 0 where none does."""
         return np.asarray(_columns(self.counts).argmax(axis=0))
 
+    @cached_property
+    def first_read(self) -> int:
+        """The first step that :meth:`read` needs: earlier ones only where updates are not read one by
+        one.
+        """
+        one_by_one = self.spans is None and self.whitening is None
+        return self.settle if one_by_one else 0
+
     def read(self, columns: np.ndarray) -> np.ndarray:
         """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns.
+
+        Steps before :attr:`first_read` may be missing.
 
         Where an update covers several steps it is their sum. Each entry is multiplied by its weight
         in the fit, where there are weights, or whitened where the recorded weights are noisy.
@@ -213,11 +227,12 @@ class Histories(Result):
         if self.whitening is not None:
             columns = self._unit * self.whitening(columns)
         elif self.weights is not None:
-            columns = columns * self.weights
+            columns = columns * self.weights[-columns.shape[-2] :]
         return self._counted(columns)
 
     def _counted(self, columns: np.ndarray) -> np.ndarray:
-        counted = columns[..., self.settle :, :]
+        counting = self.gradients.shape[1] - self.settle
+        counted = columns[..., -counting:, :]
         return counted.reshape(*counted.shape[:-2], -1)
 
     @checked

@@ -27,11 +27,11 @@ _WHERE = "The gradient of a row is that seen at its weights, before they move on
 
 def hints(verdict: Identification, recording: Recording, named: Naming) -> tuple[str, ...]:
     """What was found, and what to give, where the recording was not what it was said to be."""
-    if verdict.scheduled is not None or verdict.kernel is not None:
-        return ()
     part = part_of(recording) if is_large(recording) else recording
     if recording.weight_noise and _noise_is_wrong(verdict, part):
         return _of_noise(part, named)
+    if verdict.scheduled is not None or verdict.kernel is not None:
+        return ()
     if verdict.rows[0].error <= _LEAST or recording.weight_noise:
         return ()
     rules = _few(verdict)
@@ -73,7 +73,9 @@ def _shifted(run: RecordedRun, rows: int) -> RecordedRun:
     kept = run.of_steps(0, run.steps - 1) if rows > 0 else run.of_steps(1, run.steps)
     moved = slice(1, None) if rows > 0 else slice(None, -1)
     norms = None if run.gradient_norm is None else run.gradient_norm[moved]
-    return replace(kept, gradients=run.gradients[moved], gradient_norm=norms, at_rest=run.at_rest)
+    # the first gradient was not recorded where they stand too early
+    begins = run.at_rest and rows > 0
+    return replace(kept, gradients=run.gradients[moved], gradient_norm=norms, at_rest=begins)
 
 
 def _noise_is_wrong(verdict: Identification, recording: Recording) -> bool:

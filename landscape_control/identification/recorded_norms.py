@@ -12,6 +12,8 @@ from .recorded_arrays import FEWEST_STEPS, stretches
 from .recorded_run import RecordedRun
 from .recording import Recording
 
+_AT = 1.001
+
 
 def unknown_norms(recording: Recording) -> int:
     """At how many steps of all runs the norm is unknown."""
@@ -57,16 +59,43 @@ def reason(recording: Recording) -> str:
     )
 
 
+def of_product(row: RuleFit, seen: Histories) -> RuleFit:
+    """The row with all α and c of its product, where gradients were cut at every step."""
+    least = _least_norm(row, seen)
+    if least is None:
+        return row
+    product = _product(row)
+    open_ones = {"learning_rate": (product / least, np.inf), "largest_norm": (0.0, least)}
+    return replace(row, intervals={**row.intervals, **open_ones}, identifiable=False)
+
+
 def clip_words(row: RuleFit | None, seen: Histories) -> tuple[str, ...]:
     """That only α·c is determined, where gradients were cut at every step."""
-    if row is None or "largest_norm" not in row.coefficients:
+    least = None if row is None else _least_norm(row, seen)
+    if row is None or least is None:
         return ()
-    norms = seen.gradient_norms[seen.gradient_norms > 0]
-    largest = row.coefficients["largest_norm"]
-    if not norms.size or largest >= norms.min() or "learning_rate" not in row.coefficients:
-        return ()
-    product = row.coefficients["learning_rate"] * largest
     return (
-        f"The clip c is below every norm that was seen, the least {norms.min():.4g}: gradients were cut"
-        f" at every step, and only the product α·c = {product:.4g} is determined, not α and c.",
+        f"The clip c is not above any norm that was seen, the least {least:.4g}: gradients were cut at"
+        f" every step, and only the product α·c = {_product(row):.4g} is determined, not α and c.",
     )
+
+
+def _product(row: RuleFit) -> float:
+    return float(row.coefficients["learning_rate"] * row.coefficients["largest_norm"])
+
+
+def _least_norm(row: RuleFit, seen: Histories) -> float | None:
+    """The least norm that was seen, where the rule's clip is not above it."""
+    scales = ("largest_norm", "learning_rate")
+    is_clipped_descent = all(name in row.coefficients for name in scales)
+    norms = seen.gradient_norms[seen.gradient_norms > 0]
+    if not is_clipped_descent or not norms.size or _divides(row):
+        return None
+    least = float(norms.min())
+    # where the fit ends, next to the first norm that would not be cut
+    return least if row.coefficients["largest_norm"] <= _AT * least else None
+
+
+def _divides(row: RuleFit) -> bool:
+    """Whether the rule divides by the size of gradients, so that α and c have no product."""
+    return "beta2" in row.coefficients

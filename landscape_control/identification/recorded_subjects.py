@@ -16,7 +16,7 @@ from .memory import unfaded_memory
 from .noise_verdict import is_limited
 from .recorded_hints import hints
 from .recorded_landscape import with_gradients
-from .recorded_norms import clip_words
+from .recorded_norms import clip_words, of_product
 from .recorded_order import prepared
 from .recorded_reading import Naming, on_the_path, read
 from .recorded_run import RecordedRun
@@ -73,7 +73,8 @@ def identify_recording(
         verdict, recording, found = on_the_path(given, problem, first, named, candidates, seed)
     seen = recording.histories()
     verdict = replace(
-        verdict, rows=tuple(_widened(row, recording.precision) for row in verdict.rows)
+        verdict,
+        rows=tuple(of_product(_widened(row, recording.precision), seen) for row in verdict.rows),
     )
     notes = (
         *found,

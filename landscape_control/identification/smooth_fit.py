@@ -8,7 +8,7 @@ from .rule_on_histories import DIGITS, RuleOnHistories
 
 _REFINED = 2  # of the draws
 _FINE, _COARSE = 1e-9, 1e-4  # gain of a last step, relative to what is left
-_FAR_OFF = 0.1**2  # of the updates' squares: what leaves more is refuted, by whatever digits
+_EXPLAINED = 0.02  # of the targets' squared length: a rule that leaves more is refuted
 
 
 def fit_smooth(
@@ -18,8 +18,7 @@ def fit_smooth(
 
     Intervals are the bootstrap over histories of the problem linearised at the optimum.
     """
-    sets, squares, _ = run.solve_linear(run.draw(seed) if start is None else start[None])
-    best = _best_refined(run, sets[np.argsort(squares)[:_REFINED]])
+    run, best = _minimiser(run, run.draw(seed) if start is None else start[None])
     if run.histories.whitening is not None:
         return best, _normal_intervals(run, best)
     jacobian = run.jacobian(best)
@@ -44,6 +43,26 @@ def fit_smooth(
     accuracy = DIGITS * run.scales(best)
     intervals = np.column_stack([low - accuracy, high + accuracy])
     return best, np.clip(intervals, *run.bounds.T[:, :, None])
+
+
+def _minimiser(run: RuleOnHistories, sets: np.ndarray) -> tuple[RuleOnHistories, np.ndarray]:
+    """(what was fitted, the best of the minima that the best of the sets lead to).
+
+    Where there are many weights some of them are fitted first; all of them only where that leaves a
+    small part of the updates, so that the rule may be the one.
+    """
+    coarse = run.coarse
+    best = _from_the_best(coarse, sets)
+    if coarse is run:
+        return run, best
+    if coarse.squared_errors(best[None])[0] > _EXPLAINED * (coarse.targets @ coarse.targets):
+        return coarse, best
+    return run, _from_the_best(run, best[None])
+
+
+def _from_the_best(run: RuleOnHistories, sets: np.ndarray) -> np.ndarray:
+    solved, squares = run.solve_linear(sets)
+    return _best_refined(run, solved[np.argsort(squares)[:_REFINED]])
 
 
 def _normal_intervals(run: RuleOnHistories, best: np.ndarray) -> np.ndarray:
@@ -122,7 +141,7 @@ def _refine(run: RuleOnHistories, start: np.ndarray) -> tuple[np.ndarray, float]
         )
 
     result = minimised(start / unit, _COARSE)
-    if 2 * result.cost <= _FAR_OFF or run.histories.noise:
+    if 2 * result.cost <= _EXPLAINED or run.histories.noise:
         result = minimised(result.x, _FINE)
     return _onto_bounds(run, result.x * unit, unit, 2 * result.cost * size**2)
 

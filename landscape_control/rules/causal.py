@@ -107,6 +107,7 @@ class CausalRule(Candidate):
         parameters: np.ndarray | None = None,
         squares: np.ndarray | None = None,
         *,
+        first: int = 0,
         memory: "Memory | None" = None,
         age: np.ndarray | float = 0.0,
     ) -> np.ndarray:
@@ -114,14 +115,15 @@ class CausalRule(Candidate):
 
         All run on the same gradients (T, R), seen at parameters (T, R). ``squares`` (T, R) are |y|²
         of all weights that learn together with each, for rules that couple weights; None where the R
-        are these weights. They begin at rest, unless ``memory`` (t, state) -> state puts another
-        state in its place before step t, and ``age`` (B, R) steps were taken before the first.
+        are these weights. Steps before ``first`` only feed the memory and are left out. All begin at
+        rest, unless ``memory`` (t, state) -> state puts another state in its place before step t, and
+        ``age`` (B, R) steps were taken before the first.
         """
         columns = np.asarray(coefficients, dtype=float).T[:, :, None]  # (c, B, 1)
         values = dict(zip(self.names, columns, strict=True))
         sets = len(coefficients)
         steps, weights = gradients.shape
-        result = np.empty((sets, steps, weights))
+        result = np.empty((sets, steps - first, weights))
         state = tuple(np.zeros((sets, weights)) for _ in range(self.family.state_size))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for t in range(steps):
@@ -130,7 +132,9 @@ class CausalRule(Candidate):
                 clock = Clock(step=t + age, horizon=steps, gradient_square=square)
                 if memory is not None:
                     state = memory(t, state)
-                result[:, t], state = self.family.step(values, state, gradients[t], place, clock)
+                update, state = self.family.step(values, state, gradients[t], place, clock)
+                if t >= first:
+                    result[:, t - first] = update
         return result
 
     @checked

@@ -91,7 +91,13 @@ class StagePrograms(MomentPrograms):
         for guess in guesses:
             if ends and clock.is_over():
                 break
-            end = self._run(function, guess * units, bounds * units[:, None], tolerance, clock)
+            try:
+                end = self._run(function, guess * units, bounds * units[:, None], tolerance, clock)
+            except KeyboardInterrupt:  # before this run knew what its start costs
+                clock.interrupt()
+                if not ends:
+                    raise
+                break
             ends.append(in_units_of_the_user(Optimum(result=end, count=1), units))
         return merged_optima(ends, tolerance)
 

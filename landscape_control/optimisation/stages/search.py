@@ -56,18 +56,34 @@ class StageSearch(MomentSearch):
         for each in self._bounded:
             self.bounds[self.layout.slices[each.name]] = RANGE
         self.inner = self.bounds
-        if not chosen:
+        self._is_free = not chosen
+
+    def run(self) -> None:
+        """From the optima of fewer steps and from the best steady member.
+
+        Where Ctrl-C ends the former before there is an optimum, the member is the best so far.
+        """
+        if self._is_free:
             self._tied = self._best_tied()
         entries = None if self.options.guess is None else self.options.entries(self.layout)
         for member in (self._tied, entries):
             self._admit(member)
+        self.inner = self.bounds
+        try:
+            super().run()
+        except KeyboardInterrupt:
+            self.clock.interrupt()
+            if self._tied is None and not self.optima:
+                raise
+        if self._tied is not None and self._is_cheaper(self._tied):
+            self._keep(self._optimise([self._tied], self.inner), 1)
 
-    def run(self) -> None:
-        super().run()
-        if self._tied is not None and not self.clock.is_over():
-            best = self.optima[0].cost - self.tolerance
-            if self.programs.objective(self.program, self.nodes)(self._tied) < best:
-                self._keep(self._optimise([self._tied], self.inner), 1)
+    def _is_cheaper(self, member: np.ndarray) -> bool:
+        """Whether a member costs less than all optima so far."""
+        if not self.optima:
+            return True
+        cost = self.programs.objective(self.program, self.nodes)(member)
+        return cost < self.optima[0].cost - self.tolerance
 
     @property
     def range_note(self) -> str:
