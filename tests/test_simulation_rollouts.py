@@ -255,7 +255,7 @@ MISTAKES = {
         lambda: simulate(SHORT, lambda theta, belief, time: theta[0], episodes=5),
         r"controls of shape \(5, 1\)",
     ),
-    "no policy": (lambda: simulate(SHORT, 3.0), "a learner with init and update"),
+    "no policy": (lambda: simulate(SHORT, 3.0), "a learner: an object with init and update"),
     "no filter": (
         lambda: simulate(SHORT, certainty_equivalent, beliefs=3.0),
         "a filter with initial",

@@ -53,19 +53,19 @@ def tuned_causal(
     normal = qmc.MultivariateNormalQMC(np.zeros(size), seed=0)
     few = search.on_few_samples()
     search.try_points(cube.random(sizes.first))
-    each = sizes.each
+    each, enough = sizes.each, sizes.quiet
     if few:
         for _ in range(_ROUNDS_ON_FEW):
             search.try_round(normal.random(each))
         search.begin_again(with_finite_horizon(problem, horizon))
-        each //= 2  # the search is near already
+        each, enough = each // 2, enough + 1  # near already, by smaller rounds
     quiet = 0  # rounds without a gain, one after another
     for _ in range(_MOST_ROUNDS):
         before = search.lowest
         search.try_round(normal.random(each))
         saved = before - search.lowest
         quiet = quiet + 1 if saved <= _SETTLED * search.cost_scale else 0
-        if quiet == sizes.quiet:
+        if quiet == enough:
             break
     return search.best, search.at_bounds()
 
