@@ -149,7 +149,7 @@ class _Words:
 
     def __init__(self, cells: int, empty: str = "") -> None:
         self._known = {empty: 0}  # word -> its code
-        self._codes = np.zeros(cells, dtype=np.int32)
+        self._codes = np.zeros(cells, dtype=np.uint8)  # wider once there are more words
 
     @property
     def is_given(self) -> bool:
@@ -158,7 +158,10 @@ class _Words:
 
     def fill(self, cells: np.ndarray, codes: np.ndarray | int, texts: list[str]) -> None:
         places = [self._known.setdefault(text, len(self._known)) for text in texts]
-        self._codes[cells] = np.array(places, np.int32)[codes]
+        needed = np.min_scalar_type(len(self._known) - 1)
+        if needed.itemsize > self._codes.itemsize:
+            self._codes = self._codes.astype(needed)
+        self._codes[cells] = np.array(places, needed)[codes]
 
     def array(self) -> np.ndarray:
         texts = list(self._known)
