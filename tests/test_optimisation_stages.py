@@ -25,9 +25,10 @@ from landscape_control.optimisation.cost_derivatives import cost_derivatives
 from landscape_control.optimisation.programs import moment_program_of, pack
 from landscape_control.optimisation.replays import mode_costs
 from landscape_control.optimisation.stages.controls import Controls
-from landscape_control.optimisation.stages.hessian import hessian
+from landscape_control.optimisation.stages.hessian import hessians
 from landscape_control.optimisation.stages.newton import minimised
-from landscape_control.optimisation.stages.recursion import Numbers, Recursion
+from landscape_control.optimisation.stages.numbers import Numbers
+from landscape_control.optimisation.stages.recursion import Recursion
 from landscape_control.optimisation.stages.stage import Stage
 from landscape_control.optimisation.stagewise import is_stagewise, stretched
 from landscape_control.optimisation.status import PolicyStatus
@@ -83,10 +84,11 @@ def recursion_of(one, nodes):
 def derivatives(one, entries, nodes):
     """(J, ∂J/∂c, ∂²J/∂c∂c') by stages."""
     recursion, controls = recursion_of(one, nodes)
-    forward = recursion.forward(controls.of(entries))
+    forward = recursion.forward(controls.of(entries[None]))
     costates = recursion.costates(forward)
-    slope = controls.gathered(recursion.slope(forward, costates))
-    return forward.cost, slope, hessian(recursion, controls, forward, costates)
+    (slope,) = controls.gathered(recursion.slope(forward, costates))
+    (bend,) = hessians(recursion, controls, forward, costates)
+    return forward.costs[0], slope, bend
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
@@ -275,9 +277,9 @@ def test_a_stop_while_a_hessian_is_computed_leaves_the_best_so_far(before, monke
         calls += 1
         if calls == before:
             raise KeyboardInterrupt
-        return hessian(*given)
+        return hessians(*given)
 
-    monkeypatch.setattr("landscape_control.optimisation.stages.programs.hessian", stopped)
+    monkeypatch.setattr("landscape_control.optimisation.stages.costs.hessians", stopped)
     with pytest.raises(SolveInterrupted) as stop:
         best(program(horizon=60), throw=False)
     result = stop.value.solution
