@@ -1,7 +1,7 @@
 """Compiled moment programs: one structure, with a program per number of quadrature nodes."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from ..planning.solver import (
     SolveClock,
     optima_from,
 )
+from ..support.side_by_side import Asking, known
 from .cost_derivatives import cost_derivatives
 from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
@@ -100,15 +101,22 @@ class MomentPrograms:
 
         return both
 
-    def without_effect(
-        self, program: PolicyProgram, nodes: int, points: Iterable[np.ndarray]
-    ) -> np.ndarray:
-        """(n,) bool: coefficients whose slope is exactly zero at every point.
+    def costing(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[float]]:
+        """log(J/standing still) at some points."""
+        objective = self.objective(program, nodes)
+        return known([objective(point) for point in points])
 
-        Such as momentum over a single step.
+    def sloping(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[np.ndarray]]:
+        """Its gradients (n,) at some points.
+
+        They are exactly zero for coefficients without effect, such as momentum over a single step.
         """
         both = self.slope(program, nodes)
-        return ~np.any([both(point)[1] for point in points], axis=0)
+        return known([both(point)[1] for point in points])
 
     def cost(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
         """J."""
@@ -187,6 +195,18 @@ class MomentPrograms:
             clock=clock,
         )
         return tuple(in_units_of_the_user(optimum, units) for optimum in optima)
+
+    def optimising(
+        self,
+        program: PolicyProgram,
+        nodes: int,
+        guesses: Sequence[np.ndarray] | np.ndarray,
+        bounds: np.ndarray,
+        tolerance: float,
+        clock: SolveClock,
+    ) -> Asking[tuple[Optimum, ...]]:
+        """The same as a computation that may go on beside others; here it asks for nothing."""
+        return known(self.optimise(program, nodes, guesses, bounds, tolerance, clock))
 
     def _units(self, program: PolicyProgram) -> np.ndarray:
         """(n,): what coefficients are multiplied with inside."""

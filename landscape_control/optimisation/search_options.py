@@ -19,6 +19,7 @@ class SearchOptions:
     seed : int, of the starts and of the scenarios
     fixed : {name: value} of coefficients held where they are
     within : {name: (low, high)}, narrower ranges of coefficients
+    quick : bool, whether the first runs are enough, as for a program that helps with another
     """
 
     guess: object = None
@@ -26,6 +27,7 @@ class SearchOptions:
     seed: int = 0
     fixed: object = None
     within: object = None
+    quick: bool = False
 
     def bounds(self, layout: Layout) -> np.ndarray:
         """(n, 2), the ranges of the coefficients; of no width where one is held."""

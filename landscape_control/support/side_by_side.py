@@ -30,6 +30,12 @@ def driven(asking: Asking[Result], answer: Callable[[list[Any]], list[Any]]) -> 
             step = partial(asking.throw, stop)
 
 
+def known(result: Result) -> Asking[Result]:
+    """A computation that asks for nothing."""
+    yield from ()
+    return result
+
+
 def together(
     each: Iterable[Asking[Result]], *, caught: tuple[type[Exception], ...] = ()
 ) -> Asking[list[Result | Exception | None]]:
@@ -50,6 +56,18 @@ def together(
     if stop is not None and all(result is None for result in side_by_side.results):
         raise stop
     return side_by_side.results
+
+
+def all_driven(
+    each: Iterable[Asking[Result]], answer: Callable[[list[Any]], list[Any]]
+) -> list[Result]:
+    """The results of computations that go on together; an interruption is raised."""
+    results = []
+    for result in driven(together(each), answer):
+        if result is None or isinstance(result, Exception):
+            raise KeyboardInterrupt
+        results.append(result)
+    return results
 
 
 class _Together:

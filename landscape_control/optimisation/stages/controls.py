@@ -36,8 +36,8 @@ class Controls:
         for t in range(layout.horizon - 1, -1, -1):
             here = self.places[:, t]
             self.first[here[here < self.size]] = t
-        each = np.arange(self.size)[:, None]
-        self.are_steady = len(self.places) == self.size and bool((self.places == each).all())
+        in_order = np.arange(self.size)[:, None]
+        self.are_steady = len(self.places) == self.size and bool((self.places == in_order).all())
 
     def of(self, points: np.ndarray) -> np.ndarray:
         """(m, T, L) of points (L, n); zero where a coefficient has no effect yet."""

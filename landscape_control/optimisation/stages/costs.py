@@ -20,6 +20,28 @@ STEADY, IN_TIME = 500_000, 20_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Lane:
+    """What a question is about: the costs of a structure, and the numbers of one program."""
+
+    costs: "StageCosts"
+    numbers: Numbers
+
+
+def answered(questions: Sequence[Question]) -> list[Any]:
+    """The answers to questions, of which ``of`` are lanes: those of one structure side by side."""
+    found: list[Any] = [None] * len(questions)
+    structures: dict[int, list[int]] = {}
+    for k, question in enumerate(questions):
+        structures.setdefault(id(question.of.costs), []).append(k)
+    for places in structures.values():
+        costs = questions[places[0]].of.costs
+        answers = costs.answers([questions[k] for k in places])
+        for k, answer in zip(places, answers, strict=True):
+            found[k] = answer
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Pass:
     """A pass over some points, kept for the Hessians that are asked for next."""
 
@@ -27,6 +49,7 @@ class _Pass:
     recursion: Recursion
     forward: Forward
     costates: np.ndarray
+    slopes: np.ndarray  # (L, n), of the logarithm
 
 
 class StageCosts:
@@ -37,7 +60,7 @@ class StageCosts:
         self._last: _Pass | None = None
 
     def answers(self, questions: Sequence[Question]) -> list[Any]:
-        """The answer to each question, of which ``of`` are :class:`Numbers` of one lane."""
+        """The answer to each question about a program of this structure."""
         found: list[Any] = [None] * len(questions)
         for places in self._groups(questions):
             own = [questions[k] for k in places]
@@ -57,23 +80,25 @@ class StageCosts:
     @np.errstate(all="ignore")
     def curvature(self, numbers: Numbers, point: np.ndarray) -> tuple[float, np.ndarray]:
         """(J, ∂²J/∂c∂c') at a point (n,)."""
-        one = self._pass([Question(kind="bend", of=numbers, point=point)])
+        lane = Lane(costs=self, numbers=numbers)
+        one = self._pass([Question(kind="bend", of=lane, point=point)])
         bends = hessians(one.recursion, self.controls, one.forward, one.costates)
         return float(one.forward.costs[0]), bends[0]
 
     def cost(self, numbers: Numbers, point: np.ndarray) -> float:
         """J at a point (n,)."""
-        question = Question(kind="value", of=numbers, point=point)
+        lane = Lane(costs=self, numbers=numbers)
+        question = Question(kind="value", of=lane, point=point)
         return float(self._forward([question])[1].costs[0])
 
     def _groups(self, questions: Sequence[Question]) -> list[list[int]]:
         """Places of questions that are answered together: of one kind and number of modes."""
         alike: dict[tuple, list[int]] = {}
         for k, question in enumerate(questions):
-            alike.setdefault((question.kind, question.of.shape), []).append(k)
+            alike.setdefault((question.kind, question.of.numbers.shape), []).append(k)
         groups = []
         for places in alike.values():
-            size = self.lanes(questions[places[0]].of)
+            size = self.lanes(questions[places[0]].of.numbers)
             groups += [places[k : k + size] for k in range(0, len(places), size)]
         return groups
 
@@ -86,8 +111,7 @@ class StageCosts:
         """Values and gradients (n,); the pass is kept."""
         this = self._last = self._pass(questions)
         values = _logarithms(this.recursion.numbers, this.forward)
-        slopes = self._relative_slopes(this)
-        slopes[~np.isfinite(values)] = 0.0
+        slopes = np.where(np.isfinite(values)[:, None], this.slopes, 0.0)
         return [(float(values[k]), slopes[k]) for k in range(len(questions))]
 
     @np.errstate(all="ignore")
@@ -95,7 +119,7 @@ class StageCosts:
         """Hessians (n, n), from the last pass where these were among its points."""
         this = self._kept(questions) or self._pass(questions)
         level = _levels(this.recursion.numbers, this.forward)[:, None, None]
-        slopes = self._relative_slopes(this)
+        slopes = this.slopes
         bends = hessians(this.recursion, self.controls, this.forward, this.costates)
         bends = bends / level - slopes[:, :, None] * slopes[:, None, :]
         return list(bends[: len(questions)])
@@ -108,23 +132,22 @@ class StageCosts:
         pairs = zip(last.points, questions, strict=True)
         return last if all(point is question.point for point, question in pairs) else None
 
-    def _relative_slopes(self, this: _Pass) -> np.ndarray:
-        """(L, n): the gradients of the logarithms."""
-        slopes = self.controls.gathered(this.recursion.slope(this.forward, this.costates))
-        with np.errstate(all="ignore"):
-            return slopes / _levels(this.recursion.numbers, this.forward)[:, None]
-
     def _pass(self, questions: list[Question]) -> _Pass:
         recursion, forward = self._forward(questions)
+        costates = recursion.costates(forward)
+        with np.errstate(all="ignore"):
+            slopes = self.controls.gathered(recursion.slope(forward, costates))
+            slopes = slopes / _levels(recursion.numbers, forward)[:, None]
         return _Pass(
             points=[question.point for question in questions],
             recursion=recursion,
             forward=forward,
-            costates=recursion.costates(forward),
+            costates=costates,
+            slopes=slopes,
         )
 
     def _forward(self, questions: list[Question]) -> tuple[Recursion, Forward]:
-        numbers = [question.of for question in questions]
+        numbers = [question.of.numbers for question in questions]
         points = [question.point for question in questions]
         if sum(one.weights.size for one in numbers) == 1:
             # along an axis of length one sums are taken in another order

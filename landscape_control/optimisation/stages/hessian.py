@@ -47,9 +47,9 @@ def _of_rules_in_time(
     mixed = _by_lane(mixed * numbers.weights.ravel(), lanes)  # (T, L, m, N, p)
     mixed = mixed.reshape(*mixed.shape[:3], -1)
     entering = _by_lane(recursion.gains(forward), lanes)  # (T, L, m, N, p)
-    # (T, L, N, p, p)
-    matrices = np.swapaxes(_by_lane(np.swapaxes(forward.system[0], 1, 2), lanes), 2, 3)
-    size = matrices.shape[-1]
+    size = recursion.stage.layout.size
+    by_lane = forward.system[0].reshape(steps, size, size, lanes, nodes)
+    matrices = by_lane.transpose(0, 3, 4, 2, 1)  # (T, L, N, p, p), rows before columns
 
     order = np.argsort(controls.first, kind="stable")  # columns in which entries come in
     column = np.append(np.argsort(order, kind="stable"), n)

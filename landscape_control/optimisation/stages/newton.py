@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
+from scipy.linalg.lapack import dposv
 
 from ...planning.solver import SolveClock
 from ...support.side_by_side import Asking, driven
@@ -243,8 +244,11 @@ def _step(
         free = ~held
         if not free.any():
             break
-        rest = slope[free] + bend[np.ix_(free, held)] @ step[held]
-        solved, shift = _solved(bend[np.ix_(free, free)], rest, scale[free], shift)
+        inside, rest = bend, slope
+        if held.any():
+            inside = bend[np.ix_(free, free)]
+            rest = slope[free] + bend[np.ix_(free, held)] @ step[held]
+        solved, shift = _solved(inside, rest, scale[free], shift)
         step[free] = np.clip(-solved, box[free, 0], box[free, 1])
         outside = np.zeros_like(held)
         outside[free] = (-solved < box[free, 0]) | (-solved > box[free, 1])
@@ -265,9 +269,9 @@ def _solved(
     while True:
         shifted = scaled.copy()
         shifted[places, places] += shift
-        try:
-            return units * cho_solve(cho_factor(shifted), units * right), shift
-        except (LinAlgError, ValueError):
-            shift = 4 * max(shift, LEAST)
-            if shift > MOST:
-                return right / scale / shift, shift
+        _, solved, failed = dposv(shifted, units * right, overwrite_a=True)
+        if not failed and np.isfinite(solved).all():
+            return units * solved, shift
+        shift = 4 * max(shift, LEAST)
+        if shift > MOST:
+            return right / scale / shift, shift

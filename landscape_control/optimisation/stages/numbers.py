@@ -55,19 +55,17 @@ class Numbers:
 
     @classmethod
     def joined(cls, each: "Sequence[Numbers]") -> "Numbers":
-        """The lanes of numbers of one shape side by side."""
+        """Several lanes of equally many modes side by side."""
         if len(each) == 1:
             return each[0]
+
+        modes = each[0].start.shape[1]
 
         def along(name: str) -> np.ndarray:
             return np.concatenate([getattr(one, name) for one in each], axis=-1)
 
         def spread(name: str) -> np.ndarray:
-            arrays = [getattr(one, name) for one in each]
-            modes = [one.start.shape[1] for one in each]
-            shapes = [(*array.shape[:-1], size) for array, size in zip(arrays, modes, strict=True)]
-            whole = [np.broadcast_to(a, shape) for a, shape in zip(arrays, shapes, strict=True)]
-            return np.concatenate(whole, axis=-1)
+            return np.repeat(along(name), modes, axis=-1)
 
         return cls(
             prices=spread("prices"),

@@ -1,6 +1,7 @@
 """Moment programs solved stage by stage: Newton's method with exact Hessians, in NumPy."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ..compiled_moments import LARGER, MomentPrograms, in_units_of_the_user
 from ..program import PolicyProgram
 from ..programs import REFERENCE, MomentProgram
 from .controls import Controls
-from .costs import StageCosts
+from .costs import Lane, StageCosts, answered
 from .newton import End, Question, minimising
 from .numbers import Numbers
 from .stage import Stage
@@ -41,24 +42,19 @@ class StagePrograms(MomentPrograms):
         """Nothing to compile."""
 
     def objective(self, program: PolicyProgram, nodes: int) -> Callable[[np.ndarray], float]:
-        numbers, units = self._numbers(program, nodes), self._units(program)
-
         def value(entries: np.ndarray) -> float:
-            (answer,) = self.costs.answers(
-                [Question(kind="value", of=numbers, point=entries * units)]
-            )
-            return answer
+            (cost,) = answered(self._questions("value", program, nodes, [entries]))
+            return cost
 
         return value
 
     def slope(
         self, program: PolicyProgram, nodes: int
     ) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-        numbers, units = self._numbers(program, nodes), self._units(program)
+        units = self._units(program)
 
         def both(entries: np.ndarray) -> tuple[float, np.ndarray]:
-            question = Question(kind="slope", of=numbers, point=entries * units)
-            ((value, slope),) = self.costs.answers([question])
+            ((value, slope),) = answered(self._questions("slope", program, nodes, [entries]))
             return value, slope * units
 
         return both
@@ -96,13 +92,35 @@ class StagePrograms(MomentPrograms):
     ) -> tuple[Optimum, ...]:
         clock = SolveClock() if clock is None else clock
         runs = self.optimising(program, nodes, list(guesses), bounds, tolerance, clock)
-        return driven(runs, self.costs.answers)
+        return driven(runs, answered)
+
+    def costing(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[float]]:
+        return (yield self._questions("value", program, nodes, points))
+
+    def sloping(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[np.ndarray]]:
+        answers = yield self._questions("slope", program, nodes, points)
+        units = self._units(program)
+        return [slope * units for _, slope in answers]
+
+    def _questions(
+        self,
+        kind: Literal["value", "slope"],
+        program: PolicyProgram,
+        nodes: int,
+        points: Sequence[np.ndarray] | np.ndarray,
+    ) -> list[Question]:
+        of, units = self._lane(program, nodes), self._units(program)
+        return [Question(kind=kind, of=of, point=point * units) for point in points]
 
     def optimising(
         self,
         program: PolicyProgram,
         nodes: int,
-        guesses: Sequence[np.ndarray],
+        guesses: Sequence[np.ndarray] | np.ndarray,
         bounds: np.ndarray,
         tolerance: float,
         clock: SolveClock,
@@ -111,14 +129,15 @@ class StagePrograms(MomentPrograms):
 
         After an interruption the ends of those that knew what their start costs.
         """
-        numbers, units = self._numbers(program, nodes), self._units(program)
-        size, ends = self.costs.lanes(numbers), []
+        of, units = self._lane(program, nodes), self._units(program)
+        ends: list[Optimum] = []
+        size = self.costs.lanes(of.numbers)
         for first in range(0, len(guesses), size):
             if ends and clock.is_over():
                 break
             runs = [
                 minimising(
-                    numbers,
+                    of,
                     guess * units,
                     bounds * units[:, None],
                     enough=ENOUGH * tolerance,
@@ -157,6 +176,9 @@ class StagePrograms(MomentPrograms):
     def _unit_of(self, program: PolicyProgram, nodes: int) -> float:
         """What J inside is multiplied with."""
         return float(self.at_rest(program, nodes) / self._packed(program, nodes)[REFERENCE])
+
+    def _lane(self, program: PolicyProgram, nodes: int) -> Lane:
+        return Lane(costs=self.costs, numbers=self._numbers(program, nodes))
 
     def _numbers(self, program: PolicyProgram, nodes: int) -> Numbers:
         return Numbers.of(self.moments, self._packed(program, nodes))
