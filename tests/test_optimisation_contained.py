@@ -279,12 +279,12 @@ SCRIPT = """
         return found
 
     setattr(home, name, watched)
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         lc.optimize_policy(task, family, objective, sees=sees, throw=False, tolerance=1e-9, **options)
     except KeyboardInterrupt as stop:
         best = stop.solution
-        print(type(stop).__name__, best.status.name, best.cost < 0.1 * best.standing_still, time.perf_counter() - began < 30)
+        print(type(stop).__name__, best.status.name, best.cost < 0.1 * best.standing_still, time.process_time() - began < 30)
 """
 
 

@@ -192,13 +192,15 @@ def weight_by_weight(
     count = histories.gradients.shape[2]
     if identification.conclusion is not Conclusion.NONE_FITS or count < 2:
         return identification
-    rule, fits = _causal_rule(identification.rows[0]), []
+    rule = _causal_rule(identification.rows[0])
+    threshold = identification.criteria.threshold
+    fits: list[CausalFit] = []
     for weight in range(count):
-        train, held = histories.weight(weight).split(seed)
-        fits.append(fit_causal_rule(rule, train, held, seed=seed, resamples=1))
+        fit = _next_weight(rule, histories.weight(weight), fits, threshold, seed)
+        if fit.error > threshold:
+            return identification
+        fits.append(fit)
     worst = max(fit.error for fit in fits)
-    if worst > identification.criteria.threshold:
-        return identification
     numbers = []
     for i, coefficient in enumerate(rule.coefficients):
         values = ", ".join(f"{fit.coefficients[i]:.4g}" for fit in fits)
@@ -208,6 +210,19 @@ def weight_by_weight(
         f" most {percent(worst)})."
     )
     return replace(identification, notes=(*identification.notes, note))
+
+
+def _next_weight(
+    rule: CausalRule, histories: Histories, before: list[CausalFit], threshold: float, seed: int
+) -> CausalFit:
+    """A rule fitted to one weight, from the numbers of the weight before it if they lead far enough."""
+    train, held = histories.split(seed)
+    if before and rule.smooth:
+        start = before[-1].coefficients
+        fit = fit_causal_rule(rule, train, held, seed=seed, resamples=1, start=start)
+        if fit.error <= threshold:
+            return fit
+    return fit_causal_rule(rule, train, held, seed=seed, resamples=1)
 
 
 def _refusal(rule: CausalRule | Rule, histories: Histories) -> str | None:

@@ -140,7 +140,11 @@ class Histories(Result):
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        return self._with(lambda array: array[:, :, [index]], self.gradient_norms)
+        return self.of_weights(np.array([index]))
+
+    def of_weights(self, index: np.ndarray) -> "Histories":
+        """Some of the weights."""
+        return self._with(lambda array: array[:, :, index], self.gradient_norms)
 
     def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
         parameters = None if self.parameters is None else change(self.parameters)
@@ -179,8 +183,18 @@ class Histories(Result):
         _, steps, weights = self.gradients.shape
         return np.tile(np.repeat(np.arange(self.count), weights), steps - self.settle)
 
+    @cached_property
+    def first_read(self) -> int:
+        """The first step that :meth:`read` needs: earlier ones only where updates are not read one by
+        one.
+        """
+        one_by_one = self.spans is None and self.whitening is None
+        return self.settle if one_by_one else 0
+
     def read(self, columns: np.ndarray) -> np.ndarray:
         """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns.
+
+        Steps before :attr:`first_read` may be missing.
 
         Where an update covers several steps it is their sum. Each entry is multiplied by its weight
         in the fit, where there are weights, or whitened where the recorded weights are noisy.
@@ -194,11 +208,12 @@ class Histories(Result):
         if self.whitening is not None:
             columns = self._unit * self.whitening(columns)
         elif self.weights is not None:
-            columns = columns * self.weights
+            columns = columns * self.weights[-columns.shape[-2] :]
         return self._counted(columns)
 
     def _counted(self, columns: np.ndarray) -> np.ndarray:
-        counted = columns[..., self.settle :, :]
+        counting = self.gradients.shape[1] - self.settle
+        counted = columns[..., -counting:, :]
         return counted.reshape(*counted.shape[:-2], -1)
 
     @checked

@@ -1,5 +1,9 @@
 """A causal rule run on the inputs that a policy saw: updates as a function of coefficients."""
 
+import math
+from collections.abc import Iterator
+from functools import cached_property
+
 import numpy as np
 
 from ..rules import CausalRule, Coefficient
@@ -8,6 +12,8 @@ from .histories import Histories
 _DRAWS = 64  # sets of coefficients tried before the best are refined
 _NUDGE = 1e-6
 DIGITS = 1e-7  # relative accuracy of the minimiser, below which no interval is stated
+_AT_ONCE = 2**21  # updates of all sets that are held at the same time
+_ENOUGH = 2**14  # updates by which starts are chosen, and far-off rules refuted
 _OVERFLOWN = 1e100  # stands for infinite updates; squares of its differences are still numbers
 
 
@@ -33,8 +39,29 @@ class RuleOnHistories:
         return np.nan_to_num(updates, nan=0.0, posinf=_OVERFLOWN, neginf=-_OVERFLOWN)
 
     def columns(self, coefficients: np.ndarray) -> np.ndarray:
-        """All updates (B, T, K·n), those that do not count too."""
-        return self.rule.updates(coefficients, self.gradients, self.parameters, self.squares)
+        """Updates (B, T, K·n) from the first step that is read, those that do not count too."""
+        return self.rule.updates(
+            coefficients,
+            self.gradients,
+            self.parameters,
+            self.squares,
+            first=self.histories.first_read,
+        )
+
+    @cached_property
+    def coarse(self) -> "RuleOnHistories":
+        """The same on fewer of the weights, evenly spread, where there are many.
+
+        Coefficients are shared by all weights, so that some of them show where the minima are.
+        """
+        seen = self.histories
+        _, steps, weights = seen.gradients.shape
+        fewer = max(math.ceil(_ENOUGH / (seen.count * (steps - seen.settle))), 2)
+        recorded = seen.errors is not None or seen.weight_errors is not None
+        if recorded or weights <= fewer:
+            return self
+        index = np.linspace(0, weights - 1, fewer).round().astype(int)
+        return RuleOnHistories(self.rule, seen.of_weights(index))
 
     def jacobian(self, coefficients: np.ndarray) -> np.ndarray:
         """(R, c) by central differences, one-sided at a bound."""
@@ -87,11 +114,47 @@ class RuleOnHistories:
             return np.quantile(norms[norms > 0], uniform)
         return coefficient.draw(uniform)
 
-    def solve_linear(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(sets with proportional coefficients fitted, squared errors (B,), unit updates (B, l, R)).
+    def squared_errors(self, sets: np.ndarray) -> np.ndarray:
+        """Squared errors (B,) of sets as they are."""
+        parts = [((self(part) - self.targets) ** 2).sum(1) for part in self._parts(sets)]
+        return np.concatenate(parts)
 
-        Sets without proportional coefficients, l = 0, are returned as they are.
+    def solve_linear(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(sets with proportional coefficients fitted, their squared errors (B,)).
+
+        Sets without proportional coefficients are returned as they are.
         """
+        solved = [self._solved(part) for part in self._parts(sets)]
+        fitted, squares, _ = zip(*solved, strict=True)
+        return np.concatenate(fitted), np.concatenate(squares)
+
+    def solve_by_history(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As :meth:`solve_linear`, and the squared errors of each history, (B, K), of rules that have
+        proportional coefficients.
+        """
+        fitted, squares, by_history = [], [], []
+        for part in self._parts(sets):
+            coefficients, square, features = self._solved(part)
+            updates = np.einsum("bl,blr->br", coefficients[:, self.linear], features)
+            fitted.append(coefficients)
+            squares.append(square)
+            by_history.append(self._of_each_history((self.targets - updates) ** 2))
+        return np.concatenate(fitted), np.concatenate(squares), np.concatenate(by_history)
+
+    def _parts(self, sets: np.ndarray) -> Iterator[np.ndarray]:
+        """The sets, as many at a time as memory and cache are meant to hold."""
+        runs = max(int(self.linear.sum()), 1)
+        size = max(_AT_ONCE // (self.gradients.size * runs), 1)
+        return (sets[begin : begin + size] for begin in range(0, len(sets), size))
+
+    def _of_each_history(self, entries: np.ndarray) -> np.ndarray:
+        """(B, R) -> (B, K): sums over the entries of each history."""
+        weights = self.histories.gradients.shape[2]
+        by_step = entries.reshape(len(entries), -1, self.histories.count, weights)
+        return by_step.sum(axis=(1, 3))
+
+    def _solved(self, sets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(sets with proportional coefficients fitted, squared errors (B,), unit updates (B, l, R))."""
         places = np.flatnonzero(self.linear)
         if not places.size:
             errors = self(sets) - self.targets

@@ -7,6 +7,7 @@ from .maps.fitting import fit_linear
 from .rule_on_histories import DIGITS, RuleOnHistories
 
 _REFINED = 2  # of the draws
+_EXPLAINED = 0.02  # of the targets' squared length: a rule that leaves more is refuted
 
 
 def fit_smooth(
@@ -16,8 +17,7 @@ def fit_smooth(
 
     Intervals are the bootstrap over histories of the problem linearised at the optimum.
     """
-    sets, squares, _ = run.solve_linear(run.draw(seed) if start is None else start[None])
-    best = _best_refined(run, sets[np.argsort(squares)[:_REFINED]])
+    run, best = _minimiser(run, run.draw(seed) if start is None else start[None])
     if run.histories.whitening is not None:
         return best, _normal_intervals(run, best)
     jacobian = run.jacobian(best)
@@ -40,6 +40,26 @@ def fit_smooth(
     accuracy = DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
     intervals = np.column_stack([low - accuracy, high + accuracy])
     return best, np.clip(intervals, *run.bounds.T[:, :, None])
+
+
+def _minimiser(run: RuleOnHistories, sets: np.ndarray) -> tuple[RuleOnHistories, np.ndarray]:
+    """(what was fitted, the best of the minima that the best of the sets lead to).
+
+    Where there are many weights some of them are fitted first; all of them only where that leaves a
+    small part of the updates, so that the rule may be the one.
+    """
+    coarse = run.coarse
+    best = _from_the_best(coarse, sets)
+    if coarse is run:
+        return run, best
+    if coarse.squared_errors(best[None])[0] > _EXPLAINED * (coarse.targets @ coarse.targets):
+        return coarse, best
+    return run, _from_the_best(run, best[None])
+
+
+def _from_the_best(run: RuleOnHistories, sets: np.ndarray) -> np.ndarray:
+    solved, squares = run.solve_linear(sets)
+    return _best_refined(run, solved[np.argsort(squares)[:_REFINED]])
 
 
 def _normal_intervals(run: RuleOnHistories, best: np.ndarray) -> np.ndarray:

@@ -100,25 +100,29 @@ class CausalRule(Candidate):
         gradients: np.ndarray,
         parameters: np.ndarray | None = None,
         squares: np.ndarray | None = None,
+        *,
+        first: int = 0,
     ) -> np.ndarray:
         """Δθ (B, T, R) for B sets of coefficients (B, c).
 
         All run on the same gradients (T, R), seen at parameters (T, R). ``squares`` (T, R) are |y|²
         of all weights that learn together with each, for rules that couple weights; None where the R
-        are these weights.
+        are these weights. Steps before ``first`` only feed the memory and are left out.
         """
         columns = np.asarray(coefficients, dtype=float).T[:, :, None]  # (c, B, 1)
         values = dict(zip(self.names, columns, strict=True))
         sets = len(coefficients)
         steps, weights = gradients.shape
-        result = np.empty((sets, steps, weights))
+        result = np.empty((sets, steps - first, weights))
         state = tuple(np.zeros((sets, weights)) for _ in range(self.family.state_size))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for t in range(steps):
                 place = None if parameters is None else parameters[t]
                 square = None if squares is None else squares[t]
                 clock = Clock(step=t, horizon=steps, gradient_square=square)
-                result[:, t], state = self.family.step(values, state, gradients[t], place, clock)
+                update, state = self.family.step(values, state, gradients[t], place, clock)
+                if t >= first:
+                    result[:, t - first] = update
         return result
 
     @checked
