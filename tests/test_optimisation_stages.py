@@ -213,6 +213,9 @@ def test_a_long_rule_is_stationary_and_starts_from_fewer_steps():
     one = program(horizon=72)
     found = best(one)
     assert found.status.ok
+    assert found.begun_from.startswith("the best of 18 steps, where 8 of 8 start(s) agree")
+    assert found.begun_from in found.summary()
+    assert found.begun_from in found.methods()
     entries = one.family.layout(72).join(dict(found.coefficients))
     fresh = PolicySolver(one).solve(guess={"learning_rate": 0.2, "momentum": 0.4}, starts=0)
     assert found.cost == pytest.approx(fresh.cost, rel=1e-8)

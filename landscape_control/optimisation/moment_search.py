@@ -5,7 +5,7 @@ the best.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -63,6 +63,7 @@ class MomentSearch:
     nodes : int, quadrature nodes
     optima : distinct optima so far, best first; empty before the first run
     begun : int, how many starts led to them
+    begun_from : str, in words what the starts are where they are not drawn
     undercut : bool, whether a place where the search began costs less than all optima
     """
 
@@ -85,6 +86,7 @@ class MomentSearch:
         self.inner = self.bounds
         self.optima: tuple[Optimum, ...] = ()
         self.begun = 0
+        self.begun_from = ""
         self.undercut = False
 
     def searching(self) -> Asking[None]:
@@ -174,6 +176,7 @@ class MomentSearch:
         before = yield from self._solve_other(program, options)
         if before is None:
             return []
+        self.begun_from = f"the best with fewer numbers, where {before.agreement}"
         found = [coarser.embed(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
         return [self.layout.join(values) for values in found]
 
@@ -188,6 +191,7 @@ class MomentSearch:
         before = yield from self._solve_other(program, options)
         if before is None:
             return []
+        self.begun_from = f"the best of {horizon} steps, where {before.agreement}"
         return [self.layout.join(dict(coefficients)) for _, coefficients, _ in before.optima[:FEW]]
 
     def _without_idle(self, points: Sequence[np.ndarray]) -> Asking[np.ndarray]:
@@ -254,7 +258,7 @@ class MomentSearch:
         is_narrowed = not (self.inner == self.layout.bounds).all()
         if is_narrowed or contained.family is None:
             return None
-        options = SearchOptions(starts=FEW, seed=self.options.seed)
+        options = SearchOptions(starts=FEW, seed=self.options.seed, tell=self.options.tell)
         simple = yield from self._solve_other(
             replace(self.program, family=contained.family), options
         )
@@ -277,13 +281,30 @@ class MomentSearch:
                 self.clock,
             )
         return programs.optimising(
-            self.program, self.nodes, guesses, bounds, self.tolerance, self.clock
+            self.program,
+            self.nodes,
+            guesses,
+            bounds,
+            self.tolerance,
+            self.clock,
+            self.told_of(self.program, programs),
         )
 
     def _keep(self, optima: tuple[Optimum, ...], begun: int) -> None:
         known = self.optima
         self.optima = merged_optima([*known, *optima], self.tolerance) if known else optima
         self.begun += begun
+        tell = self.told_of(self.program, self.programs)
+        if tell is not None:
+            tell(self.optima[0].cost)
+
+    def told_of(
+        self, program: PolicyProgram, programs: MomentPrograms
+    ) -> Callable[[float], None] | None:
+        """Reports log(J/standing still) of a program; None where nobody is told."""
+        if self.options.tell.progress is None:
+            return None
+        return lambda cost: self.options.tell(program, programs.cost_of(program, self.nodes, cost))
 
     def _most_disagree(self) -> bool:
         return 2 * self.optima[0].count < self.begun

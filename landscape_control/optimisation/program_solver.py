@@ -11,6 +11,7 @@ from ..support.errors import ProblemError, SolveError, SolveInterrupted, check_o
 from ..support.side_by_side import Asking, driven
 from .program import PolicyProgram
 from .program_numbers import with_numbers
+from .progress import PROGRESS, Reports
 from .result import PolicyResult
 from .search_options import SearchOptions
 from .stages.costs import answered
@@ -83,6 +84,7 @@ class ProgramSolver:
         fixed: object = None,
         within: object = None,
         throw: bool = True,
+        progress: PROGRESS = None,
         **numbers: object,
     ) -> PolicyResult:
         """Optimise for these numbers without rebuilding; ``numbers`` as in :meth:`changed`.
@@ -110,6 +112,9 @@ class ProgramSolver:
             {"momentum": (0.0, 1.0)}
         throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or
             returns with its status
+        progress : called with a :class:`PolicyProgress` whenever there is news of the best so far,
+            of this program or of one that leads to it: after every run, by stages after every
+            iteration
 
         Raises ProblemError for numbers that cannot be used, SolveError as said (with no solution
         where the rule diverges from every start), and on Ctrl-C SolveInterrupted, a
@@ -119,7 +124,14 @@ class ProgramSolver:
         iterations is a failure: the result says so in its status and its errors.
         """
         program = self.changed(**numbers)
-        options = SearchOptions(guess=guess, starts=starts, seed=seed, fixed=fixed, within=within)
+        options = SearchOptions(
+            guess=guess,
+            starts=starts,
+            seed=seed,
+            fixed=fixed,
+            within=within,
+            tell=Reports(progress=progress),
+        )
         return driven(self.solving(program, options, throw=throw), answered)
 
     def solving(

@@ -11,6 +11,7 @@ from .policy_solver import PolicySolver, has_moments
 from .program import PolicyProgram
 from .program_solver import ProgramSolver, solve_once, solved_beside
 from .programs import ScenarioProgram, check_separate
+from .progress import Reports
 from .result import PolicyResult
 from .scenario_judgement import HELD_OUT_BLOCKS
 from .scenario_result import ScenarioResult
@@ -111,7 +112,13 @@ class ScenarioSolver(ProgramSolver):
 
     @checked
     def solve_contained(
-        self, program: PolicyProgram, *, starts: Index, seed: Index, clock: SolveClock
+        self,
+        program: PolicyProgram,
+        *,
+        starts: Index,
+        seed: Index,
+        clock: SolveClock,
+        tell: Reports,
     ) -> PolicyResult | None:
         """The best member of a simpler family as it is found by itself, in half the time left.
 
@@ -120,7 +127,7 @@ class ScenarioSolver(ProgramSolver):
         """
         if has_moments(program):
             exact = PolicySolver(program)
-            beside = solved_beside(exact, program, SearchOptions(seed=seed), clock)
+            beside = solved_beside(exact, program, SearchOptions(seed=seed, tell=tell), clock)
             return driven(beside, answered)
         solver = ScenarioSolver(
             program,
@@ -129,7 +136,7 @@ class ScenarioSolver(ProgramSolver):
             held_out=self.held_out,
             tolerance=self.tolerance,
         )
-        options = SearchOptions(starts=starts, seed=seed)
+        options = SearchOptions(starts=starts, seed=seed, tell=tell)
         return driven(solved_beside(solver, program, options, clock), answered)
 
     def compiled(self, program: PolicyProgram, count: int) -> CompiledScenarios:

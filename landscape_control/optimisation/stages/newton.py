@@ -5,6 +5,7 @@ cost falls by to what its model says; D. Bertsekas, *Projected Newton methods*, 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -103,11 +104,13 @@ def minimising(
     enough: float,
     most: int,
     clock: SolveClock,
+    tell: Callable[[float], None] | None = None,
 ) -> Asking[End]:
     """The same as a run that asks for what it needs to know of a function.
 
     It is finished when no step of the model promises a gain above ``enough``, and stopped after
-    ``most`` iterations or when the clock is over; an interruption is noted on the clock.
+    ``most`` iterations or when the clock is over; an interruption is noted on the clock. ``tell``
+    is called with the value after every iteration.
     """
     run = _Run(function, np.clip(begin, *bounds.T), bounds)
     finished, iteration = False, 0
@@ -116,6 +119,8 @@ def minimising(
         while run.can_go_on and iteration < most and not (finished or clock.is_over()):
             finished = yield from run.advance(enough)
             iteration += 1
+            if tell is not None:
+                tell(run.value)
     except KeyboardInterrupt:
         clock.interrupt()
     return End(

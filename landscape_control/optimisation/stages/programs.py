@@ -89,9 +89,10 @@ class StagePrograms(MomentPrograms):
         bounds: np.ndarray,
         tolerance: float,
         clock: SolveClock | None = None,
+        tell: Callable[[float], None] | None = None,
     ) -> tuple[Optimum, ...]:
         clock = SolveClock() if clock is None else clock
-        runs = self.optimising(program, nodes, list(guesses), bounds, tolerance, clock)
+        runs = self.optimising(program, nodes, list(guesses), bounds, tolerance, clock, tell)
         return driven(runs, answered)
 
     def costing(
@@ -124,6 +125,7 @@ class StagePrograms(MomentPrograms):
         bounds: np.ndarray,
         tolerance: float,
         clock: SolveClock,
+        tell: Callable[[float], None] | None = None,
     ) -> Asking[tuple[Optimum, ...]]:
         """The same as runs that ask for what they need to know, as many side by side as pays.
 
@@ -143,6 +145,7 @@ class StagePrograms(MomentPrograms):
                     enough=ENOUGH * tolerance,
                     most=self.most_iterations,
                     clock=clock,
+                    tell=tell,
                 )
                 for guess in guesses[first : first + size]
             ]

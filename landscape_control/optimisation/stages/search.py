@@ -123,6 +123,7 @@ class StageSearch(MomentSearch):
         before = yield from self._solve_other(program, options)
         if before is None:
             return []
+        self.begun_from = f"the best of {horizon} steps, where {before.agreement}"
         shorter = program.family.layout(horizon)
         found = [shorter.join(dict(each)) for _, each, _ in before.optima[:LIKELY]]
         return [stretched(self.layout, entries, shorter) for entries in found]
@@ -159,7 +160,13 @@ class StageSearch(MomentSearch):
         if not len(starts):
             return None
         optima = yield from programs.optimising(
-            program, self.nodes, starts, layout.bounds, self.tolerance, self.clock
+            program,
+            self.nodes,
+            starts,
+            layout.bounds,
+            self.tolerance,
+            self.clock,
+            self.told_of(program, programs),
         )
         values = layout.split(optima[0].variables)
         return self.layout.join(contained.embed(dict(values), seed=self.options.seed))
