@@ -43,8 +43,11 @@ class ProblemKind(Protocol):
     def is_number(self, problem: Any, path: str, column: Column) -> bool:
         """Whether other values at a path need no other solver."""
 
-    def chunk(self, problem: Any, cells: int) -> int:
-        """Cells per chunk at most: handing one out must be cheap, and the work shared evenly."""
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
+        """Cells per chunk at most: handing one out must be cheap, and the work shared evenly.
+
+        ``group`` cells have one structure.
+        """
 
     def check(self, problem: Any, options: dict, starts: int | None) -> None:
         """Refuse options that its runners would refuse.
@@ -84,7 +87,7 @@ class Beliefs:
     def is_number(self, problem: Any, path: str, column: Column) -> bool:
         return True
 
-    def chunk(self, problem: Any, cells: int) -> int:
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
         return share(cells, 1, 8)
 
     def check(self, problem: Any, options: dict, starts: int | None) -> None:
@@ -124,7 +127,7 @@ class Policies:
     def is_number(self, problem: Any, path: str, column: Column) -> bool:
         return path.partition(".")[0] != "family" and path not in ("objective.horizon", "task")
 
-    def chunk(self, problem: Any, cells: int) -> int:
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
         return share(cells, 4, 16)
 
     def check(self, problem: Any, options: dict, starts: int | None) -> None:
@@ -198,7 +201,7 @@ class ClosedForm:
         part, _, name = path.partition(".")
         return self.any_path or (part == "objective" and name in OBJECTIVE_NUMBERS)
 
-    def chunk(self, problem: Any, cells: int) -> int:
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
         return 65536
 
     def check(self, problem: Any, options: dict, starts: int | None) -> None:

@@ -99,7 +99,11 @@ class ChunkWorker:
     def _solved(self, cells: np.ndarray) -> Columns:
         """All cells: solved one after another, compared backwards, measured, and mended."""
         self._shapes: dict[str, tuple] = {}  # of array values, in this chunk
-        jobs = [Job(cell=c, structure=self.plan.layout.structure(c)) for c in cells.tolist()]
+        structures = self.plan.layout.structures(cells)
+        jobs = [
+            Job(cell=cell, structure=structure)
+            for cell, structure in zip(cells.tolist(), structures, strict=True)
+        ]
         for job in jobs:
             self._prepare(job)
         for _, group in itertools.groupby(jobs, key=lambda job: job.structure):

@@ -1,15 +1,19 @@
 """One element of the discretised action as elementwise functions: condensed, and what follows it."""
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
 
 import casadi as ca
 import numpy as np
 
 from ...model.problem import Model
 from ...support.elementwise import Elementwise
+from ...support.scratch import Scratch
 from ..transcription import DiscretisedAction, NumberLayout
 from ..transcription.quadrature import lobatto, lobatto_matrices
 from .chain import Chain
+from .compiled import compiled
 from .elimination import eliminated, followed_back, packed
 
 FIXED = (1, 2, 3)  # arguments of the element that stay the same while θ changes
@@ -28,26 +32,30 @@ class ElementFunctions:
     inner : (solved, factors, steps at the vertices (2n)) -> steps of the inner nodes (n(d-1))
     ending : (θ, κe^{-γT}) -> value, gradient, upper Hessian of the terminal cost; None without one
     chain : elimination of the vertices
+    systems : places in memory for Newton's method, by their shapes; see ``system.system_of``; most of
+        them in ``scratch``
     """
 
     condensed: Elementwise
     inner: Elementwise
     ending: Elementwise | None
     chain: Chain
+    systems: OrderedDict[tuple[int, int, bool], Any] = field(default_factory=OrderedDict)
+    scratch: Scratch = field(default_factory=Scratch)
 
 
 def element_functions(model: Model, degree: int) -> ElementFunctions:
     """The functions of a model, built once."""
-    key = "batched element", degree
-    if key not in model.cache:
+    known, key = compiled(model), ("element", degree)
+    if key not in known:
         condensed, inner = _condensed(model, degree)
-        model.cache[key] = ElementFunctions(
+        known[key] = ElementFunctions(
             condensed=condensed,
             inner=inner,
             ending=_ending(model),
             chain=Chain(dimension=model.dimension),
         )
-    return model.cache[key]
+    return known[key]
 
 
 def _condensed(model: Model, degree: int) -> tuple[Elementwise, Elementwise]:

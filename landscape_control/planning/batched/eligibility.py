@@ -18,7 +18,8 @@ _LEAST_CELLS, _SMALL = 24, 3  # for up to three parameters compiling costs as mu
 
 def is_for_batches(problem: ControlProblem) -> bool:
     """Whether a Solver with its own choices may solve such problems in batches."""
-    return problem.is_known and problem.dimension <= MOST_PARAMETERS and problem.model.is_invertible
+    is_small = problem.is_known and problem.dimension <= MOST_PARAMETERS
+    return is_small and problem.model.is_invertible and _is_smooth(problem)
 
 
 def least_cells(dimension: int) -> int:
@@ -37,11 +38,16 @@ def structure_obstacle(solver: Solver) -> str:
         return "an optimiser that was asked for by name, or IPOPT"
     if programs.options or programs.keep_log:
         return "options of the optimiser, or its log"
-    if not problem.model.is_total or problem.landscape.allow_kinks:
+    if not _is_smooth(problem):
         return "functions that are not smooth or not finite everywhere"
     if is_bound(problem):
         return "a drift that bends the ways"
     return _not_compiled(problem.model, programs.transcription.degree)
+
+
+def _is_smooth(problem: ControlProblem) -> bool:
+    """Whether all functions are smooth, and finite everywhere."""
+    return problem.model.is_total and not problem.landscape.allow_kinks
 
 
 def _not_compiled(model: Model, degree: int) -> str:
