@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..support.collector import paused_collector
 from ..support.errors import ProblemError
 from .columns import Columns, columns_of
 from .failures import COMPUTED, LOST, MEASURE, USABLE, failure, named_parts, note
@@ -138,7 +139,8 @@ class ChunkWorker:
         if self.plan.layout.group < ready[0].runner.least_together:
             return
         began = time.perf_counter()
-        found = ready[0].runner.solve_together([(job.numbers, job.seed) for job in ready])
+        with paused_collector():
+            found = ready[0].runner.solve_together([(job.numbers, job.seed) for job in ready])
         share = (time.perf_counter() - began) / len(ready)
         for job, solution in zip(ready, found, strict=True):
             job.together = solution
@@ -250,7 +252,10 @@ class ChunkWorker:
             if measure.needs == "solution" and not usable:
                 continue
             try:
-                parts = self._parts(measure, plain_value(measure(cell)))
+                value = measure(cell)
+                if type(value) is not float:  # most are
+                    value = plain_value(value)
+                parts = self._parts(measure, value)
             except (Exception, SystemExit) as error:
                 note(row, failure(error, MEASURE, f"measure {measure.name!r}"))
                 continue

@@ -3,10 +3,8 @@
 import math
 
 from ...model.problem import ControlProblem, Model, unit_growth
-from ..solver.receding_windows import needs_windows
 from ..solver.rollouts import is_bound
 from ..solver.solver import Solver
-from ..solver.subproblem import Subproblem
 from ..transcription import DiscretisedAction
 from .element import element_functions
 from .inspection import compile_inspection
@@ -59,13 +57,15 @@ def _not_compiled(model: Model, degree: int) -> str:
     return ""
 
 
-def cell_obstacle(problem: ControlProblem, subproblem: Subproblem) -> str:
-    """Why the problem with these numbers is solved by itself; empty where it need not be."""
+def cell_obstacle(problem: ControlProblem, is_long: bool) -> str:
+    """Why the problem with these numbers, ``is_long`` if it needs windows, is solved by itself;
+    empty where it need not be.
+    """
     horizon = problem.objective.horizon
     if not math.isfinite(horizon):
         return "an infinite horizon"
     if unit_growth(problem, horizon) > 0:
         return "a unit of length that grows"
-    if needs_windows(subproblem) and not is_for_windows(problem):
+    if is_long and not is_for_windows(problem):
         return "a horizon that is solved window by window"
     return ""

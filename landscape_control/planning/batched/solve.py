@@ -49,6 +49,7 @@ class _Cell:
     subproblem: Subproblem
     guesses: list[Guess]
     places: Places
+    is_long: bool  # to be solved window by window
     drafts: list[Draft] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
 
@@ -105,8 +106,8 @@ class BatchSolver:
         with LOCK:
             self._numbers = CheckedNumbers(self.solver, numbers)
             cells = self._cells(numbers, starts, seeds or [0] * len(numbers))
-            long = [cell for cell in cells if needs_windows(cell.subproblem)]
-            short = [cell for cell in cells if not needs_windows(cell.subproblem)]
+            long = [cell for cell in cells if cell.is_long]
+            short = [cell for cell in cells if not cell.is_long]
             settled = self._settled(short, long)
             seconds = (time.perf_counter() - began) / len(numbers)
             basins = EndBasins(self.solver.problem.model)
@@ -144,10 +145,13 @@ class BatchSolver:
             max_elements=solver.max_elements,
             fastest_rate=fastest_rate(problem, places.minima),
         )
-        if cell_obstacle(problem, subproblem):
+        is_long = needs_windows(subproblem)
+        if cell_obstacle(problem, is_long):
             return None
         guesses = default_guesses(problem, places, starts, seed)
-        return _Cell(place=place, subproblem=subproblem, guesses=guesses, places=places)
+        return _Cell(
+            place=place, subproblem=subproblem, guesses=guesses, places=places, is_long=is_long
+        )
 
     # -- the whole horizon at once, and window by window
 
