@@ -10,7 +10,9 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import casadi as ca
 import numpy as np
@@ -34,16 +36,19 @@ def carry_out(calls: Iterable[Call]) -> None:
         operation(*operands)
 
 
-def block_width(total: int, each: int) -> int:
-    """How many of ``total`` cells of ``each`` points are computed together: one of a few numbers,
+def block_width(total: int, each: int, *, few: bool = False) -> int:
+    """How many of ``total`` cells of ``each`` points are computed together: one of some numbers,
     all multiples of eight.
+
+    ``few``: one of fewer numbers, where binding very many operations to places takes its time.
     """
     most = max(POINTS // each // 8 * 8, 8)
     if total >= most:
         return most
+    factors = _EIGHTHS[:2] if few else _EIGHTHS
     scale = 8
     while True:
-        for factor in _EIGHTHS:
+        for factor in factors:
             if factor * scale >= total:
                 return min(factor * scale, most)
         scale *= 4
@@ -68,8 +73,7 @@ _OPERATIONS: dict[int, Callable] = NUMPY_OPERATIONS | {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Step:
+class _Step(NamedTuple):
     """One operation: its operands and its result, by their numbers."""
 
     operation: Callable
@@ -91,17 +95,17 @@ class _Program:
     """Some steps of a function, with a place for every result until it is used last."""
 
     def __init__(self, steps: list[_Step], handed_back: set[int]) -> None:
-        self._steps = steps
         self.results = {step.result for step in steps}
+        self._operations = [step.operation for step in steps]
+        self._operands = [itemgetter(*step.operands, step.result) for step in steps]
         self._register, self.registers = _registers(steps, handed_back)
 
     def calls(self, places: dict[int, np.ndarray], registers: np.ndarray) -> list[Call]:
         """The operations bound to places; other results go to registers (registers, …)."""
-        work = {number: registers[place] for number, place in self._register.items()} | places
-        return [
-            (step.operation, (*[work[number] for number in step.operands], work[step.result]))
-            for step in self._steps
-        ]
+        rows = list(registers)
+        work = {number: rows[place] for number, place in self._register.items()} | places
+        operands = [operands_of(work) for operands_of in self._operands]
+        return list(zip(self._operations, operands, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,8 +134,6 @@ class Elementwise:
         for number, result, entry in values.outputs:
             self._rows.setdefault(number, (result, entry))
         handed_back = set(self._rows)
-        self._whole = _Program(values.steps, handed_back)
-
         of_fixed = _dependent_on_fixed(values, frozenset(fixed))
         early = [step for step in values.steps if step.result in of_fixed]
         late = [step for step in values.steps if step.result not in of_fixed]
@@ -142,6 +144,15 @@ class Elementwise:
         # of blocks of different shapes one is used at a time
         self._blocks: OrderedDict[tuple[int, ...], _Block] = OrderedDict()
         self._scratch = Scratch()
+
+    @cached_property
+    def _whole(self) -> _Program:
+        return _Program(self._values.steps, set(self._rows))
+
+    @property
+    def operations(self) -> int:
+        """How many operations it takes."""
+        return len(self._values.steps)
 
     @property
     def kept(self) -> int:

@@ -10,7 +10,7 @@ from .element import element_functions
 from .inspection import compile_inspection
 from .windows import is_for_windows
 
-MOST_PARAMETERS = 6  # the elimination is written out entry by entry
+MOST_PARAMETERS = 12  # the elimination is written out entry by entry
 _LEAST_CELLS, _SMALL = 24, 3  # for up to three parameters compiling costs as much as these cells
 
 

@@ -165,10 +165,10 @@ def _variation(model: Model, degree: int) -> Elementwise:
     for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
         if i != j:
             blocks[j][i] = blocks[i][j].T
-    hessian = ca.blockcat(blocks)
+    (hessian,) = ca.cse([ca.blockcat(blocks)])
     inner = list(range(n, n * degree))
     order = [*inner, *range(n), *range(n * degree, n * (degree + 1))]
     size = n * (degree + 1)
     reduced = eliminated(hessian[order, order], ca.SX.zeros(size), len(inner))
     outputs = [ca.densify(reduced.lowest), ca.densify(reduced.schur)]
-    return Elementwise(ca.Function("variation", arguments, ca.cse(outputs)))
+    return Elementwise(ca.Function("variation", arguments, outputs))

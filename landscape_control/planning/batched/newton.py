@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...support.elementwise import block_width
 from .cells import Cells, beside, of_cells
 from .element import ElementFunctions
 from .system import NewtonSystem, system_of
@@ -87,7 +86,7 @@ def minimised(
     As many cells as fit run together; those that are over make room for the next ones.
     """
     _, count, total = nodes.shape
-    most = block_width(total, count)
+    most = functions.width(total, count)
     final, iterations = nodes.copy(), np.zeros(total, dtype=int)
     converged, over = np.zeros(total, dtype=bool), np.zeros(total, dtype=bool)
     begun = min(most, total)
@@ -105,11 +104,11 @@ def minimised(
         running = _first_of_each(state.place, ~over[state.place])
         if not len(running) and begun == total:
             break
-        if block_width(len(running), count) > _FULL * len(state.place):
+        if functions.width(len(running), count) > _FULL * len(state.place):
             continue
         more = np.arange(begun, min(begun + most - len(running), total))
         begun += len(more)
-        if not len(more) and block_width(len(running), count) == len(state.place):
+        if not len(more) and functions.width(len(running), count) == len(state.place):
             continue
         state = state.taken(running)
         if len(more):
@@ -146,7 +145,7 @@ def _placed(
 ) -> tuple[_State, NewtonSystem]:
     """The cells, the first of them repeated up to a width of blocks, and in a system of that width."""
     _, count, total = state.trial.shape
-    missing = block_width(total, count) - total
+    missing = functions.width(total, count) - total
     if missing:
         state = state.taken(np.append(np.arange(total), np.zeros(missing, dtype=int)))
     system = system_of(functions, count, total + missing, fixed_end=fixed_end)
