@@ -23,7 +23,7 @@ class Policies:
     def is_number(self, problem: Any, path: str, column: object) -> bool:
         return path.partition(".")[0] != "family" and path not in ("objective.horizon", "task")
 
-    def chunk(self, problem: Any, cells: int) -> int:
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
         from ..optimisation.side_by_side import pays_side_by_side
 
         if pays_side_by_side(problem):

@@ -39,8 +39,11 @@ class ProblemKind(Protocol):
     def is_number(self, problem: Any, path: str, column: Column) -> bool:
         """Whether other values at a path need no other solver."""
 
-    def chunk(self, problem: Any, cells: int) -> int:
-        """Cells per chunk at most: handing one out must be cheap, and the work shared evenly."""
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
+        """Cells per chunk at most: handing one out must be cheap, and the work shared evenly.
+
+        ``group`` cells have one structure.
+        """
 
     def check(self, problem: Any, options: dict, starts: int | None) -> None:
         """Refuse options that its runners would refuse.
@@ -80,7 +83,7 @@ class Beliefs:
     def is_number(self, problem: Any, path: str, column: Column) -> bool:
         return True
 
-    def chunk(self, problem: Any, cells: int) -> int:
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
         return share(cells, 1, 8)
 
     def check(self, problem: Any, options: dict, starts: int | None) -> None:
@@ -130,7 +133,7 @@ class ClosedForm:
         part, _, name = path.partition(".")
         return self.any_path or (part == "objective" and name in OBJECTIVE_NUMBERS)
 
-    def chunk(self, problem: Any, cells: int) -> int:
+    def chunk(self, problem: Any, cells: int, group: int) -> int:
         return 65536
 
     def check(self, problem: Any, options: dict, starts: int | None) -> None:
