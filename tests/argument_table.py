@@ -251,6 +251,7 @@ PLAIN = [
     "emergence.HeldOut",
     "emergence.Identifiability",
     "emergence.PolicyCertificate",
+    "emergence.PolicyProgress",
     "emergence.ScenarioSolver",
     "emergence.WorstCaseResult",
     "emergence.choose_family",

@@ -216,7 +216,7 @@ def test_every_cell_is_visited_once_and_neighbours_differ_in_one_axis(shape, str
     assert sizes.sum() == math.prod(shape)
     assert sizes.min() >= 1
     assert sizes.max() <= most
-    assert layout.structure(int(layout.order[-1])) == tuple(positions[-1][list(structural)])
+    assert layout.structures(layout.order[-1:])[0] == tuple(positions[-1][list(structural)])
 
 
 def test_work_begins_at_the_far_end_and_is_spread_out():

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import qmc
 
 from ..model.landscape.data_losses import thinned
 from ..model.problem import ControlProblem
@@ -45,6 +44,8 @@ def tuned_causal(
     w = 0 are found and not only come near to. All candidates of a round run side by side. Over many
     samples the first rounds see some of them; the costs that are compared at last are those of all.
     """
+    from scipy.stats import qmc  # half a second of imports
+
     search = _CausalSearch(problem, rule, solution, step, horizon)
     size = len(search.scales)
     sizes = _sizes(size)

@@ -245,10 +245,11 @@ def _(verdict: Verdict) -> Iterator[str]:
 @how.register
 def _(result: PolicyResult) -> Iterator[str]:
     family = result.program.family
+    origin = f", begun from {result.begun_from}" if result.begun_from else ""
     yield (
         f"Coefficients of {family.name} ({family.source}) were optimised by {result.method}"
         f" ({result.nodes} nodes or scenarios) to a relative tolerance of {result.tolerance:g}, from"
-        f" {result.starts} starts, of which {result.agreed} agreed."
+        f" {result.starts} starts, of which {result.agreed} agreed{origin}."
     )
     yield (
         f"J = {result.cost:.8g} ± {result.uncertainty:.2g}, status {result.status};"

@@ -95,7 +95,7 @@ def _not_identifiable(verdict: "Verdict") -> str:
 def _none_fits(verdict: "Verdict") -> str:
     row = verdict.rows[0]
     text = (
-        f"No rule in the library fits: the nearest, {row.name}, is {percent(row.error)} off on"
+        f"{verdict.none_fits}: the nearest, {row.name}, is {percent(row.error)} off on"
         f" held-out {verdict.nouns[1]}, above the threshold of"
         f" {percent(verdict.criteria.threshold)}."
     )
