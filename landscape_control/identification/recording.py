@@ -9,7 +9,6 @@ import numpy as np
 from ..support.arguments import Filled, Index, NonNegative, Path, checked
 from ..support.errors import ProblemError
 from ..support.results import Result
-from ..support.short_repr import short_repr
 from .histories import Histories
 from .recorded_arrays import FEWEST_STEPS
 from .recorded_pieces import columns_of, listed, notes_on, runs_of
@@ -37,13 +36,18 @@ class Recording(Result):
         None where it is unknown, and estimated if no rule fits without
     """
 
-    __repr__ = short_repr
-
     runs: Annotated[Sequence[RecordedRun], Filled()]
     precision: NonNegative = float(np.finfo(float).eps)
     words: str = "a recording"
     notes: tuple[str, ...] = ()
     weight_noise: NonNegative | None = field(default=None, metadata={"later": True})
+
+    def __repr__(self) -> str:
+        steps = [run.steps for run in self.runs]
+        lengths = f"{min(steps)} to {max(steps)}" if min(steps) < max(steps) else f"{steps[0]}"
+        noun = "run" if len(steps) == 1 else "runs"
+        weights = self.runs[0].gradients.shape[1]
+        return f"Recording({len(steps)} {noun} of {lengths} steps, {weights} weights: {self.words})"
 
     def __post_init__(self) -> None:
         runs = tuple(self.runs)

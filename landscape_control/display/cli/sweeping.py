@@ -76,7 +76,7 @@ def _add_sweep(commands: Commands, epilog: str) -> ArgumentParser:
         action="extend",
         nargs="+",
         metavar="NAME",
-        help="measures, or module:function (default: cost)",
+        help="measures, with spaces or commas between, or module:function (default: cost)",
     )
     sweeping.add_argument(
         "--store",
@@ -156,7 +156,7 @@ def sweep(options: Namespace) -> int:
         dataset = run(
             problem,
             axes,
-            measure=options.measure or ["cost"],
+            measure=[name for words in options.measure or ["cost"] for name in words.split(",")],
             store=options.store,
             seed=options.seed,
             starts=options.starts,
