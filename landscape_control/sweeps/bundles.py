@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from typing import Any
 
 SECONDS = 2.0  # that a bundle takes
 _MOST_CELLS = 2**17  # of a bundle, whose results travel together
@@ -85,7 +86,7 @@ class Bundles:
 
 def workers_of(executor: Executor) -> int:
     """How many workers an executor has now, as far as it says; a thread counts as one."""
-    client = getattr(executor, "_client", None)  # of Dask
+    client: Any = getattr(executor, "_client", None)  # of Dask
     if hasattr(client, "nthreads"):
         return sum(client.nthreads().values())
     most = getattr(executor, "_max_workers", None)
