@@ -159,6 +159,14 @@ def test_axes_of_words_and_infinity_get_a_tick_each():
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["1", "2", "∞"]
 
 
+def test_a_few_numbers_get_a_tick_each():
+    """Two discounts have no scale that goes below 0."""
+    axes = style.new_figure(3, 2).add_subplot()
+    heat_maps.number_map(axes, [0.01, 1.0], [0.5, 1.0, 2.0, 4.0], np.arange(8.0).reshape(4, 2))
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.01", "1"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0.5", "1", "2", "4"]
+
+
 def test_small_multiples_share_their_colours(monkeypatch):
     for variable in ("cost", "best_rule"):
         figure = plotting.sweep_multiples(dataset(), variable, over="tilt")

@@ -56,6 +56,7 @@ def best_timing(
     value = _final_value(problem, curves, places.rest)
     deadline = int(np.searchsorted(times, _deadline(objective, span))) if arriving else -1
     choices = []
+    curve, place = np.ogrid[: curves.shape[0], : curves.shape[1]]
     with np.errstate(all="ignore"):
         for begin, end, weight in zip(times[-2::-1], times[:0:-1], weights[::-1], strict=True):
             step = end - begin
@@ -67,7 +68,7 @@ def best_timing(
                 ahead -= places.help * (weight / step)
             ahead += value[:, None, :]
             choice = ahead.argmin(axis=2)
-            value = np.take_along_axis(ahead, choice[:, :, None], axis=2)[:, :, 0]
+            value = ahead[curve, place, choice]
             choices.append(choice)
     return Timing(costs=value[:, 0], times=times, positions=_follow(curves, choices[::-1]))
 
