@@ -13,3 +13,7 @@ __path__: list[str] = []  # a package to the import system: policies.elementwise
 
 __all__ = ["ALL", "NEEDING", "PolicyProgram", "by_name"]
 __all__ += families.__all__
+
+
+def __dir__() -> list[str]:
+    return __all__

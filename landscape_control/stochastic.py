@@ -25,3 +25,7 @@ __all__ = [
     "evaluate_policy",
     "solve_grid",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -38,36 +38,51 @@ def _module(path):
     return ".".join(parts).removesuffix(".__init__")
 
 
-def message_texts() -> Iterator[Text]:
+@cache
+def _nodes() -> dict[str, list[ast.AST]]:
+    """Everything in the text of each module of the package."""
+    return {
+        _module(path): list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+@cache
+def message_texts() -> tuple[Text, ...]:
     """All strings of the package that a reader may meet: none of the docstrings."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        module = ast.parse(path.read_text(encoding="utf-8"))
-        docstrings, inside = set(), set()
-        for node in ast.walk(module):
-            body = getattr(node, "body", None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-                docstrings.add(id(body[0].value))
-            if isinstance(node, ast.JoinedStr):
-                inside |= {id(part) for part in ast.walk(node) if part is not node}
-        for node in ast.walk(module):
-            text = None
-            if isinstance(node, ast.JoinedStr):
-                parts = (getattr(part, "value", "…") for part in node.values)
-                text = "".join(part if isinstance(part, str) else "…" for part in parts)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = None if id(node) in docstrings | inside else node.value
-            if text and " " in text and not _MARKUP.search(text):
-                yield Text(_module(path), node.lineno, text)
+    return tuple(text for name, nodes in _nodes().items() for text in _messages(name, nodes))
 
 
-def advised_texts() -> Iterator[Text]:
+def _messages(name: str, nodes: list[ast.AST]) -> Iterator[Text]:
+    docstrings, inside = set(), set()
+    for node in nodes:
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            docstrings.add(id(body[0].value))
+        if isinstance(node, ast.JoinedStr):
+            inside |= {id(part) for part in ast.walk(node) if part is not node}
+    silent = docstrings | inside
+    for node in nodes:
+        text = None
+        if isinstance(node, ast.JoinedStr):
+            parts = (getattr(part, "value", "…") for part in node.values)
+            text = "".join(part if isinstance(part, str) else "…" for part in parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = None if id(node) in silent else node.value
+        if text and " " in text and not _MARKUP.search(text):
+            yield Text(name, node.lineno, text)
+
+
+@cache
+def advised_texts() -> tuple[Text, ...]:
     """The texts of refusals: arguments of errors, and values of tables of advice."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        module = ast.parse(path.read_text(encoding="utf-8"))
-        for node in ast.walk(module):
-            if isinstance(node, ast.keyword) and node.arg == "advice":
-                for text in _strings(node.value):
-                    yield Text(_module(path), node.value.lineno, text)
+    return tuple(
+        Text(name, node.value.lineno, text)
+        for name, nodes in _nodes().items()
+        for node in nodes
+        if isinstance(node, ast.keyword) and node.arg == "advice"
+        for text in _strings(node.value)
+    )
 
 
 def _strings(node):

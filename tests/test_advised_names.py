@@ -26,8 +26,6 @@ from landscape_control.planning.beliefs.dispatch import METHODS, check_method
 from landscape_control.planning.solver.signatures import ProblemNumbers, SolverOptions
 from landscape_control.support.arguments import option_names
 
-MESSAGES = list(message_texts())
-ADVICE = list(advised_texts())
 # words with an underscore that are no names of this package
 FOREIGN = {"axis_1", "axis_2", "landscape_control", "another_problem", "max_iter"}
 
@@ -59,15 +57,15 @@ AT_HAND = {
 
 
 def test_messages_are_found():
-    assert len(MESSAGES) > 1000
-    assert len(ADVICE) > 400
-    assert sum(bool(options_in(message.text)) for message in MESSAGES) > 100
+    assert len(message_texts()) > 1000
+    assert len(advised_texts()) > 400
+    assert sum(bool(options_in(message.text)) for message in message_texts()) > 100
 
 
 def test_every_option_in_a_message_is_an_option_of_something_public():
     unknown = [
         (message, options_in(message.text) - all_options())
-        for message in MESSAGES
+        for message in message_texts()
         if options_in(message.text) - all_options()
     ]
     assert not unknown
@@ -75,7 +73,7 @@ def test_every_option_in_a_message_is_an_option_of_something_public():
 
 def test_every_call_written_out_in_a_message_takes_its_options():
     wrong = []
-    for message in MESSAGES:
+    for message in message_texts():
         for callee, inside, options in calls_in(message.text):
             meant = resolved(callee, inside)
             if not any(accepts(thing, options) for thing in meant):
@@ -85,7 +83,7 @@ def test_every_call_written_out_in_a_message_takes_its_options():
 
 @pytest.mark.parametrize("place", AT_HAND)
 def test_advice_about_one_callable_names_its_options(place):
-    messages = [message for message in MESSAGES if message.module.startswith(place)]
+    messages = [message for message in message_texts() if message.module.startswith(place)]
     assert any(options_in(message.text) for message in messages)
     assert not [
         (message, options_in(message.text) - AT_HAND[place])
@@ -95,10 +93,10 @@ def test_advice_about_one_callable_names_its_options(place):
 
 
 def test_every_compound_name_in_advice_exists():
-    tables = [message for message in MESSAGES if message.module in AT_HAND]
+    tables = [message for message in message_texts() if message.module in AT_HAND]
     unknown = [
         (advice, names_in(advice.text) - all_names() - FOREIGN)
-        for advice in [*ADVICE, *tables]
+        for advice in [*advised_texts(), *tables]
         if names_in(advice.text) - all_names() - FOREIGN
     ]
     assert not unknown

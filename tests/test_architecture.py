@@ -129,6 +129,13 @@ def tree(module: str) -> ast.Module:
     return ast.parse(sources()[module].read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(module: str) -> list[ast.AST]:
+    """Everything in the text of a module."""
+    return list(ast.walk(tree(module)))
+
+
+@cache
 def imported(module: str) -> list[str]:
     """Absolute names of everything a module imports anywhere in its text, one per imported name:
     by statements that run, and by import_module but for what ``ALLOWED_LATE`` lists.
@@ -136,15 +143,16 @@ def imported(module: str) -> list[str]:
     allowed = ALLOWED_LATE.get(module, {})
     late = [name for name in late_imports(module) if name and name not in allowed]
     typed = for_type_checkers(module)
-    running = [node for node in ast.walk(tree(module)) if node not in typed]
+    running = [node for node in nodes(module) if node not in typed]
     return names_of_imports(module, running) + late
 
 
+@cache
 def for_type_checkers(module: str) -> set[ast.AST]:
     """What stands under ``if TYPE_CHECKING``, which never runs."""
     return {
         node
-        for guard in ast.walk(tree(module))
+        for guard in nodes(module)
         if isinstance(guard, ast.If) and ast.unparse(guard.test) == "TYPE_CHECKING"
         for statement in guard.body
         for node in ast.walk(statement)
@@ -173,7 +181,7 @@ def late_imports(module: str) -> list[str | None]:
     """
     known = constants(module)
     names = []
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Call) and node.args:
             called = getattr(node.func, "attr", getattr(node.func, "id", None))
             if called in {"import_module", "__import__"}:
@@ -223,14 +231,18 @@ def part_of(module: str) -> str:
     return next((prefix for prefix in prefixes if prefix in LEVEL), "")
 
 
+@cache
 def calls(module: str) -> set[str]:
     """Names of everything a module calls or refers to: print, nlpsol, ..."""
-    nodes = list(ast.walk(tree(module)))
-    return (
-        {node.id for node in nodes if isinstance(node, ast.Name)}
-        | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-        | {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
-    )
+    found = set()
+    for node in nodes(module):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.ImportFrom):
+            found |= {alias.name for alias in node.names}
+    return found
 
 
 def test_every_module_has_its_place_in_the_layers():
@@ -329,7 +341,9 @@ def test_late_imports_are_read(monkeypatch):
     }
     places = {f"{PACKAGE}.{name}": Path(f"{name}.py") for name in made}
     trees = {f"{PACKAGE}.{name}": ast.parse(text) for name, text in made.items()}
-    late_imports.cache_clear()
+    of_texts = nodes, for_type_checkers, imported, late_imports
+    for function in of_texts:
+        function.cache_clear()
     monkeypatch.setitem(globals(), "sources", lambda: places)
     monkeypatch.setitem(globals(), "tree", trees.__getitem__)
     try:
@@ -339,7 +353,8 @@ def test_late_imports_are_read(monkeypatch):
         with pytest.raises(CycleError):
             test_no_import_cycle()
     finally:
-        late_imports.cache_clear()
+        for function in of_texts:
+            function.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -399,7 +414,7 @@ def test_functions_stay_short():
     lengths = [
         node.end_lineno - node.lineno + 1
         for module in sources()
-        for node in ast.walk(tree(module))
+        for node in nodes(module)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     ]
     assert quantiles(lengths, n=10)[-1] < 40

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 import pytest
 from legible import check_legible
+from sample_claims import check, dying, good, needing, raising, unpicklable, wrong
 
 import landscape_control as lc
 from landscape_control.claims import (
-    Check,
     Claim,
     Evidence,
     Verdict,
@@ -30,6 +30,9 @@ LONG = {
     "adam-exponent-map",
     "adam-from-beliefs-regret",
     "best-linear-rule",
+    "certainty-equivalence",
+    "course-cap",
+    "course-metric",
     "dual-effect",
     "emergence-atlas",
     "emergence-atlas-drift",
@@ -140,15 +143,6 @@ def test_claim_names_a_picture_that_exists_and_a_problem_that_can_be_built(name)
     assert isinstance(claim_problem(name), lc.ControlProblem | PolicyProgram)
 
 
-def check(**changes):
-    return Check(
-        **(
-            {"quantity": "x", "theory": 2.0, "computed": 2.5, "relation": "equal", "tolerance": 0.1}
-            | changes
-        )
-    )
-
-
 @pytest.mark.parametrize(
     ("relation", "below", "above"),
     [("equal", 0.5, 0.5), ("limit", 0.5, 0.5), ("at most", 0.0, 0.5), ("at least", 0.5, 0.0)],
@@ -225,9 +219,9 @@ def test_evidence_says_for_its_checks_what_they_do_not_say_themselves():
     assert pickle.loads(pickle.dumps(Evidence(checks=said))).checks == said
     whole = pickle.loads(pickle.dumps(Evidence(checks=checks, reference="frozen", bound="after")))
     assert (whole.reference, whole.bound) == ("frozen", "after")
-    for wrong in ({"reference": "hearsay"}, {"bound": "later"}):
+    for other in ({"reference": "hearsay"}, {"bound": "later"}):
         with pytest.raises(lc.ProblemError, match="of the evidence"):
-            Evidence(checks=said, **wrong)  # also where every check says its own
+            Evidence(checks=said, **other)  # also where every check says its own
     silent = Evidence(checks=checks).checks[0]
     assert (silent.reference, silent.bound) == (None, None)
 
@@ -268,30 +262,6 @@ def test_evidence_copies_arrays_read_only_and_survives_pickling():
 def test_evidence_without_checks_or_with_foreign_data_is_refused(changes, message):
     with pytest.raises(lc.ProblemError, match=message):
         Evidence(**({"checks": (check(),)} | changes))
-
-
-def good():
-    return Evidence(checks=(check(computed=2.0),), data={"pid": os.getpid()})
-
-
-def wrong():
-    return Evidence(checks=(check(),))
-
-
-def raising():
-    raise ValueError("the loss\nis not there")
-
-
-def dying():
-    os._exit(3)
-
-
-def unpicklable():
-    return Evidence(checks=(check(),), data={"f": lambda: 0})
-
-
-def needing(argument):
-    return good()
 
 
 def claim(name="sample", evaluate=good, **changes):

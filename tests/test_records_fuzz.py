@@ -7,8 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hostile_axes
 import hostile_fuzz
+import hostile_runner
 import pytest
+from hostile_records import body
+
+from landscape_control.records.checksum import seal
 
 SECONDS, MEGABYTES = 2.0, 200.0
 
@@ -45,3 +50,36 @@ def test_random_damage_is_refused_in_words_or_leaves_a_valid_record(seed, second
     assert (found["cryptic"], found["raised"]) == (0, 0), found["worst"]
     assert found["seconds"] < SECONDS, found["worst"]
     assert found["megabytes"] < MEGABYTES, found["worst"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [0, 1])
+def test_an_axis_that_is_too_short_is_refused_or_can_be_shown(size, tmp_path):
+    """Every axis of every kind of record, shortened wherever it occurs."""
+    path, wrong, refused = tmp_path / "record.nc", [], 0
+    for name in hostile_fuzz.NAMES:
+        data = body(name)
+        for axis in hostile_axes.axes_of(data):
+            path.write_bytes(seal(hostile_axes.shortened(data, axis, size)))
+            outcome, message = hostile_runner.outcome(path, hostile_fuzz.use)
+            refused += outcome == "refused"
+            if outcome in ("raised", "cryptic"):
+                wrong.append(f"{name} {axis}: {message}")
+    assert refused > 50
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "axis"),
+    [
+        ("course", "/moment"),
+        ("course", "/step"),
+        ("measured", "/mode"),
+        ("network_path", "/node"),
+        ("network_path", "/vertex"),
+    ],
+)
+def test_results_without_entries_are_refused(name, axis, tmp_path):
+    path = tmp_path / "record.nc"
+    path.write_bytes(seal(hostile_axes.shortened(body(name), axis, 0)))
+    assert hostile_runner.outcome(path, hostile_fuzz.use)[0] == "refused"

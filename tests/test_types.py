@@ -132,3 +132,29 @@ def test_a_program_of_a_users_runs():
     assert typed_use.horizons()["cost"].shape == (2, 2)
     assert typed_use.emerging_rule().status.ok
     assert typed_use.followed_by_a_learner().cost > 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        *[
+            "belief",
+            "claims",
+            "measures",
+            "plotting",
+            "policies",
+            "records",
+            "reference",
+            "rules",
+            "simulation",
+            "sweeps",
+        ],
+    ],
+)
+def test_completion_offers_public_names_alone(name):
+    space = getattr(lc, name) if name else lc
+    offered = {each for each in dir(space) if not each.startswith("__")}
+    allowed = {*space.__all__, *(lc._PACKAGES if space is lc else ())}
+    assert offered <= allowed
+    assert {each for each in space.__all__ if not each.startswith("__")} <= offered

@@ -28,3 +28,7 @@ __all__ = [
     "fitted_slope",
     "run_claims",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -29,7 +29,9 @@ from .residual import (
     residual_shape,
 )
 from .scheduled_rule import scheduled_rule
+from .unknown_memory import in_order
 
+_EXACT = 1e-8
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
 
@@ -85,7 +87,15 @@ def identify_causal(
         fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples, start=start)
         return _row(rule, fit, theory)
 
-    fits = [fitted(rule) for rule in wrapped(progress, applicable)]
+    fits: list[RuleFit] = []
+    exact: RuleFit | None = None
+    for rule in wrapped(progress, in_order(applicable, histories)):
+        if exact is not None and len(rule.names) > len(exact.rule.names):
+            refused[rule.key] = f"richer than {exact.name}, which is exact with any memory"
+            continue
+        fits.append(fitted(rule))
+        if histories.unknown_columns.any() and fits[-1].error <= _EXACT:
+            exact = exact or fits[-1]
     noisy = NoisyJudge(histories, criteria) if is_limited(histories, criteria) else None
     if noisy is not None:
         fits = noisy.rescored(fits)
@@ -192,13 +202,15 @@ def weight_by_weight(
     count = histories.gradients.shape[2]
     if identification.conclusion is not Conclusion.NONE_FITS or count < 2:
         return identification
-    rule, fits = _causal_rule(identification.rows[0]), []
+    rule = _causal_rule(identification.rows[0])
+    threshold = identification.criteria.threshold
+    fits: list[CausalFit] = []
     for weight in range(count):
-        train, held = histories.weight(weight).split(seed)
-        fits.append(fit_causal_rule(rule, train, held, seed=seed, resamples=1))
+        fit = _next_weight(rule, histories.weight(weight), fits, threshold, seed)
+        if fit.error > threshold:
+            return identification
+        fits.append(fit)
     worst = max(fit.error for fit in fits)
-    if worst > identification.criteria.threshold:
-        return identification
     numbers = []
     for i, coefficient in enumerate(rule.coefficients):
         values = ", ".join(f"{fit.coefficients[i]:.4g}" for fit in fits)
@@ -208,6 +220,19 @@ def weight_by_weight(
         f" most {percent(worst)})."
     )
     return replace(identification, notes=(*identification.notes, note))
+
+
+def _next_weight(
+    rule: CausalRule, histories: Histories, before: list[CausalFit], threshold: float, seed: int
+) -> CausalFit:
+    """A rule fitted to one weight, from the numbers of the weight before it if they lead far enough."""
+    train, held = histories.split(seed)
+    if before and rule.smooth:
+        start = before[-1].coefficients
+        fit = fit_causal_rule(rule, train, held, seed=seed, resamples=1, start=start)
+        if fit.error <= threshold:
+            return fit
+    return fit_causal_rule(rule, train, held, seed=seed, resamples=1)
 
 
 def _refusal(rule: CausalRule | Rule, histories: Histories) -> str | None:
@@ -232,7 +257,7 @@ def _row(rule: CausalRule, fit: CausalFit, theory: Mapping[str, float]) -> RuleF
         identifiable=False,
         equivalent_to=(),
         undefined=0,
-        at_bound=tuple(c.name for c in rule.coefficients if named[c.name] in (c.low, c.high)),
+        at_bound=tuple(np.array(rule.names)[fit.at_bound].tolist()),
         fitted=(fit.fitted,),
     )
 

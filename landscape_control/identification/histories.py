@@ -40,6 +40,8 @@ class Histories(Result):
         (:mod:`.whitening`). None is 0
     spans : (K, T, n) or None, number of steps that each update covers, up to its own: weights were
         not recorded in between. None is 1
+    unknown : (K,) or None, 1 for histories that do not begin at rest but with an unknown memory, which
+        every rule has to find by itself; it counts from the first update that does. None is 0
     """
 
     gradients: Entries
@@ -51,6 +53,7 @@ class Histories(Result):
     norms: Entries | None = field(default=None, metadata={"later": True})
     weight_errors: Entries | None = field(default=None, metadata={"later": True})
     spans: Entries | None = field(default=None, metadata={"later": True})
+    unknown: Entries | None = field(default=None, metadata={"later": True})
 
     __repr__ = short_repr
 
@@ -86,6 +89,7 @@ class Histories(Result):
         )
         self._check_recorded("weight_errors", shape, low=0.0)
         self._check_recorded("spans", shape, low=1.0)
+        self._check_recorded("unknown", shape[:1], low=0.0, advice="give one number a history")
 
     @cached_property
     def gradient_norms(self) -> np.ndarray:
@@ -135,12 +139,18 @@ class Histories(Result):
 
     def chosen(self, rows: np.ndarray) -> "Histories":
         """Some of the histories."""
-        return self._with(lambda array: array[rows], self.gradient_norms[rows])
+        chosen = self._with(lambda array: array[rows], self.gradient_norms[rows])
+        return chosen if self.unknown is None else replace(chosen, unknown=self.unknown[rows])
 
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        return self._with(lambda array: array[:, :, [index]], self.gradient_norms)
+        return self.of_weights(np.array([index]))
+
+    def of_weights(self, index: np.ndarray) -> "Histories":
+        """Some of the weights."""
+        some = self._with(lambda array: array[:, :, index], self.gradient_norms)
+        return replace(some, unknown=self.unknown)
 
     def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
         parameters = None if self.parameters is None else change(self.parameters)
@@ -179,8 +189,31 @@ class Histories(Result):
         _, steps, weights = self.gradients.shape
         return np.tile(np.repeat(np.arange(self.count), weights), steps - self.settle)
 
+    @property
+    def unknown_columns(self) -> np.ndarray:
+        """(K·n,) bool, which columns begin with an unknown memory."""
+        weights = self.gradients.shape[2]
+        if self.unknown is None:
+            return np.zeros(self.count * weights, bool)
+        return np.repeat(np.asarray(self.unknown) > 0, weights)
+
+    @property
+    def first_counted(self) -> np.ndarray:
+        """(K·n,), the first step of each column that counts, 0 where none does."""
+        return np.asarray(_columns(self.counts).argmax(axis=0))
+
+    @cached_property
+    def first_read(self) -> int:
+        """The first step that :meth:`read` needs: earlier ones only where updates are not read one by
+        one.
+        """
+        one_by_one = self.spans is None and self.whitening is None
+        return self.settle if one_by_one else 0
+
     def read(self, columns: np.ndarray) -> np.ndarray:
         """(…, T, K·n) -> (…, entries): what counts of anything that stands in columns.
+
+        Steps before :attr:`first_read` may be missing.
 
         Where an update covers several steps it is their sum. Each entry is multiplied by its weight
         in the fit, where there are weights, or whitened where the recorded weights are noisy.
@@ -194,11 +227,12 @@ class Histories(Result):
         if self.whitening is not None:
             columns = self._unit * self.whitening(columns)
         elif self.weights is not None:
-            columns = columns * self.weights
+            columns = columns * self.weights[-columns.shape[-2] :]
         return self._counted(columns)
 
     def _counted(self, columns: np.ndarray) -> np.ndarray:
-        counted = columns[..., self.settle :, :]
+        counting = self.gradients.shape[1] - self.settle
+        counted = columns[..., -counting:, :]
         return counted.reshape(*counted.shape[:-2], -1)
 
     @checked

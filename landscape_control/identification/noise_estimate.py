@@ -68,9 +68,9 @@ def nearest(rows: Sequence[RuleFit]) -> list[RuleFit]:
 
 def noise_under(row: RuleFit, seen: Histories) -> NoiseEstimate:
     """The noise if this rule, refitted to first order, is the one."""
-    residual, tangent = _left_over(row, _part(seen))
+    residual, tangent, fitted_numbers = _left_over(row, _part(seen))
     weights, places = _pattern(seen)
-    degrees = max(int(places.sum()) - tangent.shape[-1], 1)
+    degrees = max(int(places.sum()) - fitted_numbers, 1)
 
     def fitted(share: float) -> tuple[float, float]:
         """(-2 log restricted likelihood, variance) with this share of the noise in the weights."""
@@ -119,8 +119,10 @@ def _pattern(seen: Histories) -> tuple[np.ndarray, np.ndarray]:
     return weights, counted
 
 
-def _left_over(row: RuleFit, seen: Histories) -> tuple[np.ndarray, np.ndarray]:
-    """What the rule leaves (T, R), and what a change of its coefficients explains (T, R, c)."""
+def _left_over(row: RuleFit, seen: Histories) -> tuple[np.ndarray, np.ndarray, int]:
+    """What the rule leaves (T, R), what a change of its coefficients explains (T, R, c), and how many
+    numbers were fitted.
+    """
     rule = row.rule
     assert isinstance(rule, CausalRule), "only causal rules are fitted to histories"
     at = np.array([row.coefficients[name] for name in rule.names])
@@ -132,9 +134,10 @@ def _left_over(row: RuleFit, seen: Histories) -> tuple[np.ndarray, np.ndarray]:
     residual = np.pad((plain.targets - fitted).reshape(shape), padded)
     free = np.linalg.norm(tangent, axis=0) > 0
     columns = [np.pad(each.reshape(shape), padded) for each in tangent[:, free].T]
+    fitted_numbers = len(columns) + run.memory_numbers
     if not columns:
-        return residual, np.empty((*residual.shape, 0))
-    return residual, np.stack(columns, axis=-1)
+        return residual, np.empty((*residual.shape, 0)), fitted_numbers
+    return residual, np.stack(columns, axis=-1), fitted_numbers
 
 
 def _goes_with_inputs(row: RuleFit, seen: Histories, noise: NoiseEstimate) -> bool:

@@ -122,7 +122,8 @@ class NoisyJudge:
         run = RuleOnHistories(rule_of(row), self.histories)
         columns = np.nan_to_num(run.columns(coefficients_of(row)[None])[0])
         white = self.histories.read(columns) / self.unit
-        square = float(np.sum((self.targets - white) ** 2))
+        # a number that is fitted takes one from χ², which it is no better a rule for
+        square = float(np.sum((self.targets - white) ** 2)) + run.memory_numbers
         return _Predicted(square=square, white=white, plain=self.exact.read(columns))
 
     def _left(self, best: RuleFit) -> float:

@@ -28,11 +28,18 @@ def fit_ties(run: RuleOnHistories, seed: int, resamples: int) -> tuple[np.ndarra
     The ties are followed until several rounds of draws in a row no longer widen them: the interval
     of a rule with signs is as wide as its ties are, and ends where the draws do if they stop early.
     Those of a rule that leaves a tenth of the squared updates unexplained are not followed: it is
-    refuted, and how far a wrong rule is alike says nothing.
+    refuted, and how far a wrong rule is alike says nothing. Of histories with many weights, some are
+    enough to see that.
     """
     rng = np.random.default_rng(seed)
     size = run.targets @ run.targets
-    tried = _cross_entropy_search(run, rng, seed)
+    tried = _cross_entropy_search(run.coarse, rng, seed)
+    if run.coarse is not run:
+        size_of_some = run.coarse.targets @ run.coarse.targets
+        if tried.squares.min() > _EXPLAINED * size_of_some:
+            run, size = run.coarse, size_of_some
+        else:
+            tried = _cross_entropy_search(run, rng, seed)
     if tried.squares.min() <= _EXPLAINED * size:
         tried = _follow_ties(run, tried, size, rng)
     tied = tried.sets[_ties(tried.squares, size)]
@@ -58,8 +65,8 @@ class _Tried:
 
 
 def _try(run: RuleOnHistories, sets: np.ndarray) -> _Tried:
-    fitted, squares, features = run.solve_linear(sets)
-    return _Tried(sets=fitted, squares=squares, parts=_parts(run, fitted, features))
+    fitted, squares, parts = run.solve_by_history(sets)
+    return _Tried(sets=fitted, squares=squares, parts=parts)
 
 
 def _cross_entropy_search(run: RuleOnHistories, rng: np.random.Generator, seed: int) -> _Tried:
@@ -131,14 +138,6 @@ def _along(tied: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return 1 - np.exp(logs[centres] + steps)
 
 
-def _parts(run: RuleOnHistories, sets: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """Squared error per history, (B, K)."""
-    fitted = np.einsum("bl,blr->br", sets[:, run.linear], features)
-    square = (run.targets - fitted) ** 2
-    groups = run.histories.groups
-    return np.array([np.bincount(groups, row, minlength=run.histories.count) for row in square])
-
-
 def _ties(squares: np.ndarray, size: float) -> np.ndarray:
     """Which sets are as good as the best, up to round-off of the targets' squared length ``size``."""
     return squares <= squares.min() + 1e-12 * size
@@ -146,7 +145,7 @@ def _ties(squares: np.ndarray, size: float) -> np.ndarray:
 
 def best_explaining(tied: np.ndarray, apart: RuleOnHistories) -> np.ndarray:
     """Of the sets that fit alike, the most central of those that do best on the histories held out."""
-    squares = ((apart(tied) - apart.targets) ** 2).sum(1)
+    squares = apart.squared_errors(tied)
     tied = tied[_ties(squares, apart.targets @ apart.targets)]
     middle = (tied.min(0) + tied.max(0)) / 2
     offset = (tied - middle) / (np.ptp(tied, axis=0) + 1e-300)

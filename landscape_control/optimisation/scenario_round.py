@@ -15,6 +15,7 @@ from .held_out import episode_costs
 from .lowest import LeastCost
 from .program import PolicyProgram
 from .programs import ScenarioProgram, time_weights
+from .progress import Reports
 from .scenario_descent import FEWEST, NEAR, ScenarioDescent
 from .scenario_sets import block_means, curvature_scale, draw
 from .starting import coefficient_scales
@@ -54,7 +55,7 @@ class Round:
         with kinks
 
     ``least`` is that of the unseen scenarios (None: of this set itself), ``clock`` says when to
-    stop with the best so far.
+    stop with the best so far, which ``tell`` reports.
     """
 
     def __init__(
@@ -66,7 +67,10 @@ class Round:
         *,
         least: LeastCost | None = None,
         clock: SolveClock | None = None,
+        tell: Reports | None = None,
     ):
+        self._tell = Reports() if tell is None else tell
+        self._tell.another_set()
         compiled = solver.compiled(program, count)
         self.built, self.optimiser = compiled.program, compiled.optimiser
         self.drawn = draw(program, count, blocks=BLOCKS, seed=seed)
@@ -201,6 +205,7 @@ class Round:
             else:
                 result = descent.end(begin)
             ends.append(Optimum(result=result, count=count))
+            self._tell(self.program, result.cost, scenarios=self.count)
         ends.sort(key=_by_cost)
         if len(edges) <= FEWEST and not self.clock.cut_short and self._any_kinked(descent, ends):
             self.rough = True

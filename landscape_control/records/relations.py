@@ -5,6 +5,7 @@ finite numbers.
 from . import belief_relations as belief
 from . import policy_relations as policy
 from . import result_relations as result
+from . import training_relations as training
 from . import trajectory_relations as trajectory
 
 RELATIONS = {
@@ -12,6 +13,7 @@ RELATIONS = {
     "BeliefLayout": (belief.check_layout,),
     "BeliefSolution": (belief.check_belief_solution,),
     "Certificate": (trajectory.check_certificate,),
+    "Course": (training.check_course,),
     "ExactTuned": (result.check_tuned,),
     "GlobalCertificate": (result.check_global_certificate,),
     "GridPolicy": (belief.check_grid,),
@@ -19,6 +21,7 @@ RELATIONS = {
     "Identifiability": (belief.check_identifiability,),
     "LQGSolution": (belief.check_lqg,),
     "LinearisedRules": (result.check_linearised,),
+    "Measurement": (training.check_measurement,),
     "Paths": (result.check_paths,),
     "Plan": (trajectory.check_plan,),
     "Policy": (policy.check_policy,),
@@ -34,6 +37,7 @@ RELATIONS = {
     "StepRule": (result.check_rule_of_state,),
     "Tail": (trajectory.check_tail,),
     "Trajectory": (result.check_trajectory,),
+    "TrainingPlan": (training.check_training_plan,),
     "TranscribedSolution": (belief.check_planned_belief, belief.check_transcribed),
     "Tuned": (result.check_tuned,),
     "Verdict": (result.check_verdict,),

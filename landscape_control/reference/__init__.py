@@ -86,3 +86,7 @@ __all__ = [
     "weight_decay_attractor",
     "weight_decay_rate",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -45,3 +45,7 @@ __all__ = [
     "optimal_step",
     "proximal",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

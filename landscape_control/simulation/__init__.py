@@ -64,3 +64,7 @@ __all__ = [
     "paired_difference",
     "simulate",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,3 +6,7 @@ from .run import resume, sweep
 from .summary import describe
 
 __all__ = ["Progress", "bar", "describe", "lines", "load_store", "resume", "sweep"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -70,7 +70,7 @@ class Layout:
 
     def chunk(self, index: int) -> np.ndarray:
         """Flat indices of the cells of a chunk, in order."""
-        return self.order[self.borders[index] : self.borders[index + 1]]
+        return self.order[self.borders[index] : self.borders[index + 1]].astype(np.int64)
 
     def structures(self, cells: np.ndarray) -> list[tuple[int, ...]]:
         """Positions of cells, flat indices, on the structural axes."""
@@ -91,7 +91,9 @@ def _digits(
     ``reflected`` turns back at the ends, as snake order does.
     """
     sizes = [shape[axis] for axis in axes]
-    count = np.arange(int(np.prod(sizes, dtype=np.int64)))
+    length = int(np.prod(sizes, dtype=np.int64))
+    # offsets are less than a grid's cells, of which there are fewer than 2³¹
+    count = np.arange(length, dtype=np.int32)
     offset, below = np.zeros_like(count), 1
     for axis, size in zip(reversed(axes), reversed(sizes), strict=True):
         rounds = count // below

@@ -190,6 +190,13 @@ def show(options: Namespace) -> int:
         subject = read_subject(str(options.store))
         print(subject.describe() if isinstance(subject, Result | ControlProblem) else subject)
         return OK
+    if options.store.is_file():
+        raise ProblemError(
+            "FOLDER-OR-FILE",
+            expected="the folder of a sweep, or a file that landscape_control.save wrote",
+            received=str(options.store),
+            advice="a problem's file is solved by 'landscape-control solve', with --output x.nc",
+        )
     dataset = load_store(options.store)
     _report(dataset, options, written(dataset, options))
     return OK

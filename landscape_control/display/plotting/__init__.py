@@ -101,3 +101,7 @@ __all__ = [
     "vector_field",
     "verdict_data",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
-from scipy.signal import lfilter
 
 from ...rules.choice import Selection, select
 from ...support.arguments import AnyNumber, Entries, Shape, checked
@@ -171,6 +170,8 @@ def _nesterov(beta: float, length: int) -> np.ndarray:
 
 def _decaying(beta: float, decay: float, length: int) -> np.ndarray:
     """Updates after y_0 = -1 of Δ_k = βΔ_{k-1} - α y_k - decay·θ_k with α = 1."""
+    from scipy.signal import lfilter  # half a second of imports
+
     return lfilter([1.0, -1.0], [1.0, decay - 1.0 - beta, beta], np.eye(1, length)[0])
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy.signal import fftconvolve
 
 from ...support.arguments import AnyNumber, Entries, Matrix, Words, checked
 from ...support.arrays import freeze
@@ -165,6 +164,8 @@ def _affordable(histories: Histories, lags: int) -> Histories:
 
 def error_of(kernel: np.ndarray, histories: Histories) -> float:
     """Relative rms error of Δθ_t = -Σ k_j y_{t-j} on histories."""
+    from scipy.signal import fftconvolve  # half a second of imports
+
     gradients, _ = histories.columns
     whole = np.zeros(len(gradients))
     whole[: len(kernel)] = kernel[: len(gradients)]

@@ -84,10 +84,11 @@ def condition_number(features: np.ndarray) -> float:
 def _normal_equations(features: np.ndarray, targets: np.ndarray, groups: np.ndarray) -> _Blocks:
     """Per group (XᵀX, Xᵀy): (K, c, c) and (K, c), in ascending order of the group labels."""
     _, index = np.unique(groups, return_inverse=True)
-    gram = np.zeros((index.max() + 1, features.shape[1], features.shape[1]))
-    moment = np.zeros(gram.shape[:2])
-    np.add.at(gram, index, features[:, :, None] * features[:, None, :])
-    np.add.at(moment, index, features * targets[:, None])
+    order = np.argsort(index, kind="stable")
+    ends = np.cumsum(np.bincount(index))[:-1]
+    own = [(features[rows], targets[rows]) for rows in np.split(order, ends)]
+    gram = np.array([part.T @ part for part, _ in own])
+    moment = np.array([part.T @ wanted for part, wanted in own])
     return gram, moment
 
 
@@ -99,22 +100,30 @@ def _total(blocks: _Blocks, chosen: slice | np.ndarray = slice(None)) -> _Blocks
 def _solve(equations: _Blocks, bounds: np.ndarray) -> np.ndarray:
     """argmin |Xc - y|² within bounds, from (XᵀX, Xᵀy); a direction without data gets zero."""
     gram, moment = equations
-    scale = np.sqrt(np.diag(gram))
+    return _solve_all(gram[None], moment[None], bounds)[0]
+
+
+def _solve_all(gram: np.ndarray, moment: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """As :func:`_solve`, of many equations (S, c, c) and (S, c): minimisers (S, c)."""
+    scale = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
     safe = np.where(scale > 0, scale, 1.0)
-    values, vectors = np.linalg.eigh(gram / np.outer(safe, safe))
-    kept = values > 1e-13 * max(values[-1], 1e-300)
+    values, vectors = np.linalg.eigh(gram / (safe[:, :, None] * safe[:, None]))
+    kept = values > 1e-13 * np.maximum(values[:, -1:], 1e-300)
     root = np.sqrt(np.where(kept, values, 1.0))
+    turned = vectors.transpose(0, 2, 1)
     # a square root of the normal equations: |matrix c - target|² has their minimum, in c rows
-    matrix = np.where(kept, root, 0.0)[:, None] * vectors.T
-    target = np.where(kept, vectors.T @ (moment / safe) / root, 0.0)
-    free = vectors @ np.where(kept, target / root, 0.0) / safe
+    matrix = np.where(kept, root, 0.0)[:, :, None] * turned
+    target = np.where(kept, (turned @ (moment / safe)[..., None])[..., 0] / root, 0.0)
+    free = (vectors @ np.where(kept, target / root, 0.0)[..., None])[..., 0] / safe
     low, high = np.asarray(bounds, dtype=float).T
-    if ((free >= low) & (free <= high)).all():
-        return free
-    if len(free) == 1:
+    inside = ((free >= low) & (free <= high)).all(axis=1)
+    if free.shape[1] == 1:
         return np.clip(free, low, high)
-    bounded = lsq_linear(matrix, target, (low * safe, high * safe), method="bvls")
-    return np.clip(bounded.x / safe, low, high)  # dividing may carry it over a bound by round-off
+    for i in np.flatnonzero(~inside):
+        limits = low * safe[i], high * safe[i]
+        bounded = lsq_linear(matrix[i], target[i], limits, method="bvls").x / safe[i]
+        free[i] = np.clip(bounded, low, high)  # dividing may carry it over a bound by round-off
+    return free
 
 
 def _held_out(
@@ -139,7 +148,11 @@ def _held_out(
 
 
 def _bootstrap(blocks: _Blocks, bounds: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    count = len(blocks[0])
+    gram, moment = blocks
+    count = len(gram)
     draws = np.random.default_rng(seed).integers(count, size=(resamples, count))
-    values = np.array([_solve(_total(blocks, draw), bounds) for draw in draws])
+    # how often each group is drawn: sums over the draws are sums over the groups
+    times = np.array([np.bincount(draw, minlength=count) for draw in draws], dtype=float)
+    grams, moments = np.tensordot(times, gram, 1), times @ moment
+    values = _solve_all(grams, moments, bounds)
     return np.quantile(values, [0.025, 0.975], axis=0).T

@@ -31,3 +31,7 @@ __all__ = [
     "unobservable",
     "volatility_of_discount",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

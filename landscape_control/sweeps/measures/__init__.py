@@ -90,3 +90,7 @@ __all__ = [
     "trajectory",
     "value_of_information",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -35,6 +35,11 @@ class Plane:
         """The points (S, n) of the plane at (a, b), (S, 2)."""
         return self.origin + places @ self.directions
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its axes are sums of several parameters, so that lengths along both compare."""
+        return bool((np.count_nonzero(self.directions, axis=1) > 1).any())
+
     def distance(self, points: np.ndarray) -> np.ndarray:
         """How far points (S, n) are off the plane, (S,)."""
         return np.linalg.norm(points - self.lift(self.project(points)), axis=1)
