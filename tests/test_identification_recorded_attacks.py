@@ -230,3 +230,8 @@ def test_what_rules_have_in_common_is_judged_under_noise_too():
     verdict = named(given, ["dampened_momentum", "quasi_hyperbolic_momentum"])
     assert verdict.best.key in ("heavy_ball", "dampened_momentum", "quasi_hyperbolic_momentum")
     assert verdict.best.error < 0.05
+
+
+def test_weights_alone_are_shown():
+    weights, _ = recorded("sgd", weights=3)
+    assert "60 steps, 3 weights" in repr(Recording.from_arrays(weights))
