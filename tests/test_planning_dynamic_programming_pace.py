@@ -6,8 +6,10 @@ import pytest
 from planning_problems import unknown_curvature
 
 import landscape_control as lc
-from landscape_control.planning.dynamic_programming.diffusive import pace as pacing
-from landscape_control.planning.dynamic_programming.diffusive.pace import Pace
+from landscape_control.support import pace as pacing
+from landscape_control.support.pace import Pace
+
+MARCH = {"what": "a march", "size": "50 steps", "fewer": "make fewer", "time_limit": 60.0}
 
 
 class Watch:
@@ -30,7 +32,7 @@ def watch(monkeypatch):
 def test_a_march_is_judged_by_its_later_steps(watch):
     """Two seconds before it, five for the first step, one for each other of 50: 2 + 5 + 49 seconds."""
     watch.now += 2
-    pace = Pace(50, "a march", began=100.0, time_limit=60.0)
+    pace = Pace(50, **MARCH, began=100.0)
     for duration in [5.0, *[1.0] * 49]:
         watch.now += duration
         pace.step()
@@ -39,12 +41,12 @@ def test_a_march_is_judged_by_its_later_steps(watch):
 
 
 def test_a_march_that_would_take_too_long_is_given_up_after_few_steps(watch):
-    pace = Pace(50, "a march", began=100.0, time_limit=60.0)
+    pace = Pace(50, **MARCH, began=100.0)
     for _ in range(5):
         watch.now += 2.0
         pace.step()
     watch.now += 2.0
-    with pytest.raises(lc.ProblemError, match=r"within 60 s; received a march: about 1e\+02 s"):
+    with pytest.raises(lc.ProblemError, match=r"within 60 s; received 50 steps: about 1e\+02 s"):
         pace.step()
 
 

@@ -8,12 +8,13 @@ not count the rule's own coefficients as noise explained.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ..rules import CausalRule
+from .fitting import fit_causal_rule
 from .histories import Histories
 from .maps import RuleFit
 from .noise_verdict import DECISIVE
@@ -57,7 +58,26 @@ def nearest_noise(rows: Sequence[RuleFit], seen: Histories) -> NoiseEstimate | N
     noise, row = min(found, key=lambda pair: pair[0].deviance)
     if noise.gain <= DECISIVE or not noise.deviation > 0:
         return None
+    if not _goes_with_inputs(row, seen, noise):
+        return noise
+    # numbers that were fitted as if there were no noise may be at fault
+    row = _refitted(row, seen, noise)
+    noise = noise_under(row, seen)
     return None if _goes_with_inputs(row, seen, noise) else noise
+
+
+def _refitted(row: RuleFit, seen: Histories, noise: NoiseEstimate) -> RuleFit:
+    """The row with the coefficients that are likeliest under this noise."""
+    rule = row.rule
+    assert isinstance(rule, CausalRule), "only causal rules are fitted to histories"
+    noisy = _with_noise(seen, noise)
+    fit = fit_causal_rule(rule, noisy, noisy, seed=0, resamples=1)
+    numbers = dict(zip(rule.names, fit.coefficients.tolist(), strict=True))
+    return replace(row, coefficients=numbers)
+
+
+def _with_noise(seen: Histories, noise: NoiseEstimate) -> Histories:
+    return seen.noisy(noise.deviation * np.asarray(seen.weight_errors), noise.left)
 
 
 def nearest(rows: Sequence[RuleFit]) -> list[RuleFit]:
@@ -144,8 +164,7 @@ def _goes_with_inputs(row: RuleFit, seen: Histories, noise: NoiseEstimate) -> bo
     """Whether what looks like noise goes with what the rule saw."""
     rule = row.rule
     assert isinstance(rule, CausalRule), "only causal rules are fitted to histories"
-    weights = noise.deviation * np.asarray(seen.weight_errors)
-    noisy = seen.noisy(weights, noise.left)
+    noisy = _with_noise(seen, noise)
     at = np.array([row.coefficients[name] for name in rule.names])
     fitted, tangent = RuleOnHistories(rule, noisy).linearised(at)
     inputs = recorded_inputs(noisy, fitted)

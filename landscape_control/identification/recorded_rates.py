@@ -15,7 +15,13 @@ from .recording import Recording
 
 _PER_WEIGHT = 10  # updates of each weight, at least
 _SIMPLE = 2  # coefficients of a rule that is always looked for
-_ALWAYS = ("adam", "rmsprop", "clipped_sgd", "clipped_heavy_ball")  # and these, of more
+_ALWAYS = (
+    "adam",
+    "amsgrad",
+    "rmsprop_with_momentum",
+    "clipped_sgd",
+    "clipped_heavy_ball",
+)  # and these, of more
 _NEAREST = 3
 _NEAR = 0.3  # relative error of the weights' paths: the rest may be noise
 _EXACT = 1e-5  # the same, below which no further rule is looked for

@@ -46,7 +46,7 @@ class Recording(Result):
         steps = [run.steps for run in self.runs]
         lengths = f"{min(steps)} to {max(steps)}" if min(steps) < max(steps) else f"{steps[0]}"
         noun = "run" if len(steps) == 1 else "runs"
-        weights = self.runs[0].updates.shape[1]
+        weights = self.runs[0].updates.shape[1]  # gradients may be none
         return f"Recording({len(steps)} {noun} of {lengths} steps, {weights} weights: {self.words})"
 
     def __post_init__(self) -> None:

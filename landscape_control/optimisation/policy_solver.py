@@ -120,6 +120,7 @@ class PolicySolver(ProgramSolver):
         """Whether a program is solved in NumPy, by passes over its steps, if that has all it needs."""
         return is_stagewise(program) and not self.limits.limited
 
+    @checked
     def programs_of(self, program: PolicyProgram) -> MomentPrograms:
         """What is compiled for a program; kept for others of its structure."""
         by_stages = self._is_by_stages(program)

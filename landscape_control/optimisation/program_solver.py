@@ -134,6 +134,7 @@ class ProgramSolver:
         )
         return driven(self.solving(program, options, throw=throw), answered)
 
+    @checked
     def solving(
         self,
         program: PolicyProgram,

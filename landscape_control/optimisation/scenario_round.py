@@ -189,11 +189,16 @@ class Round:
         return np.where(self.built.scale.kinds == "linear", scales, 1.0)
 
     def optimise(
-        self, guesses: Iterable[tuple[np.ndarray, int]], bounds: np.ndarray
+        self,
+        guesses: Iterable[tuple[np.ndarray, int]],
+        bounds: np.ndarray,
+        *,
+        on_face: bool = False,
     ) -> list[Optimum]:
         """Distinct optima, best first; their ``variables`` are coefficients.
 
-        Guesses carry how many starts led there.
+        Guesses carry how many starts led there. ``on_face`` of the family, kinks are not looked for
+        again: whether there are any is known from where the family itself was optimised.
         """
         edges = self._edges(bounds)
         descent = ScenarioDescent(self, edges, close=CLOSE)
@@ -207,8 +212,9 @@ class Round:
             ends.append(Optimum(result=result, count=count))
             self._tell(self.program, result.cost, scenarios=self.count)
         ends.sort(key=_by_cost)
-        if len(edges) <= FEWEST and not self.clock.cut_short and self._any_kinked(descent, ends):
-            self.rough = True
+        if len(edges) <= FEWEST and not self.clock.cut_short:
+            self.rough = self.rough or (not on_face and self._any_kinked(descent, ends))
+        if self.rough and not self.clock.cut_short:
             ends = [replace(end, result=descent.searched(end.result)) for end in ends]
         return self._distinct(sorted(map(self._in_coefficients, ends), key=_by_cost))
 

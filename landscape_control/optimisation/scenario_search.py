@@ -190,7 +190,7 @@ class ScenarioSearch:
             face = narrowed(contained, self.bounds, self.layout)
             if face is None:
                 continue
-            end = current.optimise([(optima[0].variables, 1)], face)[0]
+            end = current.optimise([(optima[0].variables, 1)], face, on_face=True)[0]
             member = Simpler(entries=end.variables, name=contained.name, face=face)
             members.append((end.cost, member))
         if not members:
@@ -202,7 +202,7 @@ class ScenarioSearch:
         """The optima on a set, with those from the best simpler rule on the same set."""
         if self.simpler is None or self.simpler.face is None:
             return optima
-        end = current.optimise([(self.simpler.entries, 1)], self.simpler.face)[0]
+        (end, *_) = current.optimise([(self.simpler.entries, 1)], self.simpler.face, on_face=True)
         self.simpler = replace(self.simpler, entries=end.variables)
         return self._with_cheaper(current, self.simpler, optima)
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from ..model.problem import ControlProblem
-from ..support.arguments import Count, Index, Positive, checked
+from ..support.arguments import Count, Duration, Index, Positive, checked
 from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, SolveError, SolveInterrupted
+from ..support.pace import Pace
 from ..support.returned import called, refuse_nan, rows
 from .actors import Actor, LearnerActor, actor_for
 from .functions import Functions, functions_of
@@ -34,6 +35,7 @@ def simulate(
     keep_paths: bool | Index = False,
     beliefs: object = None,
     draws_per_step: Count = 1,
+    time_limit: Duration | None = None,
     throw: bool = True,
 ) -> Rollout:
     """Mean cost of a policy on the true hidden landscape with real noise.
@@ -75,13 +77,17 @@ def simulate(
         Random numbers are drawn on a grid this many times finer, so that rollouts with Δt and 2
         draws and with Δt/2 and 1 draw share their paths: their paired difference measures the error
         of the step
+    time_limit
+        Seconds that it may take: where two steps show that it would take longer it is given up, with
+        the estimate. None is 600 for a policy that solves a plan at every step, else no limit
     throw : whether divergence raises; otherwise diverged episodes have infinite cost and are listed
 
     Raises
     ------
     ProblemError
         A policy that raises, or returns another shape or NaN for finite inputs (step and episode
-        are named), no horizon at T = ∞, an observation that a raw learner cannot use, a fixed end.
+        are named), an estimate beyond ``time_limit``, no horizon at T = ∞, an observation that a raw
+        learner cannot use, a fixed end.
     SolveInterrupted
         On Ctrl-C; its ``solution`` is the rollout up to then, with its own horizon, without
         terminal cost and paths.
@@ -95,9 +101,11 @@ def simulate(
             received="a fixed end",
             advice="a noisy learner hits no point; use a terminal cost",
         )
+    owner = getattr(policy, "__self__", policy)  # of a solution's method
     if episodes is None:
-        owner = getattr(policy, "__self__", policy)  # of a solution's method
         episodes = getattr(owner, "default_episodes", _EPISODES)
+    if time_limit is None:
+        time_limit = getattr(owner, "default_time_limit", math.inf)
     horizon = rollout_horizon(problem, horizon)
     actor, name = actor_for(problem, policy, beliefs)
     step, count = rollout_step(problem, horizon, step, actor.own_step)
@@ -112,6 +120,14 @@ def simulate(
     )
     recorder = Recorder(keep_paths, episodes, count)
     loop = _Loop(problem, functions, actor, random, recorder, step, count, name)
+    pace = Pace(
+        count,
+        what="simulation",
+        size=f"{episodes} episodes of {count} steps",
+        fewer="pass fewer episodes=, a longer step= or a shorter horizon=",
+        time_limit=time_limit,
+        learning=2,
+    )
     settings: dict[str, Any] = {
         "seed": seed,
         "episodes": episodes,
@@ -120,7 +136,7 @@ def simulate(
     }
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         try:
-            loop.run(episodes)
+            loop.run(episodes, pace)
         except KeyboardInterrupt:
             part = loop.part(**settings)
             when = "before the first step"
@@ -163,8 +179,8 @@ class _Loop:
         # step, θ, losses, efforts and hidden variables before the present step
         self._begun: tuple[int, Any, Any, Any, Any] = (0, None, None, None, None)
 
-    def run(self, episodes: int) -> None:
-        """All steps."""
+    def run(self, episodes: int, pace: Pace) -> None:
+        """All steps, unless they would take too long."""
         functions, random = self.functions, self.random
         self.theta = np.tile(self.problem.start, (episodes, 1))
         self.losses, self.efforts = np.zeros(episodes), np.zeros(episodes)
@@ -180,6 +196,7 @@ class _Loop:
             if self.actor.tells_switches:
                 switched = (random.hidden != before).any(1)
             self._move(k, u)
+            pace.step()
             if (k + 1) % _WATCH == 0:
                 self._watch((k + 1) * self.step)
         self.losses += self.nodes[-1] * functions.loss(self._answer, random.hidden)

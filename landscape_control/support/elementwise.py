@@ -7,7 +7,6 @@ point does not depend on which others stand beside it, to the last bit.
 """
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +22,6 @@ from .vectorised import NUMPY_OPERATIONS
 
 POINTS = 4096  # that are computed together: the numbers of so many fit a processor's cache
 _EIGHTHS = (1, 2, 3, 4, 6)  # widths of blocks are these numbers of points, times 8 · 4^k
-_KEPT = 24  # shapes of blocks whose places are kept
 
 # an operation, and its operands and the place of its result
 Call = tuple[Callable, tuple]
@@ -110,7 +108,7 @@ class _Program:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Block:
-    """Places of arguments and results of one shape, and the operations between them."""
+    """Places of arguments and results of one width, and the operations between them."""
 
     arguments: list[np.ndarray]
     outputs: list[np.ndarray]
@@ -141,8 +139,8 @@ class Elementwise:
         self._kept = sorted(needed & {step.result for step in early})
         self._early = _Program(early, set(self._kept))
         self._late = _Program(late, handed_back)
-        # of blocks of different shapes one is used at a time
-        self._blocks: OrderedDict[tuple[int, ...], _Block] = OrderedDict()
+        # of blocks of different widths one is used at a time
+        self._blocks: dict[int, _Block] = {}
         self._scratch = Scratch()
 
     @cached_property
@@ -187,34 +185,33 @@ class Elementwise:
     def __call__(self, arguments: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Arrays (entries, …), one for every result; arguments are broadcast against each other."""
         points = np.broadcast_shapes(*[array.shape[1:] for array in arguments])
-        total, before = points[-1], points[:-1]
-        width = block_width(total, max(math.prod(before), 1))
-        block = self._block((*before, width))
-        results = [np.empty((size, *points)) for size in self.sizes]
+        total = math.prod(points)
+        flat = [
+            np.broadcast_to(array, (len(array), *points)).reshape(len(array), total)
+            for array in arguments
+        ]
+        width = block_width(total, 1)
+        block = self._block(width)
+        results = [np.empty((size, total)) for size in self.sizes]
         for begin in range(0, total, width):
             size = min(width, total - begin)
             here = slice(begin, begin + size)
-            for place, argument in zip(block.arguments, arguments, strict=True):
-                is_shared = argument.shape[-1] == 1
-                place[..., :size] = argument if is_shared else argument[..., here]
+            for place, argument in zip(block.arguments, flat, strict=True):
+                place[:, :size] = argument[:, here]
             carry_out(block.calls)
             for result, output in zip(results, block.outputs, strict=True):
-                result[..., here] = output[..., :size]
-        return results
+                result[:, here] = output[:, :size]
+        return [result.reshape(len(result), *points) for result in results]
 
-    def _block(self, points: tuple[int, ...]) -> _Block:
-        if points in self._blocks:
-            self._blocks.move_to_end(points)
-            return self._blocks[points]
-        scratch = self._scratch
-        scratch.restart()
-        arguments = [scratch.array(size, *points) for size in self.argument_sizes]
-        outputs = [scratch.array(size, *points) for size in self.sizes]
-        calls = self.calls(arguments, outputs, scratch)
-        self._blocks[points] = _Block(arguments=arguments, outputs=outputs, calls=calls)
-        if len(self._blocks) > _KEPT:
-            self._blocks.popitem(last=False)
-        return self._blocks[points]
+    def _block(self, width: int) -> _Block:
+        if width not in self._blocks:
+            scratch = self._scratch
+            scratch.restart()
+            arguments = [scratch.array(size, width) for size in self.argument_sizes]
+            outputs = [scratch.array(size, width) for size in self.sizes]
+            calls = self.calls(arguments, outputs, scratch)
+            self._blocks[width] = _Block(arguments=arguments, outputs=outputs, calls=calls)
+        return self._blocks[width]
 
     def _given(self, arguments: Sequence[Rows]) -> dict[int, np.ndarray]:
         """Places of constants and arguments."""

@@ -9,7 +9,7 @@ import casadi as ca
 from ...model.problem import Model
 
 _MOST = 8  # models whose functions are kept
-_KNOWN: OrderedDict[Hashable, dict[Hashable, Any]] = OrderedDict()
+KNOWN: OrderedDict[Hashable, dict[Hashable, Any]] = OrderedDict()
 _PLACE = "batched"  # in a model's cache
 
 
@@ -22,12 +22,12 @@ def compiled(model: Model) -> dict[Hashable, Any]:
 
 def _shared(model: Model) -> dict[Hashable, Any]:
     key = _expressions(model)
-    if key not in _KNOWN:
-        _KNOWN[key] = {}
-        if len(_KNOWN) > _MOST:
-            _KNOWN.popitem(last=False)
-    _KNOWN.move_to_end(key)
-    return _KNOWN[key]
+    if key not in KNOWN:
+        KNOWN[key] = {}
+        if len(KNOWN) > _MOST:
+            KNOWN.popitem(last=False)
+    KNOWN.move_to_end(key)
+    return KNOWN[key]
 
 
 def _expressions(model: Model) -> Hashable:

@@ -21,8 +21,10 @@ def is_for_batches(problem: ControlProblem) -> bool:
 
 
 def least_cells(dimension: int) -> int:
-    """From how many cells on a batch is worth compiling for, which grows like n³."""
-    return math.ceil(_LEAST_CELLS * max(dimension / _SMALL, 1.0) ** 3)
+    """From how many cells on a batch is worth compiling for; compiling grows faster than what it
+    saves.
+    """
+    return math.ceil(_LEAST_CELLS * max(dimension / _SMALL, 1.0) ** 2)
 
 
 def structure_obstacle(solver: Solver) -> str:

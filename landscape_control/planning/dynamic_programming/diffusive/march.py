@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ....support.pace import Pace
 from ..march import implicit
 from .linear import Resolvent
-from .pace import Pace
 from .scheme import Motion, Scheme
 from .solved import Solved
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ....model.problem import ControlProblem
 from ....support.arguments import Count, Duration, Matrix, NonNegative, Positive, checked
+from ....support.pace import Pace
 from .march import march
-from .pace import Pace
 from .result import GridPolicy
 from .setting import Setting, setting_of
 from .solved import Solved
@@ -90,13 +90,19 @@ def optimal_levels(
     began = time.perf_counter()
     system = setting.system
     if math.isinf(system.horizon):
-        return list(
-            stationary_levels(system, setting.grid, order=setting.order, tolerance=tolerance)
-        )
+        pair = stationary_levels(system, setting.grid, order=setting.order, tolerance=tolerance)
+        return list(pair)
     levels = []
     for scheme, steps in setting.schemes:
         nodes = " x ".join(str(len(axis)) for axis in scheme.grid.axes)
         size = f"a horizon on {nodes} nodes"
-        pace = Pace(steps, size, began=began, time_limit=time_limit)
+        pace = Pace(
+            steps,
+            what="dynamic programming on a grid",
+            size=size,
+            fewer="pass fewer points= or steps=",
+            began=began,
+            time_limit=time_limit,
+        )
         levels.append(march(scheme, steps, pace=pace))
     return levels
