@@ -30,7 +30,9 @@ class Settings:
         *Numerical Optimization*, 2006, Algorithm 4.1)
     caution : what a roll-back multiplies the cap by
     least_caution : the cap is multiplied by no less
-    most_returns : roll-backs in a row after which the run stops
+    doubted : roll-backs in a row after which a network's stages are short and in the metric of its
+        weights, whatever was planned before
+    most_returns : the same, after which the run stops
     """
 
     cap: float = 0.5
@@ -53,4 +55,5 @@ class Settings:
     good: float = 0.75
     caution: float = 1 / 3
     least_caution: float = 1 / 27
-    most_returns: int = 8
+    doubted: int = 2
+    most_returns: int = 12

@@ -130,7 +130,11 @@ class Stages:
         return True
 
     def take_back(self, reason: str) -> None:
-        """Back to the weights kept, with a smaller cap. Raises ProblemError after too many."""
+        """Back to the weights kept, with a smaller cap and for half as long.
+
+        Momentum, which a stage may have 1 - 1/length of, is less then too. Raises ProblemError after
+        too many returns in a row.
+        """
         stage, progress = self.stage, self.progress
         assert stage is not None
         progress.returns += 1
@@ -154,8 +158,11 @@ class Stages:
             run = self.plan.share / self.settings.cap
             progress.caution = min(progress.caution, self.settings.caution * run)
         progress.caution = max(progress.caution, self.settings.least_caution)
-        progress.length = max(1, progress.length // 2)
-        words = f"{reason}: back to step {stage.kept_at}, {lost} steps lost, a third of the cap"
+        progress.length = max(1, progress.length // 4)  # half of the one that failed
+        words = (
+            f"{reason}: back to step {stage.kept_at}, {lost} steps lost, {progress.caution:.3g} of"
+            " the cap, a stage half as long"
+        )
         self.note("rolled back", words, lost=lost)
         self.stage = None
 
@@ -182,6 +189,8 @@ class Stages:
     def _held(self, before: Stage, now: Measurement) -> None:
         """The stage that has ended was kept; its plan is trusted by what came true of it."""
         progress, limits = self.progress, self.settings
+        if progress.returns >= limits.doubted:  # what is left of it was lost before this stage
+            progress.top = float(now.curvatures[0])
         progress.returns = 0
         if before.begun == 0 and progress.caution < 1:
             progress.caution /= limits.first_cap
@@ -220,18 +229,27 @@ class Stages:
         return found, metrics
 
     def _exponents(self) -> tuple[float, ...]:
-        """p = 0 in the first steps; p = 1, a metric of curvature, where that does not change."""
-        progress = self.progress
-        if progress.model == "other" and progress.count < self.settings.plain:
+        """p = 0 in the first steps and where plans fail one after another; p = 1, a metric of
+        curvature, where that does not change.
+        """
+        progress, limits = self.progress, self.settings
+        is_early, has_failed = progress.count < limits.plain, progress.returns >= limits.doubted
+        if progress.model == "other" and (is_early or has_failed):
             return (0.0,)
         most = 0.5 if progress.model == "other" else 1.0
         return tuple(sorted({0.0, *(p for p in self.exponents if p <= most)}))
 
     def _failure(self, before: Stage, now: Measurement) -> str:
-        """Why the stage that has ended is to be taken back, or nothing."""
-        limits, top = self.settings, now.curvatures[0]
-        references = (before.top, before.loss), (self.progress.top, self.progress.first_loss)
-        for largest, loss in references if self.progress.model == "other" else ():
+        """Why the stage that has ended is to be taken back, or nothing.
+
+        That the curvature is far below its largest is a reason to begin with; where it comes with the
+        most careful steps too it has come about before.
+        """
+        progress, limits, top = self.progress, self.settings, now.curvatures[0]
+        references = [(before.top, before.loss)]
+        if progress.returns < limits.doubted:
+            references.append((progress.top, progress.first_loss))
+        for largest, loss in references if progress.model == "other" else ():
             if top >= largest / limits.dying or now.loss <= limits.alive * loss:
                 continue
             return (
@@ -289,6 +307,8 @@ class Stages:
         if self.progress.model == "quadratic":
             return True
         limits = self.settings
+        if self.progress.returns >= limits.doubted:
+            return False  # plans for all the rest have failed here: on by stages
         share = self.progress.count / self.steps
         has_fallen = base.loss < limits.fallen * self.progress.first_loss
         is_early = self.progress.model == "other" and share >= limits.early and has_fallen
