@@ -145,11 +145,13 @@ class Histories(Result):
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        return self.of_weights(np.array([index]))
+        return self.of_weights([index])
 
-    def of_weights(self, index: np.ndarray) -> "Histories":
-        """Some of the weights."""
-        some = self._with(lambda array: array[:, :, index], self.gradient_norms)
+    @checked
+    def of_weights(self, chosen: Vector) -> "Histories":
+        """The histories of the weights of these numbers."""
+        places = np.asarray(chosen, dtype=int)
+        some = self._with(lambda array: array[:, :, places], self.gradient_norms)
         return replace(some, unknown=self.unknown)
 
     def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
