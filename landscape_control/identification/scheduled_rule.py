@@ -15,9 +15,20 @@ from .maps import Criteria
 from .schedule_naming import FEWEST, ScheduleReading, name_schedule
 
 # from the simplest; what else divides by the gradient's size or decays is not told from a schedule
-_TRIED = ("sgd", "heavy_ball", "nesterov", "adam", "amsgrad", "rmsprop_with_momentum")
+_TRIED = (
+    "sgd",
+    "heavy_ball",
+    "nesterov",
+    "dampened_momentum",
+    "adam",
+    "amsgrad",
+    "rmsprop_with_momentum",
+)
 _PER_STEP = 8  # updates that count of one step, for its rate and an error to be read from
 _PER_EXACT_STEP = 2  # the same, of a rule that explains histories held out exactly
+
+
+_Fit = tuple[float, CausalRule, np.ndarray]  # error, rule, its coefficients
 
 
 @checked
@@ -82,15 +93,19 @@ def scheduled_rule(
         return None
     threshold = criteria.threshold if counted.min() >= _PER_STEP else criteria.resolution
     by_key = {rule.key: rule for rule in rules}
-    best = None
+
+    def fitted(rule: CausalRule) -> _Fit:
+        coefficients = _free_rates(rule, train).fit(seed)
+        return _held_out_error(rule, coefficients, train, held), rule, coefficients
+
+    best: _Fit | None = None
     for key in _TRIED:
         if key not in by_key:
             continue
-        found = _free_rates(by_key[key], train).fit(seed)
-        error = _held_out_error(by_key[key], found, train, held)
-        if best is None or error * criteria.margin < max(best[0], criteria.resolution):
-            best = error, by_key[key], found
-        if error <= criteria.resolution:
+        now = fitted(by_key[key])
+        if best is None or now[0] * criteria.margin < max(best[0], criteria.resolution):
+            best = now
+        if now[0] <= criteria.resolution:
             break
     if best is None or best[0] > threshold:
         return None

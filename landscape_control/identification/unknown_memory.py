@@ -27,8 +27,12 @@ _OLDEST = 16.0  # largest log(1 + age)
 _FELT = 1e-6  # of |Δθ|: what a number of the memory has to change to be one
 
 
-# once their corrections have run out, which an unknown age allows for, these are simpler ones
-_IN_THE_END = {"corrected_momentum": "heavy_ball", "adam_uncorrected": "adam"}
+# once what changes at first has run out, as an unknown age allows, these are simpler ones
+_IN_THE_END = {
+    "corrected_momentum": "heavy_ball",
+    "adam_uncorrected": "adam",
+    "schedule_free": "quasi_hyperbolic_momentum",  # whose averaging hardly falls any more
+}
 
 
 def in_order(rules: Sequence[CausalRule], histories: Histories) -> list[CausalRule]:
