@@ -24,9 +24,11 @@ from landscape_control.optimisation.certificate import cost_gradient
 from landscape_control.optimisation.cost_derivatives import cost_derivatives
 from landscape_control.optimisation.programs import moment_program_of, pack
 from landscape_control.optimisation.replays import mode_costs
+from landscape_control.optimisation.stages import StagePrograms
 from landscape_control.optimisation.stages.controls import Controls
+from landscape_control.optimisation.stages.costs import Lane, answered
 from landscape_control.optimisation.stages.hessian import hessians
-from landscape_control.optimisation.stages.newton import minimised
+from landscape_control.optimisation.stages.newton import Question, minimised
 from landscape_control.optimisation.stages.numbers import Numbers
 from landscape_control.optimisation.stages.recursion import Recursion
 from landscape_control.optimisation.stages.stage import Stage
@@ -45,6 +47,7 @@ from landscape_control.policies import (
     ScheduledDescent,
     WeightDecay,
 )
+from landscape_control.support.side_by_side import driven, together
 
 BALL, FREE_BALL = HeavyBall(constant=True), HeavyBall(constant=False)
 FAMILIES = {
@@ -340,3 +343,62 @@ def test_newton_steps_leave_a_saddle_and_stop_at_bounds(bounds):
     assert end.finished
     nearest = min(1.0, bounds[1]) if end.x[0] > 0 else max(-1.0, bounds[0])
     np.testing.assert_allclose(end.x, [nearest, 0.0], atol=1e-6)
+
+
+@pytest.mark.parametrize("family", [BALL, FREE_BALL, FAMILIES["log-linear"]])
+@pytest.mark.parametrize(
+    "curvatures", [Discrete([1.0], [1.0]), Discrete([0.1, 1.0], [0.5, 0.5]), Uniform(0.05, 1.0)]
+)
+def test_bits_of_an_answer_do_not_depend_on_what_else_is_asked(family, curvatures):
+    ones = [
+        program(family, 7, sees=NoisyGradient(noise), curvatures=curvatures) for noise in (0.1, 0.3)
+    ]
+    programs = StagePrograms(moment_program_of(ones[0]), most_iterations=1)
+    rng = np.random.default_rng(0)
+    questions = []
+    for kind in ("value", "slope", "bend"):
+        points = rng.uniform(0.05, 0.5, (6, programs.coefficients.size))
+        for k, point in enumerate(points):
+            packed = pack(programs.moments, ones[k % 2], 9)
+            lane = Lane(costs=programs.costs, numbers=Numbers.of(programs.moments, packed))
+            questions.append(Question(kind=kind, of=lane, point=point))
+
+    def bits(answers):
+        parts = [answer if isinstance(answer, tuple) else (answer,) for answer in answers]
+        return [np.hstack([np.ravel(part) for part in own]).tobytes() for own in parts]
+
+    alone = [bits(answered([question]))[0] for question in questions]
+    assert bits(answered(questions)) == alone
+    assert bits(answered(questions[::-1])) == alone[::-1]
+
+
+def test_computations_go_on_together_and_keep_what_they_had_when_interrupted():
+    asked = []
+
+    def counting(most):
+        total = 0
+        try:
+            for k in range(most):
+                (answer,) = yield [k]
+                total += answer
+        except KeyboardInterrupt:
+            if not total:
+                raise
+        return total
+
+    def doubled(questions):
+        asked.append(list(questions))
+        return [2 * question for question in questions]
+
+    def stopped(questions):
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return doubled(questions)
+
+    assert driven(together([counting(3), counting(1), counting(2)]), doubled) == [6, 0, 2]
+    assert asked == [[0, 0, 0], [1, 1], [2]]
+    asked.clear()
+    assert driven(together([counting(5), counting(0), counting(3)]), stopped) == [2, 0, 2]
+    asked[:] = [[], []]
+    with pytest.raises(KeyboardInterrupt):
+        driven(together([counting(5), counting(3)]), stopped)

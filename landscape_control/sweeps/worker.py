@@ -229,6 +229,7 @@ class ChunkWorker:
             self._runners[structure] = made
             if len(self._runners) > MOST_SOLVERS:
                 self._runners.popitem(last=False)
+        self._runners.move_to_end(structure)  # those used last are kept
         runner = self._runners[structure]
         if isinstance(runner, ProblemError):
             raise runner
