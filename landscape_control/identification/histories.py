@@ -140,11 +140,7 @@ class Histories(Result):
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        return self.of_weights(np.array([index]))
-
-    def of_weights(self, index: np.ndarray) -> "Histories":
-        """Some of the weights."""
-        return self._with(lambda array: array[:, :, index], self.gradient_norms)
+        return of_weights(self, np.array([index]))
 
     def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
         parameters = None if self.parameters is None else change(self.parameters)
@@ -316,6 +312,11 @@ class Histories(Result):
         order = np.random.default_rng(seed).permutation(self.count)
         held = max(1, self.count // 3)
         return self.chosen(np.sort(order[held:])), self.chosen(np.sort(order[:held]))
+
+
+def of_weights(histories: Histories, index: np.ndarray) -> Histories:
+    """The same of some of the weights."""
+    return histories._with(lambda array: array[:, :, index], histories.gradient_norms)
 
 
 def _columns(array: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from ..rules import CausalRule, Coefficient
-from .histories import Histories
+from .histories import Histories, of_weights
 
 _DRAWS = 64  # sets of coefficients tried before the best are refined
 _NUDGE = 1e-6
@@ -61,7 +61,7 @@ class RuleOnHistories:
         if recorded or weights <= fewer:
             return self
         index = np.linspace(0, weights - 1, fewer).round().astype(int)
-        return RuleOnHistories(self.rule, seen.of_weights(index))
+        return RuleOnHistories(self.rule, of_weights(seen, index))
 
     def jacobian(self, coefficients: np.ndarray) -> np.ndarray:
         """(R, c) by central differences, one-sided at a bound."""
