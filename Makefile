@@ -25,7 +25,7 @@ OLDEST_TESTS := $(wildcard $(addprefix tests/test_,model_belief_*.py model_lands
   problems_pictures*.py readme.py packaging.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce networks test test-all test-networks test-oldest bench trust docs lint clean
+.PHONY: help reproduce networks test test-all test-slow test-networks test-oldest bench trust docs lint clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,12 @@ test: $(VENV)/.stamp-test  ## the test suite without the long studies
 test-all: $(VENV)/.stamp-test  ## the test suite with the long studies
 	$(BIN)/python -m pytest -m "not networks" $(SIDE_BY_SIDE)
 	@echo "Left out: what needs PyTorch or JAX (make test-networks)"
+
+# Claims and their pictures are what `make reproduce` evaluates; mutations of the package are a study of their own.
+ELSEWHERE := $(addprefix --ignore=tests/test_,claims.py problems_pictures.py mutations.py)
+
+test-slow: $(VENV)/.stamp-test  ## the long studies alone, without the claims
+	$(BIN)/python -m pytest -m "slow and not networks" $(SIDE_BY_SIDE) $(ELSEWHERE)
 
 test-networks: $(VENV)/.stamp-networks  ## the tests that need PyTorch or JAX, with builds for the CPU
 	$(BIN)/python -m pytest -m networks $(SIDE_BY_SIDE)

@@ -30,7 +30,7 @@ def moving(rate, variance=None, diffusion=DRIFT):
     if rate == 0:
         return lc.RandomWalk(mean=[0.0], covariance=[[variance]], diffusion=[[diffusion]])
     start = {} if variance is None else {"start_mean": [0.0], "start_covariance": [[variance]]}
-    return lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, variance=[diffusion / (2 * rate)], **start)
+    return lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, covariance=[diffusion / (2 * rate)], **start)
 
 
 def steady_variance(rate, step=1.0, noise=NOISE):

@@ -23,7 +23,7 @@ def several(hessian, drift, noise, start_covariance=None) -> lc.ControlProblem:
     hidden = lc.OrnsteinUhlenbeck(
         mean=np.zeros(size),
         rate=rate,
-        variance=drift / (2 * rate),
+        covariance=drift / (2 * rate),
         start_covariance=start_covariance,
     )
     landscape = lc.Landscape.from_expression(

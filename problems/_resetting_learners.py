@@ -80,7 +80,7 @@ def settled_problem(rate: float, noise: float) -> lc.ControlProblem:
     """The same first two moments of the task, known as well as it will ever be from the start."""
     ratio = rate * noise**2 / CURVATURE**2
     known = math.sqrt(ratio**2 + 2 * ratio) - ratio
-    task = lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, variance=[1.0], start_covariance=[known])
+    task = lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, covariance=[1.0], start_covariance=[known])
     landscape = lc.Landscape.from_expression(
         lambda theta, task: CURVATURE * (theta[0] - task[0]) ** 2 / 2, dimension=1, hidden=task
     )

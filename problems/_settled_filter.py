@@ -45,7 +45,7 @@ def linear_rule(step: float, discount: float, rate: float, factor: float) -> Lin
 def settled_problem(discount: float, rate: float, variance: float) -> lc.ControlProblem:
     """T = ∞, first believed at μ₀ with that variance."""
     hidden = lc.OrnsteinUhlenbeck(
-        mean=[CENTRE], rate=rate, variance=[1.0], start_covariance=[[variance]]
+        mean=[CENTRE], rate=rate, covariance=[1.0], start_covariance=[[variance]]
     )
     return noisy_bowl(hidden, discount=discount, start=START)
 

@@ -86,7 +86,7 @@ def posed(noise: float, rate: float, step: float = STEP) -> lc.ControlProblem:
     hidden = lc.OrnsteinUhlenbeck(
         mean=[CENTRE],
         rate=rate,
-        variance=[VARIANCE],
+        covariance=[VARIANCE],
         start_covariance=[settled_variance(noise, rate, step)],
     )
     landscape = lc.Landscape.from_expression(

@@ -59,7 +59,7 @@ def hidden_problem(horizon, noise=NOISE) -> lc.ControlProblem:
     hidden = lc.OrnsteinUhlenbeck(
         mean=[CENTRE],
         rate=REVERSION,
-        variance=[VARIANCE],
+        covariance=[VARIANCE],
         start_mean=[-0.5],
         start_covariance=[[2.0]],
     )

@@ -30,7 +30,7 @@ RATES, NOISES = np.array([0.002, 0.01, 0.05, 0.2]), np.array([0.01, 0.1, 0.3, 1.
 
 def problem(steps=30):
     """Heavy ball with weight decay at λ = 0.05, σ = 0.3, one cell of the map."""
-    moving = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.05, variance=[1.0])
+    moving = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.05, covariance=[1.0])
     task = lc.LandscapeDistribution.quadratic(
         curvatures=lc.Uniform(0.05, 1.0), start_variance=1.0, minimum=moving
     )

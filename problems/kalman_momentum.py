@@ -57,7 +57,7 @@ def posed(persistence: float, ratio: float) -> lc.ControlProblem:
     else:
         variance = gained / (1 - persistence**2)
         hidden = lc.OrnsteinUhlenbeck(
-            mean=[0.0], rate=-math.log(persistence) / STEP, variance=[variance]
+            mean=[0.0], rate=-math.log(persistence) / STEP, covariance=[variance]
         )
     landscape = lc.Landscape.from_expression(
         lambda theta, phi: (theta[0] - phi[0]) ** 2 / 2, dimension=1, hidden=hidden

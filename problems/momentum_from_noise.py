@@ -72,7 +72,7 @@ def hidden_problem(discount, noise, rate, drift) -> lc.ControlProblem:
     if rate == 0:
         hidden = lc.RandomWalk(mean=[CENTRE], covariance=[[1.0]], diffusion=[[drift]])
     else:
-        hidden = lc.OrnsteinUhlenbeck(mean=[CENTRE], rate=rate, variance=[drift / (2 * rate)])
+        hidden = lc.OrnsteinUhlenbeck(mean=[CENTRE], rate=rate, covariance=[drift / (2 * rate)])
     return noisy_bowl(hidden, discount=discount, noise=noise, curvature=CURVATURE)
 
 

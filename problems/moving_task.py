@@ -61,7 +61,7 @@ def hidden_problem(kind, discount, rate) -> lc.ControlProblem:
     if kind == "jumps":
         hidden = lc.JumpProcess(rate=rate, mean=[CENTRE], covariance=[1.0])
     else:
-        hidden = lc.OrnsteinUhlenbeck(mean=[CENTRE], rate=rate, variance=[1.0])
+        hidden = lc.OrnsteinUhlenbeck(mean=[CENTRE], rate=rate, covariance=[1.0])
     return noisy_bowl(hidden, discount=discount, curvature=CURVATURE)
 
 

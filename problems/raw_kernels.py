@@ -50,7 +50,7 @@ def moving(noise, rate) -> lc.ControlProblem:
     if rate == 0:
         hidden = lc.RandomWalk(mean=[0.0], covariance=[[1.0]], diffusion=[[DRIFT]])
     else:
-        hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, variance=[DRIFT / (2 * rate)])
+        hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, covariance=[DRIFT / (2 * rate)])
     return noisy_bowl(hidden, curvature=CURVATURE, discount=DISCOUNT, noise=noise)
 
 

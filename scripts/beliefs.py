@@ -39,7 +39,7 @@ def rows(quick):
 
 def hidden_minimum(horizon=NUMBERS.horizon):
     """The problem of this module."""
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=NUMBERS.reversion, variance=[NUMBERS.variance])
+    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=NUMBERS.reversion, covariance=[NUMBERS.variance])
     return lc.ControlProblem(
         landscape=lc.Landscape.from_expression(
             lambda theta, phi: NUMBERS.curvature * (theta[0] - phi[0]) ** 2 / 2,
@@ -65,7 +65,7 @@ def hidden_tilt():
     """A double well whose hidden tilt drifts, seen sharply: V has a crest where the wells are worth
     the same.
     """
-    tilt = lc.OrnsteinUhlenbeck(mean=[0.0], rate=NUMBERS.reversion, variance=[0.1])
+    tilt = lc.OrnsteinUhlenbeck(mean=[0.0], rate=NUMBERS.reversion, covariance=[0.1])
     landscape = lc.Landscape.from_expression(
         lambda theta, phi: (theta[0] ** 2 - 1) ** 2 / 4 - phi[0] * theta[0],
         dimension=1,

@@ -12,7 +12,8 @@ timed as lean NumPy and, where installed, in PyTorch. Planning with beliefs (bel
 known problems with as many states, ``simulate`` to a hand-written NumPy loop, grids and replanning
 to absolute times. Policy programs (policies.py) are held to absolute times beside hand-written
 programs under L-BFGS-B, sweeps (sweeps.py) to absolute times and to the time of their cells, cells
-solved together (together.py) to an absolute time, with a Newton in C beside them.
+solved together (together.py) to an absolute time, with a Newton in C beside them, stores of many
+cells (stores.py) to absolute times.
 
 Times are medians of interleaved runs with one BLAS thread, ratios medians over rounds. A missed
 target is said plainly but is not a failure: the exit status is 0.
@@ -40,6 +41,7 @@ import cluster
 import numpy as np
 import policies
 import scipy
+import stores
 import sweeps
 import together
 from measuring import HEADINGS, aligned
@@ -81,6 +83,7 @@ def main():
     rows += report("planning and simulating with beliefs", beliefs.rows(options.quick))
     rows += report("optimising causal rules", policies.rows(options.quick))
     rows += report("sweeps", sweeps.rows(options.quick))
+    rows += report("stores of many cells", stores.rows(options.quick))
     rows += report("cells solved together", together.rows(options.quick))
     estimate = cluster.estimate(options.quick)
     records = behaviour.transcriptions(options.quick)

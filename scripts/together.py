@@ -16,6 +16,7 @@ from measuring import Row
 
 import landscape_control as lc
 from landscape_control.planning.batched import BatchSolver
+from landscape_control.planning.batched.compiled import KNOWN
 from landscape_control.planning.solver.guesses import default_guesses
 from landscape_control.planning.solver.mesh import fastest_rate, initial_vertices
 from landscape_control.planning.transcription.quadrature import lobatto, lobatto_matrices
@@ -27,7 +28,7 @@ ROUNDS = 3
 
 def rows(quick):
     """The 400-cell sweep of the double well, a larger one, and more parameters."""
-    few, many = (8, 16) if quick else (20, 64)
+    few, many = (8, 16) if quick else (20, 100)
     return [*_sweeps(few, 0.4, quick), *_sweeps(many, None, quick), *_against_one_by_one(quick)]
 
 
@@ -44,16 +45,25 @@ def _grid(points):
 
 
 def _sweeps(points, limit, quick):
-    """Milliseconds per cell of a whole sweep in this process, everything that it compiles included."""
-    problem, grid = _problem(), _grid(points)
-    seconds, reference = [], []
+    """Milliseconds per cell of a whole sweep in this process, when it has compiled nothing for its
+    structure, and when it has.
+    """
+    grid = _grid(points)
+    first, seconds, reference = [], [], []
     compiled = compiled_newton()
-    for _ in range(1 if quick else ROUNDS):
+
+    def swept():
         began = time.process_time()
-        found = lc.sweep(problem, grid, measure=["cost", "end_basin"], starts=STARTS, workers=1)
-        seconds.append(time.process_time() - began)
+        found = lc.sweep(_problem(), grid, measure=["cost", "end_basin"], starts=STARTS, workers=1)
+        return time.process_time() - began, found
+
+    for _ in range(1 if quick else ROUNDS):
+        KNOWN.clear()
+        first.append(swept()[0])
+        again, found = swept()
+        seconds.append(again)
         if compiled is not None:
-            reference.append(_compiled_seconds(compiled, problem, grid))
+            reference.append(_compiled_seconds(compiled, _problem(), grid))
     cells = points**2
     ours = 1e3 * np.median(seconds) / cells
     limits = 1e3 * np.median(reference) / cells if reference else None
@@ -65,6 +75,11 @@ def _sweeps(points, limit, quick):
             ours=ours,
             reference=limits,
             limit=None if quick else limit,
+        ),
+        Row(
+            what=f"{what}, the first of its structure",
+            ours=1e3 * np.median(first) / cells,
+            reference=limits,
         ),
         Row(
             what=f"{what}: solved one by one, of {cells}",
@@ -81,9 +96,11 @@ def _sweeps(points, limit, quick):
 
 
 def _against_one_by_one(quick):
-    """Cells of the Rosenbrock valley, solved together against the Solver in a loop."""
+    """Cells of the Rosenbrock valley, solved together against the Solver in a loop; the time to
+    compile for them is counted.
+    """
     found = []
-    for dimension in (3, 5) if quick else (3, 5, 6):
+    for dimension in (3, 5) if quick else (3, 6, 10):
         start = np.resize([-0.6, 0.55], dimension)
         solver = lc.Solver(
             lc.ControlProblem(
@@ -93,19 +110,23 @@ def _against_one_by_one(quick):
             )
         )
         rng = np.random.default_rng(0)
-        horizons, discounts = np.exp(rng.uniform(-1, 1.5, 256)), np.exp(rng.uniform(-4, 0, 256))
+        count = 256 if dimension < 10 else 1024
+        horizons = np.exp(rng.uniform(-1, 1.5, count))
+        discounts = np.exp(rng.uniform(-4, 0, count))
         cells = [
             {"horizon": horizon, "discount": discount}
             for horizon, discount in zip(horizons, discounts, strict=True)
         ]
-        batch, few = BatchSolver(solver), cells[:16]
-        batch.solve(few, starts=STARTS)
-        together = _seconds(lambda: batch.solve(cells, starts=STARTS)) / len(cells)  # noqa: B023
+        few = cells[:16]
+        together = (
+            _seconds(lambda: BatchSolver(solver).solve(cells, starts=STARTS))  # noqa: B023
+            / count
+        )
         solver.solve(starts=STARTS)
         alone = _seconds(lambda: [solver.solve(starts=STARTS, **own) for own in few]) / len(few)  # noqa: B023
         found.append(
             Row(
-                what=f"Rosenbrock n = {dimension}, a cell together; reference: one by one",
+                what=f"Rosenbrock n = {dimension}, a cell of {count}; reference: one by one",
                 ours=1e3 * together,
                 reference=1e3 * alone,
                 ratio=together / alone,

@@ -187,7 +187,7 @@ def draw_gaussian(rng) -> GaussianCase:
     else:
         reversion = log_uniform(rng, 0.05, 2)
         diffusion = 2 * reversion * spread
-        hidden = lc.OrnsteinUhlenbeck(mean=mean, rate=reversion, variance=spread)
+        hidden = lc.OrnsteinUhlenbeck(mean=mean, rate=reversion, covariance=spread)
     numbers = GaussianNumbers(
         hessian=rotated(rng, np.exp(rng.uniform(-2, 1.5, n))),
         metric=rotated(rng, np.exp(rng.uniform(-1, 1, n))),

@@ -154,7 +154,7 @@ def draw_general(rng, index) -> GeneralCase:
     loss, dimension = FAMILIES[index % len(FAMILIES)]
     mean, variance = rng.uniform(-1, 1, 1), np.array([[log_uniform(rng, 0.05, 1)]])
     moves = rng.random() < 0.5
-    hidden = lc.OrnsteinUhlenbeck(mean=mean, rate=log_uniform(rng, 0.1, 1), variance=variance)
+    hidden = lc.OrnsteinUhlenbeck(mean=mean, rate=log_uniform(rng, 0.1, 1), covariance=variance)
     return GeneralCase(
         family=loss.__name__,
         loss=loss,

@@ -104,7 +104,7 @@ ROWS = {
     "NoisyLoss": {"noise": 0.1},
     "Objective": {"horizon": 1.0},
     "Observe": {"function": lambda theta, phi: theta, "noise": 0.1},
-    "OrnsteinUhlenbeck": {"mean": [0.0], "rate": 1.0, "variance": [[1.0]]},
+    "OrnsteinUhlenbeck": {"mean": [0.0], "rate": 1.0, "covariance": [[1.0]]},
     "Plan": {},
     "Policy": {
         "family": BALL,
@@ -251,6 +251,7 @@ PLAIN = [
     "emergence.HeldOut",
     "emergence.Identifiability",
     "emergence.PolicyCertificate",
+    "emergence.PolicyProgress",
     "emergence.ScenarioSolver",
     "emergence.WorstCaseResult",
     "emergence.choose_family",

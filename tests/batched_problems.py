@@ -29,6 +29,10 @@ def _tilted(x):
     return (x[0] ** 2 - 1) ** 2 + 0.3 * x[0]
 
 
+def _valley(dimension):
+    return problem(np.resize(START, dimension), landscape=lc.rosenbrock(dimension))
+
+
 def structures():
     """{name: problem}"""
     waves = lc.Landscape.from_expression(_waves, dimension=2)
@@ -47,7 +51,9 @@ def structures():
         "quadratic": problem(landscape=bowl),
         "one parameter": problem([-0.9], landscape=tilted),
         "three parameters": problem([-0.6, 0.55, 0.3], landscape=lc.rosenbrock(3)),
-        "five parameters": problem([-0.6, 0.55, 0.3, -0.6, 0.55], landscape=lc.rosenbrock(5)),
+        "five parameters": _valley(5),
+        "seven parameters": _valley(7),
+        "ten parameters": _valley(10),
         "waves": problem([-0.9, 0.4], landscape=waves),
     }
 

@@ -44,7 +44,7 @@ HIDDEN = {
     "mean-reverting": lc.OrnsteinUhlenbeck(
         mean=[0.2, -0.4],
         rate=0.8,
-        variance=PRIOR,
+        covariance=PRIOR,
         start_mean=[1.0, 0.0],
         start_covariance=0.3 * PRIOR,
     ),

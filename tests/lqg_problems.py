@@ -11,7 +11,7 @@ import landscape_control as lc
 
 
 def one_mode(*, rate=0.4, noise=0.8, hidden=None, **changes):
-    hidden = hidden or lc.OrnsteinUhlenbeck(mean=[0.3], rate=rate, variance=[1.0])
+    hidden = hidden or lc.OrnsteinUhlenbeck(mean=[0.3], rate=rate, covariance=[1.0])
     given = {"discount": 0.5} | changes
     return standard.tracking(1.3, hidden, sees=lc.NoisyGradient(noise), **given)
 
@@ -27,7 +27,7 @@ def general(*, horizon=math.inf, discount=0.7, hidden=None, terminal=None):
     hessian, own = square @ square.T + 0.5 * np.eye(2), rng.normal(size=(3, 3))
     spread = rng.normal(size=(3, 3))
     hidden = hidden or lc.OrnsteinUhlenbeck(
-        mean=[0.2, -0.5, 0.1], rate=0.6, variance=spread @ spread.T / 3
+        mean=[0.2, -0.5, 0.1], rate=0.6, covariance=spread @ spread.T / 3
     )
 
     def loss(theta, phi):

@@ -44,7 +44,7 @@ def moving(kind="walk"):
     start = {"start_mean": [-0.5], "start_covariance": [[0.7]]}
     if kind == "jumps":
         return lc.JumpProcess(rate=RATE, mean=[0.2], covariance=[1.0], **start)
-    return lc.OrnsteinUhlenbeck(mean=[0.2], rate=RATE, variance=[1.0], **start)
+    return lc.OrnsteinUhlenbeck(mean=[0.2], rate=RATE, covariance=[1.0], **start)
 
 
 def two_tasks():

@@ -12,7 +12,7 @@ HIDDEN = lc.ControlProblem(
     landscape=lc.Landscape.from_expression(
         lambda theta, phi: (theta[0] - phi[0]) ** 2 / 2,
         dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
     ),
     learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
     start=[1.0],

@@ -77,7 +77,7 @@ def shaped_noise():
         name="moving bowl",
         formula="½·{stiffness:g}|θ-φ|²",
         parameters={"stiffness": 1.3},
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.1, 0.2], rate=0.4, variance=[[1.0, 0.2], [0.2, 0.5]]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.1, 0.2], rate=0.4, covariance=[[1.0, 0.2], [0.2, 0.5]]),
     )
     sees = lc.Observe(
         lambda t, phi: ca.vertcat(phi[0] - t[0], ca.sin(phi[1]) + t[1]),
@@ -160,7 +160,7 @@ PROGRAMS = {
         task=LandscapeDistribution.quadratic(
             curvatures=Discrete([0.1, 0.7, 1.0], [0.3, 0.3, 0.1]),
             start_variance=1.0,
-            minimum=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.1, variance=[1.0]),
+            minimum=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.1, covariance=[1.0]),
         ),
     ),
 }

@@ -55,7 +55,7 @@ def tracking(
         landscape=lc.Landscape.from_expression(
             loss or chased,
             dimension=1,
-            hidden=hidden or lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+            hidden=hidden or lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
         ),
         learner=lc.Learner(sees=sees or lc.NoisyGradient(0.8), drift=drift),
         start=[start],

@@ -188,7 +188,7 @@ def test_the_family_is_optimised_to_adam_and_a_proper_start_gains():
 
 
 def test_the_family_acts_in_a_simulation():
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0])
+    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0])
     landscape = lc.Landscape.from_expression(
         lambda theta, phi: (theta[0] - phi[0]) ** 2, dimension=1, hidden=hidden
     )

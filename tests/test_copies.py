@@ -37,7 +37,7 @@ def hidden():
     landscape = lc.Landscape.from_expression(
         lambda t, h: 0.5 * (t[0] - h[0]) ** 2,
         dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
     )
     return lc.ControlProblem(
         landscape=landscape,

@@ -146,6 +146,7 @@ MISUSES = [
     (["sweep", "GOOD", "--axis", "horizon=1", "--workers", "0"], "workers"),
     (["resume", "FOLDER"], "without a readable plan.json"),
     (["show", "FOLDER"], "without a readable plan.json"),
+    (["show", "GOOD"], "or a file that landscape_control.save wrote"),
     (["reproduce", "--only", "bogus"], "claim: expected"),
 ]
 

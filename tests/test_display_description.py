@@ -10,7 +10,7 @@ from record_samples import made
 from recorded_problems import KNOWN
 
 import landscape_control as lc
-from landscape_control import simulation
+from landscape_control import identification, simulation
 from landscape_control.display.description.numbers import in_words
 from landscape_control.support.printed_expressions import Plain, print_expression
 
@@ -44,6 +44,8 @@ def test_a_methods_section_has_equations_tolerances_and_checks():
         assert f"below {solution.tolerance:g} of" in paragraph
         assert f"J = {solution.cost:.8g}" in paragraph
         assert "passed the checks made without the optimiser" in paragraph
+        assert f"dynamics {solution.certificate.dynamics:.2g}" in paragraph
+        assert "cost scale" not in paragraph  # which is no check
     assert f"best of {solution.starts} starts" in words
     assert "CasADi" in words
 
@@ -71,7 +73,17 @@ def test_a_program_in_latex_has_its_terms_and_numbers():
     running = replace(result.program, cost="both", objective=result.program.objective)
     latex = replace(result, program=running).methods("latex")
     assert r"\kappa\, L(\theta_{T}) + k \sum_{t=1}^{T} L(\theta_{t})" in latex
-    assert "$T = 4$" in latex
+    for symbol in (
+        "$T = 4$",
+        "$y$",
+        r"$\kappa = ",
+        "$k = ",
+        r"$\theta_{t}$",
+        "$h$",
+        r"\operatorname{E}$",
+    ):
+        assert f"{symbol}" in latex.partition(r"\begin{itemize}")[2], symbol
+    assert "$$" not in latex
     assert r"\end{itemize}" in latex
 
 
@@ -148,3 +160,42 @@ def test_versions_are_those_that_made_the_result(tmp_path):
     assert f"{lc.__version__}" not in loaded.methods()
     unknown = replace(solution)  # by nobody's call
     assert "How it was made is not known" in unknown.methods()
+
+
+def test_a_result_that_does_not_hold_its_problem_states_it_too(tmp_path):
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([0.5, 2.0])),
+        start=[1.0, 0.5],
+        objective=lc.Objective(horizon=1.0),
+    )
+    solution = lc.solve(problem)
+    options = {"starts": 3, "resamples": 5, "run": False}
+    for result in (
+        lc.compare(solution, ["gradient_descent"], **options),
+        lc.identify(solution, ["gradient_descent"], resamples=5),
+        lc.certify_global(problem, solution, points=21),
+        lc.path_law(solution),
+    ):
+        assert not hasattr(result, "problem")
+        assert result.methods().startswith(problem.describe())
+        assert result.methods("latex").startswith(problem.describe("latex"))
+        loaded = lc.load(result.save(tmp_path / "result.nc"))
+        assert loaded.methods() == result.methods()
+        assert "subject to" in loaded.methods("latex")
+    unknown = replace(result, paths=1)  # made in another way
+    assert "The problem it was computed for is not part of it" in unknown.methods()
+
+
+def test_settings_are_whole():
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.eye(1)), start=[1.0], objective=lc.Objective(horizon=1.0)
+    )
+    criteria = identification.maps.Criteria(threshold=0.123456789, resolution=0.00123456789)
+    verdict = lc.compare(
+        problem, ["gradient_descent"], starts=2, resamples=5, run=False, criteria=criteria
+    )
+    assert verdict.made_with["criteria"] == repr(criteria)
+    excitation = identification.Excitation(noise=0.123456789, histories=9, steps=11)
+    histories = lc.rollout("sgd", {"learning_rate": 0.1}, excitation=excitation)
+    assert histories.made_with["excitation"] == repr(excitation)
+    assert len(repr(excitation)) > 110

@@ -18,7 +18,7 @@ HIDDEN = lc.ControlProblem(
     landscape=lc.Landscape.from_expression(
         lambda theta, hidden: (theta[0] - hidden[0]) ** 2,
         dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
     ),
     learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
     start=[1.0],
@@ -152,3 +152,39 @@ def test_whole_figures_take_results_as_they_take_their_data():
             np.testing.assert_array_equal(first, second)
     with pytest.raises(ProblemError, match="data of figure verdict"):
         figures.verdict(solution)
+
+
+def test_several_hidden_variables_have_a_panel_each_and_of_many_it_is_said_which(monkeypatch):
+    def rollout(count):
+        weights = np.arange(1.0, count + 1.0)
+        landscape = lc.Landscape.from_expression(
+            lambda theta, hidden: np.sum(weights * (theta - hidden) ** 2) / 2,
+            dimension=count,
+            hidden=lc.GaussianPrior(mean=np.zeros(count), covariance=weights**2),
+        )
+        problem = lc.ControlProblem(
+            landscape=landscape,
+            learner=lc.Learner(sees=lc.NoisyGradient(noise=0.5)),
+            start=np.ones(count),
+            objective=lc.Objective(horizon=1.0),
+        )
+        return lc.simulate(problem, lc.solve(problem), episodes=4, keep_paths=4)
+
+    two = rollout(2)
+    panels = two.plot().figure.axes
+    assert [panel.get_ylabel()[-2:] for panel in panels[:4]] == ["θ₁", "θ₂", "φ₁", "φ₂"]
+    np.testing.assert_allclose(
+        labelled(panels[0], "episode 0")[:, 1], two.paths.parameters[0, :, 0]
+    )
+    np.testing.assert_allclose(panels[3].lines[1].get_ydata(), two.paths.belief_means[0, :, 1])
+    assert len(two.plot(parameter=1, hidden=0).figure.axes) == 3
+    five = rollout(5)
+    figure = five.plot().figure
+    panels = figure.axes
+    varied = sorted(np.argsort(-np.std(five.paths.hidden, axis=(0, 1)))[:3] + 1)
+    said = [panel.get_ylabel() for panel in panels[3:6]]
+    assert said == [f"hidden φ{'₀₁₂₃₄₅'[i]}" for i in varied]
+    assert "those 3 of 5 φ that vary most" in [
+        text.get_text() for legend in figure.legends for text in legend.get_texts()
+    ]
+    check_legible(figure, monkeypatch)

@@ -106,16 +106,35 @@ def test_failed_cells_have_no_colour_and_warned_ones_a_mark():
     assert len(axes.lines[0].get_xdata()) == data.warned.sum() > 0
 
 
-def test_borders_are_drawn_between_all_cells_of_different_kind_and_nowhere_else():
-    regions = np.array([[0, 0, 1], [0, 1, 1]])
+def borders_of(regions):
     axes = style.new_figure(3, 2).add_subplot()
-    phase_diagrams.region_map(axes, [1, 2, 3], [0, 1], regions, ["newton", "ballistic"])
-    segments = {tuple(map(tuple, segment)) for segment in axes.collections[1].get_segments()}
-    assert segments == {
-        ((2.5, -0.5), (2.5, 0.5)),
-        ((1.5, 0.5), (1.5, 1.5)),
-        ((1.5, 0.5), (2.5, 0.5)),
-    }
+    rows, columns = np.shape(regions)
+    phase_diagrams.region_map(axes, range(columns), range(rows), regions, ["newton", "ballistic"])
+    vertices = [patch.get_path().vertices.reshape(-1, 2, 2) for patch in axes.patches]
+    return [tuple(map(tuple, ends)) for path in vertices for ends in path.tolist()]
+
+
+def test_borders_are_drawn_between_all_cells_of_different_kind_and_nowhere_else():
+    assert sorted(borders_of([[0, 0, 1], [0, 1, 1]])) == [
+        ((0.5, 0.5), (0.5, 1.5)),
+        ((0.5, 0.5), (1.5, 0.5)),
+        ((1.5, -0.5), (1.5, 0.5)),
+    ]
+
+
+def test_borders_of_cells_that_follow_each_other_are_one_line():
+    """Of random cells: as long together as there are pairs of unlike neighbours."""
+    regions = np.random.default_rng(0).integers(0, 2, (30, 40))
+    pairs = np.count_nonzero(np.diff(regions, axis=0)) + np.count_nonzero(np.diff(regions, axis=1))
+    lines = np.array(borders_of(regions))
+    assert np.abs(lines[:, 1] - lines[:, 0]).sum() == pairs
+    assert len(lines) < pairs
+    assert borders_of(np.repeat([[0, 1]], 50, axis=0)) == [((0.5, -0.5), (0.5, 49.5))]
+
+
+def test_a_map_of_very_many_borders_is_drawn_by_its_colours():
+    regions = np.random.default_rng(0).integers(0, 2, (400, 400))
+    assert borders_of(regions) == []
 
 
 @pytest.mark.parametrize(
@@ -138,6 +157,14 @@ def test_axes_of_words_and_infinity_get_a_tick_each():
     heat_maps.number_map(axes, ["calm", "rough"], [1.0, 2.0, np.inf], np.arange(6.0).reshape(3, 2))
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["calm", "rough"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["1", "2", "∞"]
+
+
+def test_a_few_numbers_get_a_tick_each():
+    """Two discounts have no scale that goes below 0."""
+    axes = style.new_figure(3, 2).add_subplot()
+    heat_maps.number_map(axes, [0.01, 1.0], [0.5, 1.0, 2.0, 4.0], np.arange(8.0).reshape(4, 2))
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.01", "1"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0.5", "1", "2", "4"]
 
 
 def test_small_multiples_share_their_colours(monkeypatch):

@@ -552,3 +552,16 @@ GOOD = {"gradients": np.ones((3, 5, 1)), "updates": np.ones((3, 5, 1))}
 def test_bad_input_is_refused_with_words(call, words):
     with pytest.raises(ProblemError, match=words):
         call()
+
+
+def test_rules_that_give_the_same_updates_are_called_as_in_the_table():
+    def update(velocity, gradient, theta, step):
+        velocity = 0.8 * velocity - 0.05 * np.asarray(gradient)
+        return velocity / step, velocity
+
+    def init(episodes, weights):
+        return np.zeros((episodes, weights))
+
+    said = ["sgd", "heavy_ball", "heavy_ball_decoupled_decay"]
+    verdict = lc.identify((init, update), said, resamples=5)
+    assert "come from heavy ball with decoupled weight decay: richer" in str(verdict)

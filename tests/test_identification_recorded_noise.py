@@ -60,6 +60,19 @@ def test_adam_is_named_under_noise_twice_its_updates():
     assert is_near(verdict.best, "adam")
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0]])
+def test_adam_is_not_named_amsgrad_where_noise_hides_the_difference(order):
+    """AMSGrad, which remembers one number more, is not the simpler of the two."""
+    runs = [
+        recorded("adam", noise=0.002, steps=steps, weights=2, seed=steps)
+        for steps in (30, 31, 50, 80)
+    ]
+    weights, gradients = zip(*(runs[place] for place in order), strict=True)
+    verdict = named((list(weights), list(gradients)), ["amsgrad", "adam"])
+    assert verdict.best.key == "adam"
+    assert verdict.row("amsgrad").error == verdict.best.error
+
+
 def test_noise_is_no_momentum():
     """Ordinary regression on the update before finds β = -½·(share of the noise); here β = 0."""
     weights, gradients = recorded("sgd", noise=0.1)

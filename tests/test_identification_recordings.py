@@ -338,3 +338,11 @@ def test_a_program_is_watched_in_its_own_units(unit):
         assert excitation.noise == pytest.approx(noise)
         assert excitation.start_variance == pytest.approx(start)
         assert excitation.minimum_variance == pytest.approx(start)
+
+
+def test_a_recording_says_how_long_its_runs_are():
+    run = RecordedRun(gradients=np.ones((9, 2)), updates=np.ones((9, 2)))
+    short = RecordedRun(gradients=np.ones((6, 2)), updates=np.ones((6, 2)))
+    assert repr(Recording(runs=[run])) == "Recording(1 run of 9 steps, 2 weights: a recording)"
+    assert "2 runs of 9 steps" in repr(Recording(runs=[run, run]))
+    assert "2 runs of 6 to 9 steps" in repr(Recording(runs=[run, short]))

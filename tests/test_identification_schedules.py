@@ -141,6 +141,18 @@ def test_a_rule_with_a_schedule_is_found_without_its_rates():
     assert "follow linear warm-up, then cosine" in str(verdict)
 
 
+def test_few_weights_are_enough_for_a_rule_that_is_exact():
+    """Two updates of each step to read its rate from; with noise beside them, none is read."""
+    rates = np.array(COURSES["cosine"][0])
+    few = trained(rates, 0.0, histories=3).weight(0)
+    found = lc.identify(few, ["sgd", "heavy_ball"], resamples=10).scheduled
+    assert (found.rule.key, found.schedule.best.name) == ("sgd", "cosine")
+    np.testing.assert_allclose(found.rates, rates, rtol=1e-6)
+    noise = 1e-3 * np.random.default_rng(1).normal(size=few.updates.shape)
+    noisy = Histories(gradients=few.gradients, updates=few.updates + noise)
+    assert lc.identify(noisy, ["sgd", "heavy_ball"], resamples=10).scheduled is None
+
+
 def test_rates_that_follow_nothing_are_none_of_these():
     rates = 0.1 * np.random.default_rng(2).random(40)
     found = lc.identify(trained(rates, 0.8), ["sgd", "heavy_ball"], resamples=10).scheduled

@@ -25,7 +25,7 @@ HIDDEN = lc.ControlProblem(
     landscape=lc.Landscape.from_expression(
         lambda theta, hidden: (theta[0] - hidden[0]) ** 2,
         dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
     ),
     learner=lc.Learner(sees=lc.NoisyGradient(noise=0.8)),
     start=[1.0],

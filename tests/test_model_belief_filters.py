@@ -30,7 +30,7 @@ def prior_of_path(hidden, count):
     for s, t in product(range(count), repeat=2):
         early, gap = min(s, t), decay[abs(s - t)]
         gained = (
-            hidden.variance * (1 - decay[early] ** 2)
+            hidden.covariance * (1 - decay[early] ** 2)
             if hidden.reversion.any()
             else hidden.diffusion * times[early]
         )

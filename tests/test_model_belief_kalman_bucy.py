@@ -82,7 +82,7 @@ def test_partly_driven_walks_settle_where_their_equation_leads(diffusion, seen):
 def test_steady_variance_of_a_moving_minimum_in_closed_form():
     """theory §4b: 0 = -2λP + q - h²P²/σ²."""
     rate, h, noise = 0.4, 1.3, 0.8
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, variance=[1.0])
+    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=rate, covariance=[1.0])
     model = belief_model(problem(one_minimum, hidden, lc.NoisyGradient(noise=noise)))
     precision = (h / noise) ** 2
     expected = (-rate + np.sqrt(rate**2 + 2 * rate * precision)) / precision
@@ -90,7 +90,7 @@ def test_steady_variance_of_a_moving_minimum_in_closed_form():
 
 
 def test_small_steps_follow_the_symbolic_dynamics_of_mean_and_covariance():
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.1, -0.2], rate=0.8, variance=PRIOR)
+    hidden = lc.OrnsteinUhlenbeck(mean=[0.1, -0.2], rate=0.8, covariance=PRIOR)
     sees = lc.NoisyGradient(noise=0.7)
     model = belief_model(problem(lambda t, h: ca.exp(h[0]) * (t[0] - h[1]) ** 2 / 2, hidden, sees))
     mean, start = np.array([0.4, 0.3]), 0.5 * PRIOR

@@ -50,7 +50,7 @@ CASES = {
     ),
     "drifting curvature and minimum": (
         unknown_curvature,
-        lc.OrnsteinUhlenbeck(mean=[0.0, 0.0], rate=0.5, variance=0.09 * np.eye(2)),
+        lc.OrnsteinUhlenbeck(mean=[0.0, 0.0], rate=0.5, covariance=0.09 * np.eye(2)),
         lc.NoisyGradient(noise=0.5),
         lambda theta, cloud: np.exp(cloud[:, 0]) * (theta - cloud[:, 1]),
         0.5,
@@ -68,7 +68,7 @@ CASES = {
     ),
     "noisy loss of a moving minimum": (
         unknown_minimum,
-        lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.5, variance=[0.25]),
+        lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.5, covariance=[0.25]),
         lc.NoisyLoss(noise=0.3),
         lambda theta, cloud: (theta - cloud[:, 0]) ** 2 / 2,
         0.3,
@@ -88,7 +88,7 @@ def particle_filter(hidden, predicted, noise, thetas, seen, rng):
     for k, (theta, y) in enumerate(zip(thetas, seen, strict=True)):
         if k and decay < 1:
             kick = rng.standard_normal(cloud.shape) * np.sqrt(
-                np.diag(hidden.variance) * (1 - decay**2)
+                np.diag(hidden.covariance) * (1 - decay**2)
             )
             cloud = hidden.centre + decay * (cloud - hidden.centre) + kick
         logarithm = logarithm - STEP * ((y - predicted(theta, cloud)) / noise) ** 2 / 2

@@ -72,7 +72,7 @@ def problem(hidden):
 
 
 KICKS = Kicks(rate=0.4, frequency=2.0, size=0.6)
-LIKE = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=KICKS.prior_covariance)
+LIKE = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=KICKS.prior_covariance)
 
 
 def test_the_sampled_law_has_the_declared_moments():

@@ -1,6 +1,7 @@
 """Losses of another program, called for their numbers: the same answers, at the door or not at all."""
 
 import gc
+import json
 import pickle
 
 import numpy as np
@@ -110,8 +111,16 @@ IMPOSSIBLE = {
 
 @pytest.mark.parametrize("case", IMPOSSIBLE)
 def test_what_needs_the_operations_is_refused_in_words(case):
-    with pytest.raises(lc.ProblemError, match="another program.*data_loss|data_loss.*another"):
+    with pytest.raises(lc.ProblemError, match="another program.*(to_dict|data_loss)"):
         IMPOSSIBLE[case](problem(external()))
+
+
+def test_numbers_of_a_result_are_there_all_the_same():
+    solution = lc.solve(problem(external()), starts=1)
+    plain = json.loads(json.dumps(solution.to_dict(), allow_nan=False))
+    assert plain["cost"] == solution.cost
+    assert plain["problem"] == {"description": solution.problem.describe()}
+    np.testing.assert_array_equal(solution.to_xarray().parameters, solution.parameters)
 
 
 @pytest.mark.networks

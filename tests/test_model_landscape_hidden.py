@@ -12,7 +12,11 @@ KINDS = {
     "constant": lc.GaussianPrior([0.3, -0.2], [[1.0, 0.4], [0.4, 0.5]]),
     "walk": lc.RandomWalk([0.3, -0.2], [[1.0, 0.4], [0.4, 0.5]], [0.2, 0.7]),
     "reverting": lc.OrnsteinUhlenbeck(
-        mean=[0.5, 0.0], rate=0.4, variance=[1.0, 0.3], start_mean=[2.0, -1.0], start_covariance=0.1
+        mean=[0.5, 0.0],
+        rate=0.4,
+        covariance=[1.0, 0.3],
+        start_mean=[2.0, -1.0],
+        start_covariance=0.1,
     ),
     "jumps": lc.JumpProcess(
         rate=0.6, mean=[0.5], covariance=[0.8], start_mean=[2.0], start_covariance=[0.1]
@@ -108,7 +112,7 @@ def test_a_hidden_landscape_becomes_known_when_given_values():
 
 
 def test_description_says_what_is_hidden_and_how_it_is_seen():
-    bowl = landscape(lc.OrnsteinUhlenbeck(mean=[0.25], rate=0.4, variance=[1.5]))
+    bowl = landscape(lc.OrnsteinUhlenbeck(mean=[0.25], rate=0.4, covariance=[1.5]))
     problem = lc.ControlProblem(
         landscape=bowl,
         learner=lc.Learner(sees=lc.NoisyGradient(0.8)),

@@ -160,7 +160,7 @@ def hidden_bowl(process, **options):
     )
 
 
-MOVING = lc.OrnsteinUhlenbeck(mean=[0.5], rate=0.2, variance=[2.0])
+MOVING = lc.OrnsteinUhlenbeck(mean=[0.5], rate=0.2, covariance=[2.0])
 
 
 def test_draws_of_quadratics_have_their_laws_and_shapes():

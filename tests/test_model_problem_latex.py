@@ -79,14 +79,16 @@ def test_numbers_and_words():
     assert latex.array([1.0, -2.0]) == r"(1, -2)^{\top}"
     assert latex.array(np.eye(5)) is None
     assert latex.words("50% of θ₁² & $x_1$ \\ {}") == (
-        r"50\% of $\theta$$_{1}$$^{2}$ \& \$x\_1\$ \textbackslash{} \{\}"
+        r"50\% of $\theta_{1}^{2}$ \& \$x\_1\$ \textbackslash{} \{\}"
     )
+    assert latex.words("θ̇ = 1 ± φ̇") == r"$\dot{\theta}$ = 1 $\pm$ $\dot{\varphi}$"
+    assert latex.words("Δθ = β²ᵀ₁₂₊ᵢ²") == r"$\Delta\theta$ = $\beta^{2\top}_{12+i}{}^{2}$"
 
 
 HIDDEN = lc.Landscape.from_expression(
     lambda theta, phi: (theta[0] - phi[0]) ** 2,
     dimension=1,
-    hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+    hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
     name="50 % noise_1",
 )
 PROBLEMS = {
@@ -175,3 +177,17 @@ def test_the_text_has_the_numbers_of_the_problem():
 def test_an_unknown_format_is_refused():
     with pytest.raises(lc.ProblemError, match="latex"):
         PROBLEMS["plain"].describe(format="tex")
+
+
+def test_hidden_variables_and_what_is_seen_have_the_names_of_the_field():
+    text = PROBLEMS["hidden"].describe("latex")
+    assert "Ornstein-Uhlenbeck process" in text
+    assert r"the gradient $\nabla_{\theta} L$ with white noise of standard deviation $0.8$" in text
+
+
+def test_a_loss_without_a_printed_expression_says_what_it_is():
+    inputs = np.linspace(-1, 1, 30)[:, None]
+    loss = lc.data_loss(lambda t, x, y: np.tanh(x @ t - y) ** 2, inputs, inputs[:, 0], dimension=1)
+    posed = lc.ControlProblem(landscape=loss, start=[0.0], objective=lc.Objective(horizon=1.0))
+    text = posed.describe("latex")
+    assert "is the loss (data loss): mean over 30 samples, evaluated in code" in text

@@ -252,7 +252,7 @@ SCRIPT = """
     import landscape_control as lc
     from landscape_control import policies
     from landscape_control.optimisation import scenario_descent
-    from landscape_control.optimisation.stages import programs as stages
+    from landscape_control.optimisation.stages import StagePrograms
     from landscape_control.planning.solver import BoundedOptimiser
 
     horizon = {{"moments": 150, "stages": 1000}}.get({which!r}, 20)
@@ -266,7 +266,7 @@ SCRIPT = """
         "scenarios": (lengths, policies.HeavyBall(constant=True), lc.NoisyGradient(0.01)),
         "network": (lengths, policies.GatedPolicy(hidden=1, gradient_scale=0.3, sees_clock=False), lc.NoisyGradient(0.01))}}
     task, family, sees = posed[{which!r}]
-    homes = {{"network": (scenario_descent, "limited_memory"), "stages": (stages, "minimised")}}
+    homes = {{"network": (scenario_descent, "limited_memory"), "stages": (StagePrograms, "_optimum")}}
     home, name = homes.get({which!r}, (BoundedOptimiser, "run"))
     options = {{"hessian": "limited-memory"}} if {which!r} == "moments" else {{}}  # the compiled graph
     plain = getattr(home, name)
@@ -279,12 +279,12 @@ SCRIPT = """
         return found
 
     setattr(home, name, watched)
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         lc.optimize_policy(task, family, objective, sees=sees, throw=False, tolerance=1e-9, **options)
     except KeyboardInterrupt as stop:
         best = stop.solution
-        print(type(stop).__name__, best.status.name, best.cost < 0.1 * best.standing_still, time.perf_counter() - began < 30)
+        print(type(stop).__name__, best.status.name, best.cost < 0.1 * best.standing_still, time.process_time() - began < 30)
 """
 
 

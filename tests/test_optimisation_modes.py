@@ -50,7 +50,7 @@ def one_mode(place, **options):
     [
         {},
         {"start_mean": 1.5},
-        {"minimum": lc.OrnsteinUhlenbeck(mean=[0.3], rate=0.2, variance=[2])},
+        {"minimum": lc.OrnsteinUhlenbeck(mean=[0.3], rate=0.2, covariance=[2])},
     ],
 )
 def test_cost_of_modes_is_the_weighted_sum_of_the_costs_of_each_alone(task, multiplicative):

@@ -30,6 +30,7 @@ from landscape_control.optimisation import (
     same_cost,
 )
 from landscape_control.policies import (
+    AdamFamily,
     FirstOrderSpan,
     GradientDescent,
     HeavyBall,
@@ -479,3 +480,43 @@ def test_only_rules_that_stay_the_same_have_a_growth():
     assert plain.certificate.growth == pytest.approx(
         1 - 0.05 * plain.coefficients["learning_rate"], rel=1e-12
     )
+
+
+@pytest.mark.parametrize(
+    "family", [HeavyBall(constant=True), HeavyBall(constant=False), AdamFamily(epsilon=1e-3)]
+)
+def test_progress_tells_of_the_best_so_far(family):
+    """By the compiled graph, by stages and by scenarios; the last report is the best that there is."""
+    task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
+    told = []
+    limits = (
+        {"scenarios": 100, "fixed": {"exponent": 0.5}} if family.name not in ("heavy ball",) else {}
+    )
+    found = optimize_policy(
+        task,
+        family,
+        Objective(horizon=4, learning_rate=math.inf),
+        sees=NoisyGradient(0.3),
+        starts=2,
+        throw=False,
+        progress=told.append,
+        **limits,
+    )
+    own = [one for one in told if one.family == family.name]
+    assert [one.reports for one in told] == list(range(1, len(told) + 1))
+    assert len(own) >= 2
+    last = own[-1]
+    best = found.in_sample_cost if last.scenarios else found.cost
+    assert last.cost == pytest.approx(best, rel=1e-6)
+    assert f"J = {last.cost:.6g} so far" in str(last)
+
+
+def test_an_error_in_progress_says_where():
+    task = LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0)
+    with pytest.raises(ProblemError, match=r"progress: .*ZeroDivisionError.*at report 1"):
+        optimize_policy(
+            task,
+            HeavyBall(constant=True),
+            Objective(horizon=2, learning_rate=math.inf),
+            progress=lambda told: 1 / 0,
+        )

@@ -158,7 +158,7 @@ def test_average_is_that_of_a_hand_written_adam_loop():
 TASKS = {
     "quadratics": (QUADRATICS, CurvatureNoise(0.4)),
     "a moving minimum": (
-        replace(QUADRATICS, minimum=OrnsteinUhlenbeck(mean=[0.3], rate=0.2, variance=0.5)),
+        replace(QUADRATICS, minimum=OrnsteinUhlenbeck(mean=[0.3], rate=0.2, covariance=0.5)),
         None,
     ),
     "noise that grows with the loss": (
@@ -183,7 +183,7 @@ TASKS = {
             Landscape.from_expression(
                 lambda x, f: (x[0] ** 2 - 1) ** 2 + x[1] ** 2 - f[0] * x[0],
                 dimension=2,
-                hidden=OrnsteinUhlenbeck(mean=[0.2], rate=0.1, variance=0.1),
+                hidden=OrnsteinUhlenbeck(mean=[0.2], rate=0.1, covariance=0.1),
             ),
             starts=[[-0.6, 0.55], [0.2, 0.0]],
         ),

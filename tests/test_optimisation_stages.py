@@ -25,9 +25,10 @@ from landscape_control.optimisation.cost_derivatives import cost_derivatives
 from landscape_control.optimisation.programs import moment_program_of, pack
 from landscape_control.optimisation.replays import mode_costs
 from landscape_control.optimisation.stages.controls import Controls
-from landscape_control.optimisation.stages.hessian import hessian
+from landscape_control.optimisation.stages.hessian import hessians
 from landscape_control.optimisation.stages.newton import minimised
-from landscape_control.optimisation.stages.recursion import Numbers, Recursion
+from landscape_control.optimisation.stages.numbers import Numbers
+from landscape_control.optimisation.stages.recursion import Recursion
 from landscape_control.optimisation.stages.stage import Stage
 from landscape_control.optimisation.stagewise import is_stagewise, stretched
 from landscape_control.optimisation.status import PolicyStatus
@@ -83,10 +84,11 @@ def recursion_of(one, nodes):
 def derivatives(one, entries, nodes):
     """(J, ∂J/∂c, ∂²J/∂c∂c') by stages."""
     recursion, controls = recursion_of(one, nodes)
-    forward = recursion.forward(controls.of(entries))
+    forward = recursion.forward(controls.of(entries[None]))
     costates = recursion.costates(forward)
-    slope = controls.gathered(recursion.slope(forward, costates))
-    return forward.cost, slope, hessian(recursion, controls, forward, costates)
+    (slope,) = controls.gathered(recursion.slope(forward, costates))
+    (bend,) = hessians(recursion, controls, forward, costates)
+    return forward.costs[0], slope, bend
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
@@ -211,6 +213,9 @@ def test_a_long_rule_is_stationary_and_starts_from_fewer_steps():
     one = program(horizon=72)
     found = best(one)
     assert found.status.ok
+    assert found.begun_from.startswith("the best of 18 steps, where 8 of 8 start(s) agree")
+    assert found.begun_from in found.summary()
+    assert found.begun_from in found.methods()
     entries = one.family.layout(72).join(dict(found.coefficients))
     fresh = PolicySolver(one).solve(guess={"learning_rate": 0.2, "momentum": 0.4}, starts=0)
     assert found.cost == pytest.approx(fresh.cost, rel=1e-8)
@@ -275,9 +280,9 @@ def test_a_stop_while_a_hessian_is_computed_leaves_the_best_so_far(before, monke
         calls += 1
         if calls == before:
             raise KeyboardInterrupt
-        return hessian(*given)
+        return hessians(*given)
 
-    monkeypatch.setattr("landscape_control.optimisation.stages.programs.hessian", stopped)
+    monkeypatch.setattr("landscape_control.optimisation.stages.costs.hessians", stopped)
     with pytest.raises(SolveInterrupted) as stop:
         best(program(horizon=60), throw=False)
     result = stop.value.solution

@@ -9,6 +9,7 @@ from landscape_control.planning.batched import BatchSolver
 from landscape_control.planning.certificate.certificate import certify
 
 STRUCTURES = structures()
+COSTLY = ("five parameters", "ten parameters")  # to compile
 FEW, MANY = 6, 200  # cells of a structure, by default and in the slow test
 # costs differ by round-off: the discretisation is the same, and Newton's last step squares the error
 SAME_COST, SAME_RESIDUAL = 1e-12, 1e-7
@@ -62,7 +63,7 @@ def compared(base, count, seed, starts):
     return left, other, worse
 
 
-@pytest.mark.parametrize("name", [name for name in STRUCTURES if name != "five parameters"])
+@pytest.mark.parametrize("name", [name for name in STRUCTURES if name not in COSTLY])
 def test_cells_solved_together_are_those_solved_one_by_one(name):
     left, other, worse = compared(STRUCTURES[name], FEW, 1, starts=2)
     assert worse == 0
@@ -126,7 +127,7 @@ def test_the_certificate_is_that_of_certify():
 
 
 NOT_IN_BATCHES = {
-    "seven parameters": (problem([0.1] * 7, landscape=lc.rosenbrock(7)), {}, "parameters"),
+    "thirteen parameters": (problem([0.1] * 13, landscape=lc.rosenbrock(13)), {}, "parameters"),
     "collocation": (problem(), {"method": "collocation"}, "transcription"),
     "ipopt": (problem(), {"solver": "ipopt"}, "by name"),
     "fatrop by name": (problem(), {"solver": "fatrop"}, "by name"),

@@ -60,7 +60,7 @@ def test_other_problems_are_transcribed_and_the_message_says_why():
     solution = solve(tracking(loss=curved))
     assert solution.method == "belief-space transcription"
     assert "not exact LQG" in solution.message
-    assert "second derivative that is not constant" in solution.message
+    assert "second derivative that is not constant: ∂²/∂θ∂θ" in solution.message
     asked = solve(tracking(loss=curved), method="transcription")
     assert asked.cost == pytest.approx(solution.cost, rel=1e-12)
 

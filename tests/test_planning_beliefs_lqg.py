@@ -18,9 +18,8 @@ from landscape_control.planning.beliefs.lqg import solve_lqg
 def test_moving_task_shrinks_the_aim_by_r_plus_gamma_over_r_plus_gamma_plus_lambda(
     kind, rate, discount
 ):
-    width = "variance" if kind is lc.OrnsteinUhlenbeck else "covariance"
     solution = solve_lqg(
-        one_mode(hidden=kind(mean=[0.3], rate=rate, **{width: [1.0]}), discount=discount)
+        one_mode(hidden=kind(mean=[0.3], rate=rate, covariance=[1.0]), discount=discount)
     )
     r = relaxation(1.3, discount)
     s = (r + discount) / (r + discount + rate)
@@ -67,7 +66,7 @@ def test_several_modes_shrink_each_by_its_own_factor():
     landscape = lc.Landscape.from_expression(
         lambda theta, phi: ca.bilin(hessian, theta - phi, theta - phi) / 2,
         dimension=2,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.1, -0.2], rate=0.7, variance=[1.0, 2.0]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.1, -0.2], rate=0.7, covariance=[1.0, 2.0]),
     )
     problem = lc.ControlProblem(
         landscape=landscape,
@@ -150,7 +149,7 @@ def test_changing_the_coordinates_of_the_hidden_variables_changes_nothing():
     plain = general()
     hidden = plain.landscape.hidden
     moved_hidden = lc.OrnsteinUhlenbeck(
-        mix @ hidden.mean, hidden.rate, mix @ hidden.variance @ mix.T
+        mix @ hidden.mean, hidden.rate, mix @ hidden.covariance @ mix.T
     )
     back = np.linalg.inv(mix)
     moved = plain.changed(

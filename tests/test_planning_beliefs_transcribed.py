@@ -218,7 +218,7 @@ def test_terminal_loss_is_expected_too():
 def test_every_place_worth_ending_is_tried():
     """A double well with hidden tilt: two plans, the cheaper first."""
     hidden = lc.OrnsteinUhlenbeck(
-        mean=[0.0], rate=0.2, variance=[1.0], start_mean=[0.4], start_covariance=[[0.7]]
+        mean=[0.0], rate=0.2, covariance=[1.0], start_mean=[0.4], start_covariance=[[0.7]]
     )
     problem = planned(
         hidden,
@@ -238,7 +238,7 @@ def test_two_weights_and_two_hidden_minima_decouple_when_the_bowl_does():
     hidden = lc.OrnsteinUhlenbeck(
         mean=[0.2, 0.2],
         rate=RATE,
-        variance=[1.0, 1.0],
+        covariance=[1.0, 1.0],
         start_mean=[-0.5, -0.5],
         start_covariance=[0.7, 0.7],
     )

@@ -26,7 +26,7 @@ def problem_of(loss, hidden, *, dimension=1, start=(1.0,), noise=NOISE, learner=
 
 
 def moving_minimum(**changes):
-    hidden = lc.OrnsteinUhlenbeck(mean=[CENTRE], rate=RATE, variance=[VARIANCE])
+    hidden = lc.OrnsteinUhlenbeck(mean=[CENTRE], rate=RATE, covariance=[VARIANCE])
     return problem_of(lambda x, h: (x[0] - h[0]) ** 2 / 2, hidden, **changes)
 
 
@@ -180,7 +180,7 @@ def test_belief_that_learns_nothing_leaves_the_deterministic_problem_of_the_mean
 
 
 def test_two_hidden_variables_with_steady_covariance_and_two_parameters_with_a_coupled_metric():
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.0, 0.0], rate=RATE, variance=[1.0, 0.5])
+    hidden = lc.OrnsteinUhlenbeck(mean=[0.0, 0.0], rate=RATE, covariance=[1.0, 0.5])
     both = solve_grid(problem_of(lambda x, h: (x[0] - h[0] - h[1]) ** 2 / 2, hidden), points=21)
     r, s = gain_and_shrink()
     mean = np.array([[0.5, -0.2], [-1.0, 0.3]])
@@ -217,7 +217,7 @@ def test_two_hidden_variables_with_steady_covariance_and_two_parameters_with_a_c
 def test_finite_horizon_gain_grows_with_the_time_to_go_as_the_riccati_equation_says():
     steady = float(belief_model(moving_minimum()).steady_covariance()[0, 0])
     hidden = lc.OrnsteinUhlenbeck(
-        mean=[CENTRE], rate=RATE, variance=[VARIANCE], start_covariance=[steady]
+        mean=[CENTRE], rate=RATE, covariance=[VARIANCE], start_covariance=[steady]
     )
     problem = problem_of(lambda x, h: (x[0] - h[0]) ** 2 / 2, hidden, horizon=2.0)
     r, w, errors = gain_and_shrink()[0], math.sqrt(GAMMA**2 / 4 + 1), []
@@ -374,7 +374,7 @@ def test_policy_is_vectorised_over_episodes_and_reads_every_form_of_belief():
 # --- refusals
 # ---------------------------------------------------------------------------------------------------------
 
-OU2 = lc.OrnsteinUhlenbeck(mean=[0.0, 0.0], rate=0.4, variance=[1.0, 1.0])
+OU2 = lc.OrnsteinUhlenbeck(mean=[0.0, 0.0], rate=0.4, covariance=[1.0, 1.0])
 REFUSED = {
     "four dimensions": (
         lambda: problem_of(lambda x, h: ca.sumsqr(x - h), OU2, dimension=2, start=(1, 1)),

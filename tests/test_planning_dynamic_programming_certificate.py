@@ -388,3 +388,18 @@ def test_speeds_beyond_the_grid_are_refused_before_the_march_runs_away():
     )
     with pytest.raises(lc.ProblemError, match="smaller box"):
         list(steps)
+
+
+def test_where_no_bound_is_known_the_answer_says_what_to_state():
+    """The cubic falls without end beyond θ₁ = -5: nothing can be known outside the box."""
+    cubic = lc.Landscape.from_expression(
+        lambda theta: theta[0] ** 2 / 2 + theta[0] ** 3 / 15, dimension=1, minima=[[0.0]]
+    )
+    problem = lc.ControlProblem(landscape=cubic, start=[0.5], objective=lc.Objective(horizon=1.0))
+    certificate = lc.certify_global(problem, lc.solve(problem, starts=1), points=21)
+    assert certificate.grid_error == np.inf
+    for words in (certificate.summary(), certificate.message):
+        assert "(error not known)" in words
+        assert "state one that you can vouch for, loss_at_least=…" in words
+        assert "inf" not in words
+    assert "loss_at_least" in certificate.verdict.advice

@@ -32,7 +32,7 @@ def steady():
 def moving_minimum(**objective):
     """A bowl of curvature 1 about an Ornstein-Uhlenbeck minimum, believed with the steady variance."""
     hidden = lc.OrnsteinUhlenbeck(
-        mean=[CENTRE], rate=RATE, variance=[VARIANCE], start_covariance=[[steady()]]
+        mean=[CENTRE], rate=RATE, covariance=[VARIANCE], start_covariance=[[steady()]]
     )
     return problem_of(lambda x, h: (x[0] - h[0]) ** 2 / 2, hidden, **objective)
 

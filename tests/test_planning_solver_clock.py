@@ -25,10 +25,12 @@ from landscape_control.optimisation import (
 )
 from landscape_control.optimisation.moment_search import MomentSearch
 from landscape_control.optimisation.search_options import SearchOptions
+from landscape_control.optimisation.stages.costs import answered
 from landscape_control.planning.solver import SolveClock
 from landscape_control.planning.solver.clock import clock, interruptions_noted, running_clock
 from landscape_control.policies import GatedPolicy, HeavyBall, PolicyProgram
 from landscape_control.support.errors import SolveInterrupted
+from landscape_control.support.side_by_side import driven, known
 
 BALL = HeavyBall(constant=True)
 
@@ -164,11 +166,11 @@ def test_a_guess_is_kept_where_a_shorter_horizon_replaces_the_starts(monkeypatch
     monkeypatch.setattr(moment_search, "is_long", lambda program: True)
     guess = {"learning_rate": 0.5, "momentum": 0.25}
     solver = PolicySolver(posed())
-    programs = solver._programs_of(solver.program)
+    programs = solver.programs_of(solver.program)
     begin = programs.coefficients.join({"learning_rate": 0.7, "momentum": 0.1})
     for count in (8, 5, 0):
         monkeypatch.setattr(
-            moment_search, "settled_starts", lambda *_, count=count: np.tile(begin, (count, 1))
+            moment_search, "settled", lambda *_, count=count: np.tile(begin, (count, 1))
         )
         search = MomentSearch(
             solver.program,
@@ -176,9 +178,9 @@ def test_a_guess_is_kept_where_a_shorter_horizon_replaces_the_starts(monkeypatch
             SearchOptions(guess=guess),
             SolveClock(),
             tolerance=1e-6,
-            solve_other=lambda program, options, quick: shorter,
+            solve_other=lambda program, options: known(shorter),
         )
-        first, *others = search._guesses()
+        first, *others = driven(search._guesses(), answered)
         np.testing.assert_array_equal(first, programs.coefficients.join(guess))
         np.testing.assert_array_equal(others[0], programs.coefficients.join(shorter.coefficients))
 

@@ -142,7 +142,7 @@ def test_two_loaded_rollouts_are_paired(tmp_path):
     ]
     loaded = [load(one.save(tmp_path / f"{i}.nc")) for i, one in enumerate(pair)]
     assert lc.paired_difference(*loaded) == lc.paired_difference(*pair)
-    faster = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.5, variance=[1.0])
+    faster = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.5, covariance=[1.0])
     other = dataclasses.replace(HIDDEN.landscape, hidden=faster)
     elsewhere = lc.simulate(
         HIDDEN.changed(landscape=other),

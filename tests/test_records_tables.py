@@ -1,11 +1,12 @@
 """Results as data sets, tables and dictionaries: the numbers of the result, under names."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from record_result_samples import BOWL, HIDDEN, MAKERS
-from record_samples import made
+from record_samples import FOLDER, made
 
 import landscape_control as lc
 from landscape_control import simulation
@@ -104,6 +105,23 @@ def test_the_problem_in_a_dictionary_is_its_specification():
     again = from_specification(text)
     assert specification(again) == specification(made("trajectory").problem)
     assert plain["parameters"] == made("trajectory").parameters.tolist()
+
+
+def test_numbers_that_json_has_no_word_for_are_texts_that_are_read_back():
+    rollout = replace(made("simulated"), losses=np.array([1.0, np.inf, -np.inf, np.nan]))
+    losses = json.loads(json.dumps(rollout.to_dict(), allow_nan=False))["losses"]
+    assert losses == [1.0, "inf", "-inf", "nan"]
+    np.testing.assert_array_equal(np.array(losses, dtype=float), rollout.losses)
+
+
+NO_RESULTS = {"problem", "program", "table"}
+RECORDED = [path for path in sorted(FOLDER.glob("*/*.nc")) if path.stem not in NO_RESULTS]
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_every_recorded_kind_is_valid_json(path):
+    plain = lc.load(path).to_dict()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
 
 
 def test_results_remember_the_settings_of_their_call(tmp_path):

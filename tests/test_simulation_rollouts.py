@@ -255,7 +255,7 @@ MISTAKES = {
         lambda: simulate(SHORT, lambda theta, belief, time: theta[0], episodes=5),
         r"controls of shape \(5, 1\)",
     ),
-    "no policy": (lambda: simulate(SHORT, 3.0), "a learner with init and update"),
+    "no policy": (lambda: simulate(SHORT, 3.0), "a learner: an object with init and update"),
     "no filter": (
         lambda: simulate(SHORT, certainty_equivalent, beliefs=3.0),
         "a filter with initial",
@@ -312,7 +312,7 @@ def test_a_policy_of_weights_and_belief_alone_needs_no_time():
 
 def test_an_interrupted_simulation_hands_back_what_was_done():
     """Ctrl-C at t = 1.5 of 4: the costs up to then are those of a simulation that ends there."""
-    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0])
+    hidden = lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0])
     landscape = lc.Landscape.from_expression(
         lambda theta, h: (theta[0] - h[0]) ** 2, dimension=1, hidden=hidden
     )

@@ -40,7 +40,7 @@ def hidden(process):
     )
 
 
-MOVING = hidden(OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]))
+MOVING = hidden(OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]))
 PROGRAM = PolicyProgram(
     task=LandscapeDistribution.quadratic(curvatures=Uniform(0.05, 1.0), start_variance=1.0),
     family=HeavyBall(constant=True),
@@ -90,19 +90,13 @@ def test_values_of_several_parts_are_checked_together():
 @pytest.mark.parametrize(
     "process",
     [
-        OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+        OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
         JumpProcess(rate=0.4, mean=[0.0], covariance=[1.0]),
     ],
 )
 def test_a_process_at_its_stationary_law_stays_there(process):
-    name = (
-        "landscape.hidden.covariance"
-        if isinstance(process, JumpProcess)
-        else "landscape.hidden.variance"
-    )
-    changed = with_values(
-        hidden(process), {name: 4.0, "landscape.hidden.mean.0": 2.0}
-    ).landscape.hidden
+    values = {"landscape.hidden.covariance": 4.0, "landscape.hidden.mean.0": 2.0}
+    changed = with_values(hidden(process), values).landscape.hidden
     assert changed.prior_covariance == [[4.0]]
     assert changed.prior_mean == [2.0]
     assert changed.rate == 0.4
@@ -222,7 +216,7 @@ def test_every_cell_is_visited_once_and_neighbours_differ_in_one_axis(shape, str
     assert sizes.sum() == math.prod(shape)
     assert sizes.min() >= 1
     assert sizes.max() <= most
-    assert layout.structure(int(layout.order[-1])) == tuple(positions[-1][list(structural)])
+    assert layout.structures(layout.order[-1:])[0] == tuple(positions[-1][list(structural)])
 
 
 def test_work_begins_at_the_far_end_and_is_spread_out():

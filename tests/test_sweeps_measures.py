@@ -51,7 +51,7 @@ def noisy(horizon=math.inf):
     landscape = lc.Landscape.from_expression(
         lambda theta, phi: 0.5 * ca.sumsqr(theta - phi),
         dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0]),
     )
     return lc.ControlProblem(
         landscape=landscape,

@@ -1,10 +1,13 @@
 """Cells of a sweep that are solved together: the same bits however they are shared out."""
 
+import math
+
 import numpy as np
 import pytest
 from batched_problems import problem
 
 import landscape_control as lc
+from landscape_control.model.landscape import Discrete
 from landscape_control.planning.batched.refinement import Refinement
 from landscape_control.sweeps import describe, resume, sweep
 
@@ -74,3 +77,49 @@ def test_cells_that_fail_their_certificate_are_left_to_the_solver(whole, monkeyp
     whole_horizons = np.outer(AXES["discount"], AXES["horizon"]) < 12.0  # others by windows
     assert set(alone["solved_by"].values[whole_horizons]) == {"fatrop"}
     np.testing.assert_allclose(alone["cost"], whole["cost"], rtol=1e-12)
+
+
+PROGRAM = lc.PolicyProgram(
+    task=lc.LandscapeDistribution.quadratic(
+        curvatures=Discrete([0.1, 1.0], [0.5, 0.5]), start_variance=1.0
+    ),
+    family=lc.policies.HeavyBall(constant=True),
+    objective=lc.Objective(horizon=12, learning_rate=math.inf),
+    sees=lc.NoisyGradient(0.3),
+)
+POLICY_AXES = {"horizon": [5, 40], "noise": np.geomspace(0.02, 0.5, 5)}
+
+
+def policies(**changes):
+    options = {"measure": ["cost", "coefficients"], "workers": 1, **changes}
+    return sweep(PROGRAM, POLICY_AXES, **options)
+
+
+@pytest.fixture(scope="module")
+def best_rules():
+    return policies()
+
+
+def test_more_neighbours_in_a_chunk_make_no_policy_cost_more(best_rules):
+    one_by_one = policies(chunk=1)["cost"].values
+    assert (best_rules["cost"].values <= one_by_one * (1 + 1e-6)).all()
+    assert (best_rules["cost"].values < one_by_one * (1 - 1e-3)).any()
+
+
+def test_policies_have_the_same_bits_for_any_workers_and_after_resuming(best_rules, tmp_path):
+    same(best_rules, policies(workers=2, store=tmp_path))
+    next(iter((tmp_path / "chunks").iterdir())).unlink()
+    same(best_rules, resume(tmp_path, workers=1))
+
+
+def test_no_policy_costs_more_than_one_optimised_by_itself(best_rules):
+    assert set(best_rules["status"].values.ravel()) == {"converged"}
+    for i, horizon in enumerate(POLICY_AXES["horizon"]):
+        for j, noise in enumerate(POLICY_AXES["noise"]):
+            alone = lc.optimize_policy(
+                PROGRAM.task,
+                PROGRAM.family,
+                lc.Objective(horizon=horizon, learning_rate=math.inf),
+                sees=lc.NoisyGradient(noise),
+            )
+            assert float(best_rules["cost"][i, j]) <= alone.cost * (1 + 1e-6)

@@ -269,3 +269,32 @@ def test_coefficients_are_admissible_in_any_unit(key):
     }
     path = lc.trajectory(problem, key, given[key], step=1e-5)
     assert path.cost is not None
+
+
+class PlainDescent:
+    """A learner of a user's: it has the two methods and nothing of the library's base class."""
+
+    def init(self, episodes, dimension):
+        return None
+
+    def update(self, state, gradient, theta, step):
+        return -0.5 * np.asarray(gradient), state
+
+
+def test_an_object_with_init_and_update_alone_is_a_learner():
+    problem = lc.ControlProblem(
+        landscape=lc.quadratic(hessian=np.diag([0.2, 1.0])),
+        learner=lc.Learner(sees=lc.ExactGradient()),
+        start=[1.0, 1.0],
+        objective=lc.Objective(horizon=2.0),
+    )
+    path = lc.trajectory(problem, PlainDescent(), step=0.01)
+    expected = (1 - 0.5 * 0.01 * np.array([0.2, 1.0])) ** 200  # Euler's steps
+    np.testing.assert_allclose(path.parameters[-1], expected, rtol=1e-12)
+    functions = (PlainDescent().init, PlainDescent().update)
+    pair = lc.trajectory(problem, functions, step=0.01)
+    np.testing.assert_array_equal(pair.parameters, path.parameters)
+    assert pair.name == "(init, update) pair"
+    assert lc.simulate(problem, functions, episodes=2, step=0.01).cost == pair.cost
+    rollout = lc.simulate(problem, PlainDescent(), episodes=2, step=0.01)
+    assert rollout.cost == pytest.approx(path.cost, rel=1e-12)

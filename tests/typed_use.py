@@ -74,7 +74,7 @@ def followed_by_a_learner() -> lc.simulation.Rollout:
     landscape = lc.Landscape.from_expression(
         lambda theta, hidden: (theta[0] - hidden[0]) ** 2,
         dimension=1,
-        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[[1.0]]),
+        hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[[1.0]]),
     )
     problem = lc.ControlProblem(
         landscape=landscape,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ..identification.identification import Identification
 from ..identification.maps import Conclusion, Verdict
 from ..optimisation import PolicyResult, WorstCaseResult
 from ..rules import CausalRule, Rule
@@ -11,6 +12,7 @@ from ..rules.families.trial import check_steps
 from ..simulation import PolicyLearner
 from ..simulation.optimisers import FamilyLearner
 from ..support.errors import ProblemError, shown
+from .scheduled import policy_of_schedule
 
 Given = Mapping[str, object] | None  # coefficients by name
 
@@ -92,6 +94,8 @@ def _of_verdict(verdict: Verdict) -> Policy:
     """The rule that a policy was found to be, with the coefficients found."""
     first = verdict.rows[0]
     if verdict.conclusion is Conclusion.NONE_FITS:
+        if isinstance(verdict, Identification) and verdict.scheduled is not None:
+            return policy_of_schedule(verdict.scheduled)
         raise ProblemError(
             "verdict",
             expected="a rule that fits",
@@ -99,7 +103,7 @@ def _of_verdict(verdict: Verdict) -> Policy:
                 f"{verdict.conclusion.value}: the nearest, {first.name}, misses"
                 f" {first.error:.1%} of the updates"
             ),
-            advice="there is no rule to run; export the policy itself that was identified",
+            advice=_instead(verdict),
         )
     if verdict.conclusion is Conclusion.NOT_IDENTIFIABLE:
         raise ProblemError(
@@ -114,6 +118,19 @@ def _of_verdict(verdict: Verdict) -> Policy:
     if not isinstance(first.rule, CausalRule):
         raise _closed_form(first.name)
     return policy_of(first.rule, first.coefficients, None)
+
+
+def _instead(verdict: Verdict) -> str:
+    """What can be exported where no rule of the library with constant numbers is the verdict."""
+    random = verdict.random if isinstance(verdict, Identification) else None
+    if random is not None and random.is_white:
+        return (
+            "the rule below the noise can: export(verdict.random.fit.rule,"
+            " coefficients=verdict.random.fit.coefficients, ...)"
+        )
+    if isinstance(verdict, Identification) and verdict.kernel is not None:
+        return "a kernel is a table of numbers and no rule with a state: export the nearest rule"
+    return "there is no rule to run; export the policy itself that was identified"
 
 
 def _closed_form(name: str) -> ProblemError:

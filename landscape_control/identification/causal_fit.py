@@ -29,7 +29,9 @@ from .residual import (
     residual_shape,
 )
 from .scheduled_rule import scheduled_rule
+from .unknown_memory import in_order
 
+_EXACT = 1e-8
 _PER_STEP = 8  # updates of one step that its two coefficients are read from, at least
 
 
@@ -85,7 +87,15 @@ def identify_causal(
         fit = fit_causal_rule(rule, train, held, seed=seed, resamples=resamples, start=start)
         return _row(rule, fit, theory)
 
-    fits = [fitted(rule) for rule in wrapped(progress, applicable)]
+    fits: list[RuleFit] = []
+    exact: RuleFit | None = None
+    for rule in wrapped(progress, in_order(applicable, histories)):
+        if exact is not None and len(rule.names) > len(exact.rule.names):
+            refused[rule.key] = f"richer than {exact.name}, which is exact with any memory"
+            continue
+        fits.append(fitted(rule))
+        if histories.unknown_columns.any() and fits[-1].error <= _EXACT:
+            exact = exact or fits[-1]
     noisy = NoisyJudge(histories, criteria) if is_limited(histories, criteria) else None
     if noisy is not None:
         fits = noisy.rescored(fits)
@@ -247,7 +257,7 @@ def _row(rule: CausalRule, fit: CausalFit, theory: Mapping[str, float]) -> RuleF
         identifiable=False,
         equivalent_to=(),
         undefined=0,
-        at_bound=tuple(c.name for c in rule.coefficients if named[c.name] in (c.low, c.high)),
+        at_bound=tuple(np.array(rule.names)[fit.at_bound].tolist()),
         fitted=(fit.fitted,),
     )
 

@@ -28,6 +28,7 @@ class CausalFit:
     fit_error : the same on the histories fitted
     condition : condition number of the scaled Jacobian of the updates in the coefficients
     fitted : the rule's updates on the histories fitted, in the order of their targets
+    at_bound : (c,) bool, which coefficients are at an end of their range
     """
 
     coefficients: np.ndarray
@@ -36,6 +37,7 @@ class CausalFit:
     fit_error: float
     condition: float
     fitted: np.ndarray
+    at_bound: np.ndarray
 
 
 def fit_causal_rule(
@@ -66,13 +68,15 @@ def fit_causal_rule(
         tied, intervals = fit_ties(run, seed, resamples)
         coefficients = best_explaining(tied, apart)
     fitted = run(coefficients[None])[0]
+    unexplained = held.targets - apart(coefficients[None])[0]
     return CausalFit(
         coefficients=coefficients,
         intervals=intervals,
-        error=held.relative_error(held.targets - apart(coefficients[None])[0]),
-        fit_error=train.relative_error(train.targets - fitted),
+        error=apart.price_of_memory * held.relative_error(unexplained),
+        fit_error=run.price_of_memory * train.relative_error(train.targets - fitted),
         condition=condition_number(run.jacobian(coefficients)) if rule.smooth else 1.0,
         fitted=fitted,
+        at_bound=(coefficients[:, None] == run.bounds).any(axis=1),
     )
 
 

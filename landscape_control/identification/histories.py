@@ -40,6 +40,8 @@ class Histories(Result):
         (:mod:`.whitening`). None is 0
     spans : (K, T, n) or None, number of steps that each update covers, up to its own: weights were
         not recorded in between. None is 1
+    unknown : (K,) or None, 1 for histories that do not begin at rest but with an unknown memory, which
+        every rule has to find by itself; it counts from the first update that does. None is 0
     """
 
     gradients: Entries
@@ -51,6 +53,7 @@ class Histories(Result):
     norms: Entries | None = field(default=None, metadata={"later": True})
     weight_errors: Entries | None = field(default=None, metadata={"later": True})
     spans: Entries | None = field(default=None, metadata={"later": True})
+    unknown: Entries | None = field(default=None, metadata={"later": True})
 
     __repr__ = short_repr
 
@@ -86,6 +89,7 @@ class Histories(Result):
         )
         self._check_recorded("weight_errors", shape, low=0.0)
         self._check_recorded("spans", shape, low=1.0)
+        self._check_recorded("unknown", shape[:1], low=0.0, advice="give one number a history")
 
     @cached_property
     def gradient_norms(self) -> np.ndarray:
@@ -135,7 +139,8 @@ class Histories(Result):
 
     def chosen(self, rows: np.ndarray) -> "Histories":
         """Some of the histories."""
-        return self._with(lambda array: array[rows], self.gradient_norms[rows])
+        chosen = self._with(lambda array: array[rows], self.gradient_norms[rows])
+        return chosen if self.unknown is None else replace(chosen, unknown=self.unknown[rows])
 
     @checked
     def weight(self, index: Index) -> "Histories":
@@ -178,6 +183,19 @@ class Histories(Result):
         """The history that each entry of ``targets`` belongs to."""
         _, steps, weights = self.gradients.shape
         return np.tile(np.repeat(np.arange(self.count), weights), steps - self.settle)
+
+    @property
+    def unknown_columns(self) -> np.ndarray:
+        """(K·n,) bool, which columns begin with an unknown memory."""
+        weights = self.gradients.shape[2]
+        if self.unknown is None:
+            return np.zeros(self.count * weights, bool)
+        return np.repeat(np.asarray(self.unknown) > 0, weights)
+
+    @property
+    def first_counted(self) -> np.ndarray:
+        """(K·n,), the first step of each column that counts, 0 where none does."""
+        return np.asarray(_columns(self.counts).argmax(axis=0))
 
     @cached_property
     def first_read(self) -> int:
@@ -316,7 +334,8 @@ class Histories(Result):
 
 def of_weights(histories: Histories, index: np.ndarray) -> Histories:
     """The same of some of the weights."""
-    return histories._with(lambda array: array[:, :, index], histories.gradient_norms)
+    some = histories._with(lambda array: array[:, :, index], histories.gradient_norms)
+    return replace(some, unknown=histories.unknown)
 
 
 def _columns(array: np.ndarray) -> np.ndarray:

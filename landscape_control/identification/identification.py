@@ -93,7 +93,31 @@ class Identification(Verdict):
             return "add noise on the gradients, or histories from more starts"
         return "add noise on the gradients, or landscapes of several curvatures"
 
+    @property
+    def none_fits(self) -> str:
+        if self.headline:
+            return "With numbers that stay the same no rule in the library fits"
+        return super().none_fits
+
+    @property
+    def headline(self) -> str:
+        """What it is where no rule with constant numbers fits: one with a schedule, a kernel, noise.
+
+        Empty where a rule fits, or where nothing is known.
+        """
+        if self.best is not None:
+            return ""
+        if self.scheduled is not None:
+            return self.scheduled.headline
+        if self.kernel is not None and self.kernel.equivalent is not None:
+            return str(self.kernel.equivalent).split(" (held-out")[0]
+        if self.random is not None and self.random.is_white:
+            return f"{self.random.fit.name} plus white noise in the updates"
+        return ""
+
     def __repr__(self) -> str:
+        if self.headline:
+            return f"Identification({self.subject}: {self.headline})"
         return (
             f"Identification({self.subject}: {self.conclusion.value}:"
             f" {', '.join(row.key for row in self.rows[:3])}, ...)"
@@ -102,6 +126,7 @@ class Identification(Verdict):
     def __str__(self) -> str:
         parts = [
             f"{self.subject[:1].upper()}{self.subject[1:]}, read as {self.kind}.",
+            f"It is {self.headline}." if self.headline else "",
             paragraph(self),
             self._left(),
             "" if self.kernel is None else str(self.kernel),

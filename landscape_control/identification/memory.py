@@ -1,4 +1,4 @@
-"""Runs that begin with an unknown memory: how much of it is left where updates begin to count."""
+"""Runs of rules with signs that begin with an unknown memory: how much of it is left where they count."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from .maps import RuleFit
 from .noise_verdict import coefficients_of, rule_of
 
 
-def unfaded_memory(row: RuleFit, seen: Histories, unknown: np.ndarray) -> float:
+def unfaded_memory(row: RuleFit, seen: Histories) -> float:
     """What an unknown memory makes of the first updates that count, relative to them.
 
-    Gradients of the first half of what fills the memory are forgotten: what that changes is to the
-    whole as a memory after half of the filling is to one after all of it. ``unknown`` (K,) says
-    which histories do not begin at rest; 0 without any.
+    0 for smooth rules, whose memory is fitted (:mod:`.unknown_memory`). Gradients of the first half
+    of what fills the memory are forgotten: what that changes is to the whole as a memory after half
+    of the filling is to one after all of it.
     """
-    columns = np.flatnonzero(unknown & seen.counts.any(axis=1).ravel())
-    if not columns.size:
+    columns = np.flatnonzero(seen.unknown_columns & seen.counts.any(axis=1).ravel())
+    if not columns.size or rule_of(row).smooth:
         return 0.0
     gradients, parameters = seen.columns
     first = seen.counts.transpose(1, 0, 2).reshape(gradients.shape).argmax(axis=0)

@@ -8,12 +8,13 @@ not count the rule's own coefficients as noise explained.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from ..rules import CausalRule
+from .fitting import fit_causal_rule
 from .histories import Histories
 from .maps import RuleFit
 from .noise_verdict import DECISIVE
@@ -57,7 +58,26 @@ def nearest_noise(rows: Sequence[RuleFit], seen: Histories) -> NoiseEstimate | N
     noise, row = min(found, key=lambda pair: pair[0].deviance)
     if noise.gain <= DECISIVE or not noise.deviation > 0:
         return None
+    if not _goes_with_inputs(row, seen, noise):
+        return noise
+    # numbers that were fitted as if there were no noise may be at fault
+    row = _refitted(row, seen, noise)
+    noise = noise_under(row, seen)
     return None if _goes_with_inputs(row, seen, noise) else noise
+
+
+def _refitted(row: RuleFit, seen: Histories, noise: NoiseEstimate) -> RuleFit:
+    """The row with the coefficients that are likeliest under this noise."""
+    rule = row.rule
+    assert isinstance(rule, CausalRule), "only causal rules are fitted to histories"
+    noisy = _with_noise(seen, noise)
+    fit = fit_causal_rule(rule, noisy, noisy, seed=0, resamples=1)
+    numbers = dict(zip(rule.names, fit.coefficients.tolist(), strict=True))
+    return replace(row, coefficients=numbers)
+
+
+def _with_noise(seen: Histories, noise: NoiseEstimate) -> Histories:
+    return seen.noisy(noise.deviation * np.asarray(seen.weight_errors), noise.left)
 
 
 def nearest(rows: Sequence[RuleFit]) -> list[RuleFit]:
@@ -68,9 +88,9 @@ def nearest(rows: Sequence[RuleFit]) -> list[RuleFit]:
 
 def noise_under(row: RuleFit, seen: Histories) -> NoiseEstimate:
     """The noise if this rule, refitted to first order, is the one."""
-    residual, tangent = _left_over(row, _part(seen))
+    residual, tangent, fitted_numbers = _left_over(row, _part(seen))
     weights, places = _pattern(seen)
-    degrees = max(int(places.sum()) - tangent.shape[-1], 1)
+    degrees = max(int(places.sum()) - fitted_numbers, 1)
 
     def fitted(share: float) -> tuple[float, float]:
         """(-2 log restricted likelihood, variance) with this share of the noise in the weights."""
@@ -119,8 +139,10 @@ def _pattern(seen: Histories) -> tuple[np.ndarray, np.ndarray]:
     return weights, counted
 
 
-def _left_over(row: RuleFit, seen: Histories) -> tuple[np.ndarray, np.ndarray]:
-    """What the rule leaves (T, R), and what a change of its coefficients explains (T, R, c)."""
+def _left_over(row: RuleFit, seen: Histories) -> tuple[np.ndarray, np.ndarray, int]:
+    """What the rule leaves (T, R), what a change of its coefficients explains (T, R, c), and how many
+    numbers were fitted.
+    """
     rule = row.rule
     assert isinstance(rule, CausalRule), "only causal rules are fitted to histories"
     at = np.array([row.coefficients[name] for name in rule.names])
@@ -132,17 +154,17 @@ def _left_over(row: RuleFit, seen: Histories) -> tuple[np.ndarray, np.ndarray]:
     residual = np.pad((plain.targets - fitted).reshape(shape), padded)
     free = np.linalg.norm(tangent, axis=0) > 0
     columns = [np.pad(each.reshape(shape), padded) for each in tangent[:, free].T]
+    fitted_numbers = len(columns) + run.memory_numbers
     if not columns:
-        return residual, np.empty((*residual.shape, 0))
-    return residual, np.stack(columns, axis=-1)
+        return residual, np.empty((*residual.shape, 0)), fitted_numbers
+    return residual, np.stack(columns, axis=-1), fitted_numbers
 
 
 def _goes_with_inputs(row: RuleFit, seen: Histories, noise: NoiseEstimate) -> bool:
     """Whether what looks like noise goes with what the rule saw."""
     rule = row.rule
     assert isinstance(rule, CausalRule), "only causal rules are fitted to histories"
-    weights = noise.deviation * np.asarray(seen.weight_errors)
-    noisy = seen.noisy(weights, noise.left)
+    noisy = _with_noise(seen, noise)
     at = np.array([row.coefficients[name] for name in rule.names])
     fitted, tangent = RuleOnHistories(rule, noisy).linearised(at)
     inputs = recorded_inputs(noisy, fitted)

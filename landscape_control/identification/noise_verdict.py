@@ -64,7 +64,7 @@ class NoisyJudge:
         the noise has the same, and any other its distance from the best one in addition.
         """
         for row in rows:
-            self._predicted[row.key] = self._predict(row)
+            self._of(row)
         best = min(rows, key=lambda row: self._predicted[row.key].square)
         left = self._left(best)
         first = self._predicted[best.key]
@@ -85,7 +85,7 @@ class NoisyJudge:
 
         Empty where the preferred rule is the only one that fits: others are refuted, or are it.
         """
-        first, predicted = rows[0], self._predicted[rows[0].key]
+        first, predicted = rows[0], self._of(rows[0])
         explained = float(self.targets @ self.targets) - predicted.square
         if explained < DECISIVE + len(first.coefficients):
             return tuple(row.key for row in rows), (self._nothing_but_noise(explained),)
@@ -105,7 +105,7 @@ class NoisyJudge:
 
     def _fits(self, row: RuleFit, first: _Predicted) -> bool:
         """Whether a rule is no worse than the preferred one, to within the noise."""
-        return self._predicted[row.key].square - first.square <= DECISIVE
+        return self._of(row).square - first.square <= DECISIVE
 
     def _is_rounded_away(self, predicted: _Predicted) -> bool:
         """Whether updates are so small beside the stored digits that rounding is no noise.
@@ -118,11 +118,18 @@ class NoisyJudge:
         moved = float(np.sqrt(predicted.plain @ predicted.plain / self.count))
         return moved < _HALF_A_DIGIT * np.sqrt(self._update_variance())
 
+    def _of(self, row: RuleFit) -> _Predicted:
+        """What the rule says, computed once; of a rule that came in later too."""
+        if row.key not in self._predicted:
+            self._predicted[row.key] = self._predict(row)
+        return self._predicted[row.key]
+
     def _predict(self, row: RuleFit) -> _Predicted:
         run = RuleOnHistories(rule_of(row), self.histories)
         columns = np.nan_to_num(run.columns(coefficients_of(row)[None])[0])
         white = self.histories.read(columns) / self.unit
-        square = float(np.sum((self.targets - white) ** 2))
+        # a number that is fitted takes one from χ², which it is no better a rule for
+        square = float(np.sum((self.targets - white) ** 2)) + run.memory_numbers
         return _Predicted(square=square, white=white, plain=self.exact.read(columns))
 
     def _left(self, best: RuleFit) -> float:
@@ -154,7 +161,7 @@ class NoisyJudge:
 
     def _missing(self, first: RuleFit, other: RuleFit) -> float:
         """How many times as many updates would decide between two rules, 0 where nothing is open."""
-        one, two = self._predicted[first.key], self._predicted[other.key]
+        one, two = self._of(first), self._of(other)
         size = max(float(np.linalg.norm(one.plain)), 1e-300)
         apart = float(np.linalg.norm(two.plain - one.plain)) / size
         if first.key not in other.rule.contains:

@@ -44,7 +44,7 @@ def pieces(weights: np.ndarray, gradients: np.ndarray, at_rest: bool) -> Iterato
     patterns, kinds = np.unique(missing, axis=1, return_inverse=True)
     for kind, pattern in enumerate(patterns.T):
         chosen = np.flatnonzero(np.ravel(kinds) == kind)
-        for first, end in _stretches(~pattern):
+        for first, end in stretches(~pattern):
             if end - first < FEWEST_STEPS:
                 continue
             places = weights[first : end + 1][:, chosen]
@@ -92,7 +92,7 @@ def filled(places: np.ndarray) -> np.ndarray:
     return np.nan_to_num(result)
 
 
-def _stretches(known: np.ndarray) -> list[tuple[int, int]]:
+def stretches(known: np.ndarray) -> list[tuple[int, int]]:
     """[first, end) of every run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(int), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
@@ -140,3 +140,9 @@ def trimmed(
         return weights[:0], gradients
     rows = slice(int(known[0]), int(known[-1]) + 1)
     return weights[rows], None if gradients is None else gradients[rows]
+
+
+def norms_of(gradients: np.ndarray) -> np.ndarray:
+    """(T,), |y| of gradients (T, n), NaN where one of them is missing."""
+    # in the order of size, so that the sum does not depend on that of the weights
+    return np.asarray(np.sqrt(np.sort(gradients**2, axis=1).sum(axis=1)))

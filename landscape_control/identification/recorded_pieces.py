@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .recorded_arrays import on_steps, pieces, trimmed, updates_of
+from .recorded_arrays import FEWEST_STEPS, norms_of, on_steps, pieces, trimmed, updates_of
 from .recorded_run import RecordedRun
 from .recorded_tables import DOUBLE, Table
 
@@ -12,6 +12,8 @@ from .recorded_tables import DOUBLE, Table
 def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
     """One run of weights over time as recorded runs, as many as gaps in its gradients make it."""
     weights, gradients = trimmed(table.weights, table.gradients)
+    if not len(weights):
+        return []  # nothing of it was recorded
     durations = None
     if table.times is not None:
         rows = trimmed(table.weights, np.asarray(table.times, dtype=float)[:, None])[1]
@@ -31,6 +33,9 @@ def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
                 durations=durations,
             )
         ]
+    # a weight of which nothing was recorded is none of this run
+    recorded = gradients[:steps, np.isfinite(weights).any(axis=0)]
+    norms = norms_of(recorded) if np.isnan(recorded).any() else None
     found = []
     for piece in pieces(weights, gradients[:steps], at_rest):
         end = piece.first + len(piece.updates)
@@ -44,6 +49,7 @@ def runs_of(table: Table, *, at_rest: bool) -> list[RecordedRun]:
                     piece.parameters + np.nan_to_num(piece.updates), piece.spans, table.digits
                 ),
                 at_rest=piece.at_rest,
+                gradient_norm=None if norms is None else norms[piece.first : end],
                 numbers=piece.weights,
                 durations=None if durations is None else durations[piece.first : end],
             )
@@ -68,10 +74,15 @@ def notes_on(tables: Sequence[Table], runs: Sequence[RecordedRun]) -> tuple[str,
     given = sum(max(len(table.weights) - 1, 0) * table.weights.shape[1] for table in tables)
     used = sum(int(run.spans[run.known].sum()) for run in runs if run.spans is not None)
     notes = []
+    short = sum(len(table.weights) <= FEWEST_STEPS for table in tables)
+    if short:
+        notes.append(
+            f"{short} of {len(tables)} runs have fewer than {FEWEST_STEPS} steps and are left out."
+        )
     if used < given:
         notes.append(
             f"Of {given} updates {used} are known, by themselves or in sums; the others lie beside"
-            " missing weights or gradients."
+            " missing weights or gradients, or in runs that are too short."
         )
     if any(run.durations is not None for run in runs):
         longest = max(
@@ -123,6 +134,8 @@ def columns_of(
     assert live.gradients is not None, "refused before"
     norms = run.gradient_norms
     assert norms is not None, "with gradients, there are norms"
+    # rules that look at norms are not held against a recording that lacks some
+    norms = np.where(np.isnan(norms), np.linalg.norm(live.gradients, axis=1), norms)
     return {
         "gradients": padded(live.gradients),
         "updates": padded(np.where(moves, live.updates, 0.0) / divisor),
@@ -131,6 +144,7 @@ def columns_of(
         "norms": padded(np.repeat(norms[:, None], shape[1], axis=1)),
         "weight_errors": padded(noise / divisor),
         "spans": padded(np.where(moves, spans, 1.0), 1.0),
+        "unknown": np.full(shape[1], float(not run.at_rest)),
     }
 
 

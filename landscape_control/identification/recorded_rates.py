@@ -6,20 +6,25 @@ from dataclasses import replace
 import numpy as np
 
 from ..rules import CausalRule, Rule
-from .fitting import fit_causal_rule
+from .free_rates import FreeRates
 from .histories import Histories
 from .identification import Identification
 from .maps.fitting import relative
 from .recorded_run import RecordedRun
 from .recording import Recording
-from .rule_on_histories import RuleOnHistories
 
-_ROUNDS = 12  # of fitting the rule and the rates in turn
-_SETTLED = 1e-9
 _PER_WEIGHT = 10  # updates of each weight, at least
-_MOST_COEFFICIENTS = 2  # of a rule that is looked for, beside the nearest ones
+_SIMPLE = 2  # coefficients of a rule that is always looked for
+_ALWAYS = (
+    "adam",
+    "amsgrad",
+    "rmsprop_with_momentum",
+    "clipped_sgd",
+    "clipped_heavy_ball",
+)  # and these, of more
 _NEAREST = 3
 _NEAR = 0.3  # relative error of the weights' paths: the rest may be noise
+_EXACT = 1e-5  # the same, below which no further rule is looked for
 _SHOWN = 6
 
 
@@ -28,7 +33,8 @@ def with_rates(
 ) -> tuple[Recording, np.ndarray] | None:
     """(recording with a learning rate of its own for each weight, these rates, the largest 1).
 
-    None where no rule is near the updates with such rates, or where there is one weight only.
+    A weight whose rate is zero is left out. None where no rule is near the updates with such rates,
+    or where there is one weight only.
     """
     names, places = np.unique(recording.weight_numbers, return_inverse=True)
     # weights with small steps count by what noise of the recording may hide, all to the same extent
@@ -37,67 +43,49 @@ def with_rates(
         return None
     least, best = np.inf, np.ones(len(names))
     for rule in _looked_for(verdict):
-        rates, error = _in_turn(rule, seen, places, len(names), seed)
+        rates, error = _fitted_rates(rule, seen, places, len(names), seed)
         if error < least:
             least, best = error, rates
+        if least <= _EXACT:
+            break
     if least > _NEAR:
         return None
-    runs = tuple(_scaled(run, names, best) for run in recording.runs)
-    return replace(recording, runs=runs), best
+    scaled = [_scaled(run, names, best) for run in recording.runs]
+    return replace(recording, runs=tuple(run for run in scaled if run.moves)), best
 
 
 def _looked_for(verdict: Identification) -> Sequence[CausalRule]:
-    """Rules with a learning rate: those with few coefficients, and the nearest."""
+    """Rules with a learning rate: those with few coefficients, and the nearest; simplest first."""
     found = []
     for place, row in enumerate(verdict.rows):
         rule: Rule | CausalRule = row.rule
         if not isinstance(rule, CausalRule) or "learning_rate" not in (rule.proportional or ()):
             continue
-        if rule.smooth and (place < _NEAREST or len(rule.names) <= _MOST_COEFFICIENTS):
+        is_looked_for = place < _NEAREST or len(rule.names) <= _SIMPLE or rule.key in _ALWAYS
+        if rule.smooth and is_looked_for:
             found.append(rule)
-    return found
+    return sorted(found, key=lambda rule: rule.richness)
 
 
-def _in_turn(
+def _fitted_rates(
     rule: CausalRule, seen: Histories, places: np.ndarray, count: int, seed: int
 ) -> tuple[np.ndarray, float]:
-    """(relative rates (W,), largest 1; error): rule and rates fitted in turn."""
-    rates = np.ones(count)
-    for _ in range(_ROUNDS):
-        scaled = divided(seen, rates[places])
-        fit = fit_causal_rule(rule, scaled, scaled, seed=seed, resamples=1)
-        fitted = RuleOnHistories(rule, seen)(fit.coefficients[None])[0]
-        before, rates = rates, _best_rates(seen, fitted, places, count)
-        if np.abs(rates - before).max() <= _SETTLED:
-            break
-    each = fitted * rates[places][seen.groups]
-    scale = float(each @ seen.targets) / max(float(each @ each), 1e-300)
-    return rates, relative(seen.targets - scale * each, seen.targets)
-
-
-def _best_rates(seen: Histories, fitted: np.ndarray, places: np.ndarray, count: int) -> np.ndarray:
-    groups = places[seen.groups]
-    size = np.bincount(groups, fitted**2, minlength=count)
-    product = np.bincount(groups, fitted * seen.targets, minlength=count)
-    rates = np.maximum(product, 0.0) / np.maximum(size, 1e-300)
-    return rates / rates.max() if rates.max() > 0 else np.ones(count)
-
-
-def divided(seen: Histories, rates: np.ndarray) -> Histories:
-    """Histories whose updates are over the relative rate (K,) of their weight."""
-    divisor = np.where(rates > 0, rates, 1.0)[:, None, None]
-    errors, noise = seen.errors, seen.weight_errors
-    return replace(
-        seen,
-        updates=seen.updates / divisor,
-        errors=None if errors is None else errors / divisor,
-        weight_errors=None if noise is None else noise / divisor,
-    )
+    """(relative rates (W,), largest 1; error): rule and rates fitted together."""
+    free = FreeRates(rule, seen, places[seen.groups], count)
+    coefficients = free.fit(seed)
+    rates = np.maximum(free.rates_of(free.unit_updates(coefficients)), 0.0)
+    error = relative(free.left(coefficients), seen.targets)
+    if not rates.max() > 0:
+        return np.ones(count), np.inf
+    return rates / rates.max(), error
 
 
 def _scaled(run: RecordedRun, names: np.ndarray, rates: np.ndarray) -> RecordedRun:
-    own = rates[np.searchsorted(names, run.own_numbers).clip(max=len(names) - 1)]
-    return replace(run, relative_rates=np.where(own > 0, own, 1.0))
+    own = np.zeros(len(run.own_numbers))
+    known = np.isin(run.own_numbers, names)
+    own[known] = rates[np.searchsorted(names, run.own_numbers[known])]
+    moving = run.of_weights(np.flatnonzero(own > 0))
+    return replace(moving, relative_rates=own[own > 0])
 
 
 def rate_words(verdict: Identification, rates: np.ndarray) -> str:

@@ -42,8 +42,8 @@ class RecordedRun(Result):
         weights with few digits
     learning_rate : (T, n) or None, what the optimizer was set to at each step for each weight, in
         any units: only its course counts
-    gradient_norm : (T,) or None, |y| of all weights together, recorded or not; None where those that
-        are recorded are all
+    gradient_norm : (T,) or None, |y| of all weights together, recorded or not, NaN where it is not
+        known; None where those that are recorded are all
     received_norm : (T,) or None, the same after what changed the gradients between their computation
         and the optimizer's step
     groups : (n,) or None, number of the parameter group of each weight
@@ -103,9 +103,10 @@ class RecordedRun(Result):
         if value is None:
             return
         array = np.asarray(value, dtype=float)
-        may_miss = name == "updates" or self.gradients is None  # NaN, of what was not recorded
+        # NaN, of what was not recorded
+        may_miss = name in ("updates", "gradient_norm") or self.gradients is None
         known = not np.isinf(array).any() if may_miss else np.isfinite(array).all()
-        positive = name in _SIGNED or (array >= 0).all()
+        positive = name in _SIGNED or not (array < 0).any()
         if array.shape != expected or not known or not positive:
             raise ProblemError(
                 f"{name} of a recorded run",

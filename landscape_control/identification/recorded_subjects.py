@@ -1,6 +1,6 @@
 """Recorded training identified: which rule an optimizer is, as exactly as the recording can tell."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,26 +8,25 @@ import numpy as np
 from ..model.problem import ControlProblem
 from ..rules import CausalRule, Rule, causal, of_networks
 from .causal_fit import identify_causal
-from .fitting import starts_of
 from .histories import Histories
 from .identification import Identification
-from .maps import Conclusion, Criteria, RuleFit
+from .maps import Criteria, RuleFit
 from .maps.formatting import percent
 from .memory import unfaded_memory
 from .noise_verdict import is_limited
-from .recorded_landscape import smoothed, with_gradients
-from .recorded_large import completed, is_large, like, near, part_of, rules_of
-from .recorded_noise import noise_words, recalibrated, with_noise
-from .recorded_rates import rate_words, with_rates
+from .recorded_hints import hints
+from .recorded_landscape import with_gradients
+from .recorded_norms import clip_words, of_product
+from .recorded_order import prepared
+from .recorded_reading import Naming, on_the_path, read
 from .recorded_run import RecordedRun
 from .recording import Recording, joined
-from .schedule_naming import FEWEST, name_schedule
 
 _SOLVED = 1e-7  # relative accuracy of the fit itself, which float64 does not reach
+_SOLVED_WITH_MEMORY = 2e-4  # the same where the memory is fitted too, along its valleys
 _ROUNDINGS = 32.0  # relative errors of an average of 1000 rounded terms add up to about √1000
 _SURE = 10.0  # standard errors between what rounding explains and what it does not
 _CUT = 1e-4  # relative spread of norms that were cut to one value
-Naming = Callable[..., Identification]
 
 
 def identify_recording(
@@ -67,19 +66,23 @@ def identify_recording(
 
     if problem is not None:
         recording = with_gradients(recording, problem)
-    given = recording
-    verdict, recording, found = _named(given, named, seed)
+    given = recording = prepared(recording, of_landscape=problem is not None)
+    verdict, recording, found = read(given, named, candidates, seed)
     if problem is not None and recording.weight_noise:
-        verdict, recording, found = _on_the_path(given, problem, verdict, found, named, seed)
+        first = verdict, recording, found
+        verdict, recording, found = on_the_path(given, problem, first, named, candidates, seed)
     seen = recording.histories()
     verdict = replace(
-        verdict, rows=tuple(_widened(row, recording.precision) for row in verdict.rows)
+        verdict,
+        rows=tuple(of_product(_widened(row, recording.precision), seen) for row in verdict.rows),
     )
     notes = (
         *found,
         *verdict.notes,
+        *hints(verdict, recording, named),
         *_groups(verdict, recording, named),
         *_unexplained(verdict, seen, recording),
+        *clip_words(verdict.best, seen),
         *_uphill(verdict, recording.runs),
         *_changed_gradients(recording.runs),
         *recording.notes,
@@ -87,72 +90,12 @@ def identify_recording(
     return replace(verdict, notes=notes, weight_noise=recording.weight_noise or 0.0)
 
 
-def _named(
-    recording: Recording, named: Naming, seed: int
-) -> tuple[Identification, Recording, tuple[str, ...]]:
-    """(verdict, recording as it was read, notes on how it was read)."""
-    if not is_large(recording):
-        return _read(recording, named, seed)
-    part = part_of(recording)
-    on_part, part_read, found = _read(part, named, seed)
-    whole = like(recording, part_read)
-    rows = near(on_part)
-    if recording.weight_noise is None and on_part.best is not None:
-        whole = recalibrated(whole, on_part.best, seed)
-    verdict = named(whole.histories(), rules_of(rows), starts_of(rows))
-    if whole.weight_noise:
-        said = noise_words(verdict, whole, is_estimated=recording.weight_noise is None)
-        found = (said, *found[1:])
-    return completed(verdict, on_part.rows, part, recording), whole, found
-
-
-def _read(
-    recording: Recording, named: Naming, seed: int
-) -> tuple[Identification, Recording, tuple[str, ...]]:
-    """The same of a recording that is not large."""
-    verdict, course = _with_schedule(named(recording.histories()), recording, named)
-    is_estimated = recording.weight_noise is None
-    verdict, noisy = with_noise(verdict, recording, named)
-    if verdict.conclusion is Conclusion.NONE_FITS and len(recording.groups) < 2:
-        own = with_rates(verdict, recording, seed)
-        if own is not None:
-            by_weight, rates = own
-            second, second_noise = with_noise(named(by_weight.histories()), by_weight, named)
-            if second.conclusion is not Conclusion.NONE_FITS:
-                verdict, noisy = second, second_noise
-                course = (*course, rate_words(verdict, rates))
-    noise = noise_words(verdict, noisy, is_estimated=is_estimated)
-    return verdict, noisy, (*([noise] if noise else []), *course)
-
-
-def _on_the_path(
-    recording: Recording,
-    problem: ControlProblem,
-    verdict: Identification,
-    said: tuple[str, ...],
-    named: Naming,
-    seed: int,
-) -> tuple[Identification, Recording, tuple[str, ...]]:
-    """The same with gradients on the path of the fitted rule, which the noise does not shake."""
-    on_path = smoothed(recording, problem, verdict)
-    if on_path is None:
-        note = (
-            "Gradients are those of the landscape at the recorded weights, whose noise is in them"
-            " too: coefficients are off by about its share of the gradients."
-        )
-        return verdict, recording, (*said, note)
-    second, read, found = _named(on_path, named, seed)
-    note = (
-        "Gradients are those of the landscape on the path of the fitted rule: at the recorded"
-        " weights they would have the noise in them."
-    )
-    return second, read, (*found, note)
-
-
 def _words(recording: Recording) -> str:
     steps = [run.steps for run in recording.runs]
     if len(steps) == 1:
         return f"a training run of {steps[0]} steps"
+    if min(steps) == max(steps):
+        return f"{len(steps)} training runs of {steps[0]} steps"
     return f"{len(steps)} training runs of {min(steps)} to {max(steps)} steps"
 
 
@@ -167,52 +110,9 @@ def _criteria(seen: Histories, precision: float) -> Criteria:
         # two rules are one where their χ² would differ by four
         finest = 2 * _rounding(seen, 0.0) / np.sqrt(seen.counts.sum())
         return replace(Criteria(), resolution=float(np.clip(finest, _SOLVED, 1e-3)))
-    finest = max(_SOLVED, _SURE * _rounding(seen, precision))
+    solved = _SOLVED if seen.unknown is None else _SOLVED_WITH_MEMORY
+    finest = max(solved, _SURE * _rounding(seen, precision))
     return replace(Criteria(), resolution=min(finest, Criteria().threshold / 2))
-
-
-# ---- schedules
-
-
-def _with_schedule(
-    verdict: Identification, recording: Recording, named: Naming
-) -> tuple[Identification, tuple[str, ...]]:
-    """(verdict, notes): of the updates over the course of the learning rate, or as they are.
-
-    An optimizer that does not follow the rate that it was set to is read as it is.
-    """
-    if not recording.is_scheduled:
-        return verdict, ()
-    if verdict.conclusion is Conclusion.NONE_FITS:
-        plain = named(recording.histories(scheduled=False))
-        if plain.conclusion is not Conclusion.NONE_FITS:
-            return plain, (
-                "The learning rate that the optimizer was set to changed, and the updates did not"
-                " follow it.",
-            )
-    return verdict, (_course_words(recording.runs),)
-
-
-def _course_words(runs: Sequence[RecordedRun]) -> str:
-    courses = [run.course for run in runs if run.learning_rate is not None]
-    first = " and ".join(dict.fromkeys(percent(float(course[0].max())) for course in courses))
-    last = " and ".join(dict.fromkeys(percent(float(course[-1].max())) for course in courses))
-    return (
-        "The learning rate changes with time as the optimizer was set to, from"
-        f" {first} to {last} of its largest value: α (and a decoupled decay w) is that at the"
-        " largest, and the updates were read over this course."
-    ) + "".join(f" It follows {name}." for name in _course_names(runs))
-
-
-def _course_names(runs: Sequence[RecordedRun]) -> list[str]:
-    """What the recorded courses are called, each once; short runs have none."""
-    names: dict[str, None] = {}
-    for run in runs:
-        course = run.course[:, 0]
-        if run.learning_rate is not None and len(course) >= FEWEST and np.ptp(course) > 0:
-            rates = np.asarray(run.learning_rate)[:, 0]
-            names[str(name_schedule(rates))] = None
-    return list(names)
 
 
 # ---- what limits the answer
@@ -243,16 +143,16 @@ def _unexplained(verdict: Identification, seen: Histories, recording: Recording)
     """A note where the rule that fits leaves more than rounding explains."""
     if verdict.best is None:
         return ()
-    if (
-        left := unfaded_memory(verdict.best, seen, recording.begins_unknown)
-    ) > verdict.criteria.resolution:
+    left = unfaded_memory(verdict.best, seen)
+    if left > verdict.criteria.resolution:
         return (
             f"Memory from before the recording is about {percent(left)} of the first updates that"
             " count: the coefficients are off by as much, and longer runs would fade it.",
         )
     if is_limited(seen, verdict.criteria):  # the error is already that beyond the noise
         return (_beyond(verdict.best),) if verdict.best.error > 0 else ()
-    explained = max(_SOLVED, _rounding(seen, recording.precision))
+    solved = _SOLVED if seen.unknown is None else _SOLVED_WITH_MEMORY
+    explained = max(solved, _rounding(seen, recording.precision))
     if verdict.best.error <= _SURE * explained:
         return ()
     return (

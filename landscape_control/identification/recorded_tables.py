@@ -21,6 +21,7 @@ NAMES = {
 }
 DOUBLE = np.dtype(float)
 _NEEDED = ("time", "value")
+_SEPARATORS = (",", ";", "\t")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,10 +78,7 @@ def _several(arrays: object, name: str) -> list[np.ndarray]:
     """One run (T+1, n) or (T+1,), or several in a list or along a first axis."""
     runs = []
     for part in _parts(arrays):
-        try:
-            array = np.array(part, dtype=float)
-        except (TypeError, ValueError):
-            array = np.empty(())
+        array = _real(part)
         if array.ndim not in (1, 2) or array.size == 0 or np.isinf(array).any():
             raise ProblemError(
                 f"{name} of a recording",
@@ -90,6 +88,16 @@ def _several(arrays: object, name: str) -> list[np.ndarray]:
             )
         runs.append(array[:, None] if array.ndim == 1 else array)
     return runs
+
+
+def _real(part: Any) -> np.ndarray:
+    """Real numbers as an array, () for what is none."""
+    try:
+        if np.iscomplexobj(part):
+            return np.empty(())
+        return np.array(part, dtype=float)
+    except (TypeError, ValueError):
+        return np.empty(())
 
 
 def _parts(arrays: object) -> list[object]:
@@ -112,24 +120,26 @@ def _clocks(times: object, runs: int) -> list[np.ndarray]:
     """(T+1,) for each run: given once for all of them, or for each."""
     is_list = isinstance(times, list | tuple) and times and np.ndim(times[0]) > 0
     if is_list or np.ndim(times) == 2:  # type: ignore[arg-type]
-        return [np.asarray(part, dtype=float) for part in times]  # type: ignore[attr-defined]
-    return [np.asarray(times, dtype=float)] * runs
+        return [_clock(part) for part in times]  # type: ignore[attr-defined]
+    return [_clock(times)] * runs
+
+
+def _clock(times: object) -> np.ndarray:
+    clock = _real(times)
+    if clock.ndim != 1:
+        raise ProblemError(
+            "times of a recording",
+            expected="numbers (T+1,), or a list of such runs",
+            received=type(times).__name__ if clock.ndim == 0 else f"shape {clock.shape}",
+            advice="one number for each row of the weights",
+        )
+    return clock
 
 
 def from_csv(path: str | PathLike, columns: Mapping[str, str]) -> tuple[list[Table], list[str]]:
     """(runs, names of the weights) of a CSV file in long format: one line per weight and time."""
     source = Path(path)
-    if not source.is_file():
-        raise ProblemError(
-            "path",
-            expected="a CSV file",
-            received=f"{source}, which does not exist",
-            advice="check the name and the folder",
-        )
-    with source.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file)
-        header = [name.strip() for name in next(reader, [])]
-        rows = [row for row in reader if row]
+    header, rows = _lines(source)
     if not rows:
         raise ProblemError(
             f"lines of {source.name}",
@@ -138,18 +148,66 @@ def from_csv(path: str | PathLike, columns: Mapping[str, str]) -> tuple[list[Tab
             advice="write columns run, step, weight, value, gradient",
         )
     places = _chosen(columns, header, f"columns of {source.name}")
-    short = next((i for i, row in enumerate(rows) if len(row) < len(header)), None)
-    if short is not None:
-        raise ProblemError(
-            f"line {short + 2} of {source.name}",
-            expected=f"{len(header)} entries",
-            received=f"{len(rows[short])}",
-            advice="leave missing numbers empty, with their commas",
-        )
+    _check_lengths(header, rows, source.name)
+    _check_single(header, list(places.values()), source.name)
     cells = {
         kind: [row[header.index(name)].strip() for row in rows] for kind, name in places.items()
     }
     return _long(cells, source.name)
+
+
+def _lines(source: Path) -> tuple[list[str], list[list[str]]]:
+    """(header, rows) of a file whose entries are apart by commas, semicolons or tabs."""
+    if not source.is_file():
+        what = "is a folder" if source.is_dir() else "does not exist"
+        raise ProblemError(
+            "path",
+            expected="a CSV file",
+            received=f"{source}, which {what}",
+            advice="check the name and the folder",
+        )
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProblemError(
+            f"text of {source.name}",
+            expected="UTF-8",
+            received=f"a byte at {error.start} that is none of it",
+            advice="save the table as CSV in UTF-8",
+        ) from None
+    lines = text.splitlines()
+    first = lines[0] if lines else ""
+    between = max(_SEPARATORS, key=first.count)
+    reader = csv.reader(lines, delimiter=between)
+    header = [name.strip() for name in next(reader, [])]
+    return header, [row for row in reader if row]
+
+
+def _check_lengths(header: Sequence[str], rows: Sequence[Sequence[str]], file: str) -> None:
+    """Every line has its entries, and none beyond: a decimal comma would make two of one number."""
+    for number, row in enumerate(rows):
+        beyond = any(cell.strip() for cell in row[len(header) :])
+        if len(row) >= len(header) and not beyond:
+            continue
+        raise ProblemError(
+            f"line {number + 2} of {file}",
+            expected=f"{len(header)} entries",
+            received=f"{len(row)}",
+            advice="write numbers with a decimal point, not a comma"
+            if beyond
+            else "leave missing numbers empty, with their commas",
+        )
+
+
+def _check_single(header: Sequence[str], used: Sequence[str], file: str) -> None:
+    twice = [name for name in used if list(header).count(name) > 1]
+    if twice:
+        raise ProblemError(
+            f"columns of {file}",
+            expected="one of each name",
+            received=f"several called {twice[0]}",
+            advice="give each column a name of its own",
+        )
 
 
 def _chosen(given: Mapping[str, str], present: Sequence[str], what: str) -> dict[str, str]:
@@ -214,14 +272,18 @@ def _labels(entries: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
 def _numbers(entries: Sequence[str], kind: str, file: str) -> np.ndarray:
     try:
-        return np.array([float(entry) if entry else np.nan for entry in entries])
+        numbers = np.array([float(entry) if entry else np.nan for entry in entries])
+        received = "infinity" if np.isinf(numbers).any() else ""
     except ValueError as error:
+        received = str(error).removeprefix("could not convert string to float: ")
+    if received:
         raise ProblemError(
             f"column of the {kind} in {file}",
-            expected="numbers, or nothing where one is missing",
-            received=str(error).removeprefix("could not convert string to float: "),
+            expected="finite numbers, or nothing where one is missing",
+            received=received,
             advice="write numbers with a decimal point",
-        ) from None
+        )
+    return numbers
 
 
 def _grid(places: np.ndarray, values: np.ndarray, steps: int, weights: int) -> np.ndarray:

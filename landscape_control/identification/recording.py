@@ -9,7 +9,6 @@ import numpy as np
 from ..support.arguments import Filled, Index, NonNegative, Path, checked
 from ..support.errors import ProblemError
 from ..support.results import Result
-from ..support.short_repr import short_repr
 from .histories import Histories
 from .recorded_arrays import FEWEST_STEPS
 from .recorded_pieces import columns_of, listed, notes_on, runs_of
@@ -37,13 +36,18 @@ class Recording(Result):
         None where it is unknown, and estimated if no rule fits without
     """
 
-    __repr__ = short_repr
-
     runs: Annotated[Sequence[RecordedRun], Filled()]
     precision: NonNegative = float(np.finfo(float).eps)
     words: str = "a recording"
     notes: tuple[str, ...] = ()
     weight_noise: NonNegative | None = field(default=None, metadata={"later": True})
+
+    def __repr__(self) -> str:
+        steps = [run.steps for run in self.runs]
+        lengths = f"{min(steps)} to {max(steps)}" if min(steps) < max(steps) else f"{steps[0]}"
+        noun = "run" if len(steps) == 1 else "runs"
+        weights = self.runs[0].updates.shape[1]  # gradients may be none
+        return f"Recording({len(steps)} {noun} of {lengths} steps, {weights} weights: {self.words})"
 
     def __post_init__(self) -> None:
         runs = tuple(self.runs)
@@ -193,16 +197,6 @@ class Recording(Result):
         """(K,), which weight each history is of."""
         return np.concatenate([run.own_numbers[run.is_live] for run in self.runs if run.moves])
 
-    @property
-    def begins_unknown(self) -> np.ndarray:
-        """(K,) bool, which histories begin with an unknown memory."""
-        parts = [
-            np.full(np.count_nonzero(run.is_live), not run.at_rest)
-            for run in self.runs
-            if run.moves
-        ]
-        return np.concatenate(parts)
-
     @checked
     def histories(
         self, *, scheduled: bool = True, weight_noise: NonNegative | None = None
@@ -231,13 +225,22 @@ class Recording(Result):
                 advice="record the gradients, or give identify the problem: they are then those of"
                 " its landscape at the recorded weights",
             )
+        if not any(np.any(run.gradients) for run in moving):
+            raise ProblemError(
+                "gradients of a recording",
+                expected="what the rule saw, which moved the weights",
+                received="weights that move, and gradients that are zero at every step",
+                advice="record them before the optimizer's zero_grad(), or from its closure",
+            )
         noise = (self.weight_noise or 0.0) if weight_noise is None else weight_noise
         longest = max(run.steps for run in moving)
         parts = [columns_of(run, longest, scheduled, noise) for run in moving]
-        arrays = {
-            name: np.concatenate([part[name] for part in parts])[:, :, None] for name in parts[0]
-        }
+        arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        unknown = arrays.pop("unknown")
+        arrays = {name: array[:, :, None] for name, array in arrays.items()}
         arrays["norms"] = arrays["norms"][:, :, 0]
+        if unknown.any():
+            arrays["unknown"] = unknown
         if self.runs[0].parameters is None:
             del arrays["parameters"]
         if not noise:
@@ -260,6 +263,16 @@ def joined(recordings: Sequence[Recording]) -> Recording:
     )
 
 
+def _shortage(tables: Sequence[Table]) -> str:
+    """Why no run of the tables can be used."""
+    longest = max(len(table.weights) - 1 for table in tables)
+    if longest < FEWEST_STEPS:
+        return f"{longest} steps at most"
+    if all(np.isnan(table.weights).all() for table in tables):
+        return "weights that are missing everywhere"
+    return "gaps in the gradients everywhere"
+
+
 def _of_tables(
     kind: type[Recording],
     tables: Sequence[Table],
@@ -272,8 +285,8 @@ def _of_tables(
         raise ProblemError(
             "recording",
             expected=f"a stretch of at least {FEWEST_STEPS} steps with all gradients",
-            received="gaps in the gradients everywhere",
-            advice="record every step, or give weights alone and the problem",
+            received=_shortage(tables),
+            advice="record every step, and more of them, or give weights alone and the problem",
         )
     return kind(
         runs=runs,

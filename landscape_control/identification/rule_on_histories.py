@@ -7,10 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from ..rules import CausalRule, Coefficient
+from ..simulation.natural_units import Units
 from .histories import Histories, of_weights
+from .unknown_memory import UnknownMemory, without
 
 _DRAWS = 64  # sets of coefficients tried before the best are refined
 _NUDGE = 1e-6
+_SMALL = 1e-3  # of a coefficient's unit, below which it is as good as none
 DIGITS = 1e-7  # relative accuracy of the minimiser, below which no interval is stated
 _AT_ONCE = 2**21  # updates of all sets that are held at the same time
 _ENOUGH = 2**14  # updates by which starts are chosen, and far-off rules refuted
@@ -24,10 +27,16 @@ class RuleOnHistories:
         self.rule, self.histories, self.targets = rule, histories, histories.targets
         self.gradients, self.parameters = histories.columns
         self.squares = histories.square_columns if rule.family.couples else None
-        self.bounds = np.array([(c.low, c.high) for c in rule.coefficients])
+        units = units_of(histories)
+        self.measured = tuple(units.measured(each) for each in rule.coefficients)
+        self.bounds = np.array([(each.low, each.high) for each in self.measured])
+        self.sizes = np.array([units.of(each) for each in rule.coefficients])
         proportional = rule.proportional or ()
         # the update is proportional to these coefficients: they are solved for, not searched
         self.linear = np.array([c.name in proportional for c in rule.coefficients])
+        self.memory = None
+        if rule.smooth and rule.family.state_size and histories.unknown_columns.any():
+            self.memory = UnknownMemory(rule, histories, self.squares)
         self._kept_at: np.ndarray | None = None
         self._kept = (np.empty(0), np.empty((0, 0)))
 
@@ -40,6 +49,8 @@ class RuleOnHistories:
 
     def columns(self, coefficients: np.ndarray) -> np.ndarray:
         """Updates (B, T, K·n) from the first step that is read, those that do not count too."""
+        if self.memory is not None:
+            return self.memory(coefficients)
         return self.rule.updates(
             coefficients,
             self.gradients,
@@ -63,6 +74,17 @@ class RuleOnHistories:
         index = np.linspace(0, weights - 1, fewer).round().astype(int)
         return RuleOnHistories(self.rule, of_weights(seen, index))
 
+    @property
+    def memory_numbers(self) -> int:
+        """How many numbers of unknown memories were fitted, at the last set of coefficients."""
+        return 0 if self.memory is None else self.memory.numbers
+
+    @property
+    def price_of_memory(self) -> float:
+        """√(N/(N - p)): by how much p fitted numbers make the rms of what is left too small."""
+        count = int(self.histories.counts.sum())
+        return float(np.sqrt(count / max(count - self.memory_numbers, 1)))
+
     def jacobian(self, coefficients: np.ndarray) -> np.ndarray:
         """(R, c) by central differences, one-sided at a bound."""
         return self.linearised(coefficients)[1]
@@ -77,8 +99,14 @@ class RuleOnHistories:
             self._kept_at = coefficients.copy()
         return self._kept
 
+    def scales(self, coefficients: np.ndarray) -> np.ndarray:
+        """(c,), by how much each may change to be another number: the same in all units."""
+        sizes = np.abs(coefficients)
+        least = np.where(self.linear & (sizes > 0), 0.0, _SMALL * self.sizes)
+        return np.asarray(np.maximum(sizes, least))
+
     def _linearise(self, coefficients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        steps = _NUDGE * np.maximum(np.abs(coefficients), 1e-3)
+        steps = _NUDGE * self.scales(coefficients)
         ahead = np.minimum(coefficients + steps, self.bounds[:, 1])
         behind = np.maximum(coefficients - steps, self.bounds[:, 0])
         count = len(coefficients)
@@ -94,7 +122,7 @@ class RuleOnHistories:
 
     def draw(self, seed: int) -> np.ndarray:
         """(B, c): what is not solved for, spread over the ranges where starts are sensible."""
-        pairs = zip(self.rule.coefficients, self.linear, strict=True)
+        pairs = zip(self.measured, self.linear, strict=True)
         free = [coefficient for coefficient, linear in pairs if not linear]
         if not free:
             return np.ones((1, len(self.linear)))
@@ -162,11 +190,15 @@ class RuleOnHistories:
         # one run per proportional coefficient, with that one at 1 and the other ones at 0
         units = np.repeat(sets[:, None], len(places), axis=1)
         units[:, :, places] = np.eye(len(places))
-        updates = self(units.reshape(-1, sets.shape[1]))
-        features = updates.reshape(len(sets), len(places), -1)
+        flat = units.reshape(-1, sets.shape[1])
+        targets = np.broadcast_to(self.targets, (len(sets), len(self.targets)))
+        if self.memory is None:
+            features = self(flat).reshape(len(sets), len(places), -1)
+        else:
+            features, targets = self._cleared_of_memory(flat, len(places))
 
         gram = features @ features.transpose(0, 2, 1)
-        moment = features @ self.targets
+        moment = (features @ targets[:, :, None])[..., 0]
         best = np.empty((len(sets), len(places)))
         for i in range(len(sets)):
             best[i] = _nonnegative(gram[i], moment[i])
@@ -176,8 +208,42 @@ class RuleOnHistories:
         # |Fc - y|² from the normal equations: cᵀGc - 2mᵀc + yᵀy
         quadratic = np.einsum("bi,bij,bj->b", best, gram, best)
         cross = 2 * (best * moment).sum(1)
-        square = quadratic - cross + self.targets @ self.targets
+        square = quadratic - cross + (targets**2).sum(1)
         return fitted, np.where(np.isfinite(square), square, np.inf), features
+
+    def _cleared_of_memory(self, flat: np.ndarray, each: int) -> tuple[np.ndarray, np.ndarray]:
+        """(unit updates (B, l, R), targets (B, R)) less what any memory explains, to first order."""
+        assert self.memory is not None, "asked for unknown memories only"
+        features = self.memory.plain(flat)
+        slopes = np.nan_to_num(self.memory.slopes(flat))
+        # the memory with all proportional coefficients at once
+        joint = slopes.reshape(len(slopes), -1, each, *slopes.shape[2:]).sum(axis=2)
+        steps = features.reshape(-1, each, *features.shape[1:])
+        cleared = without(np.moveaxis(steps, 1, 0), joint)
+        targets = without(self.memory.targets[None, None], joint)[0]
+        sets = joint.shape[1]
+        return np.moveaxis(cleared, 0, 1).reshape(sets, each, -1), targets.reshape(sets, -1)
+
+
+def units_of(histories: Histories) -> Units:
+    """Root mean squares of gradients, weights and updates: what coefficients are measured in."""
+    return Units(
+        gradient=_size_of(histories.gradients),
+        parameter=1.0 if histories.parameters is None else _size_of(histories.parameters),
+        speed=_size_of(np.asarray(histories.updates)[histories.counts]),
+        time=1.0,
+        step=1.0,
+    )
+
+
+def _size_of(array: np.ndarray) -> float:
+    """Root mean square of what is not zero, 1 where everything is."""
+    values = np.asarray(array)
+    largest = float(np.abs(values).max(initial=0.0))
+    if not largest > 0:
+        return 1.0
+    scaled = values[values != 0] / largest  # whose squares are numbers in all units
+    return largest * float(np.sqrt(np.mean(scaled**2)))
 
 
 def _nonnegative(gram: np.ndarray, moment: np.ndarray) -> np.ndarray:

@@ -1,12 +1,13 @@
 """Rules whose updates are smooth in their coefficients: least squares from the best of many draws."""
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import OptimizeResult, least_squares
 
 from .maps.fitting import fit_linear
 from .rule_on_histories import DIGITS, RuleOnHistories
 
 _REFINED = 2  # of the draws
+_FINE, _COARSE = 1e-9, 1e-4  # gain of a last step, relative to what is left
 _EXPLAINED = 0.02  # of the targets' squared length: a rule that leaves more is refuted
 
 
@@ -24,20 +25,22 @@ def fit_smooth(
     residual = run.targets - run(best[None])[0]
     # the updates as a linear function of the coefficients: y ≈ û(c₀) + J(c - c₀)
     linear_targets = residual + jacobian @ best
+    unit = _units(run, best)
     linearised = fit_linear(
-        jacobian,
+        jacobian * unit,
         linear_targets,
         run.histories.groups,
-        run.bounds,
+        run.bounds / unit[:, None],
         folds=2,
         resamples=resamples,
         seed=seed,
     )
-    wider = best + _expansion(run.histories.count) * (linearised.intervals.T - best)
+    moved = unit * linearised.intervals.T - best
+    wider = best + _expansion(run.histories.count) * moved
     low = np.minimum(wider[0], best)
     high = np.maximum(wider[1], best)
     # the minimiser itself is known no better than this
-    accuracy = DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
+    accuracy = DIGITS * run.scales(best)
     intervals = np.column_stack([low - accuracy, high + accuracy])
     return best, np.clip(intervals, *run.bounds.T[:, :, None])
 
@@ -81,7 +84,7 @@ def _normal_intervals(run: RuleOnHistories, best: np.ndarray) -> np.ndarray:
     variances = np.diag(np.linalg.pinv(gram, rcond=1e-14, hermitian=True)) / safe**2
     errors = np.where(sizes > 0, deviation * np.sqrt(np.maximum(variances, 0.0)), np.inf)
     half = float(stdtrit(degrees, 0.975)) * errors
-    half = half + DIGITS * np.maximum(np.abs(best), np.where(run.linear, 0.0, 1e-3))
+    half = half + DIGITS * run.scales(best)
     return np.clip(np.column_stack([best - half, best + half]), *run.bounds.T[:, :, None])
 
 
@@ -117,34 +120,45 @@ def _refine(run: RuleOnHistories, start: np.ndarray) -> tuple[np.ndarray, float]
     """(coefficients, squared error) of the minimum next to a start."""
     if run.linear.all():
         return start, float(((run.targets - run(start[None])[0]) ** 2).sum())
-    low, high = run.bounds.T
+    unit = _units(run, start)  # for the tolerances of least squares are no relative ones
+    low, high = run.bounds.T / unit
     # least_squares wants a start strictly inside; a bound may be infinite
     lowest = low + 1e-10 * (1 + np.abs(low))
     highest = high - 1e-10 * np.minimum(1 + np.abs(high), 1e10)
-    inside = np.clip(start, lowest, highest)
     size = np.linalg.norm(run.targets)
-    result = least_squares(
-        lambda c: (run.linearised(c)[0] - run.targets) / size,
-        inside,
-        jac=lambda c: run.jacobian(c) / size,
-        bounds=(low, high),
-        x_scale="jac",
-        xtol=1e-12,
-        ftol=1e-9,
-        gtol=1e-15,
-        max_nfev=40,
-    )
-    return _onto_bounds(run, result.x, 2 * result.cost * size**2)
+
+    def minimised(point: np.ndarray, ftol: float) -> OptimizeResult:
+        return least_squares(
+            lambda c: (run.linearised(c * unit)[0] - run.targets) / size,
+            np.clip(point, lowest, highest),
+            jac=lambda c: run.jacobian(c * unit) * unit / size,
+            bounds=(low, high),
+            x_scale="jac",
+            xtol=1e-12,
+            ftol=ftol,
+            gtol=1e-15,
+            max_nfev=40,
+        )
+
+    result = minimised(start / unit, _COARSE)
+    if 2 * result.cost <= _EXPLAINED or run.histories.noise:
+        result = minimised(result.x, _FINE)
+    return _onto_bounds(run, result.x * unit, unit, 2 * result.cost * size**2)
+
+
+def _units(run: RuleOnHistories, coefficients: np.ndarray) -> np.ndarray:
+    """(c,), in which the coefficients are numbers of order one, whatever is recorded in what."""
+    return np.where(run.linear & (coefficients > 0), coefficients, run.sizes)
 
 
 def _onto_bounds(
-    run: RuleOnHistories, coefficients: np.ndarray, square: float
+    run: RuleOnHistories, coefficients: np.ndarray, unit: np.ndarray, square: float
 ) -> tuple[np.ndarray, float]:
     """The same with coefficients next to a bound put on it, one by one, where that costs nothing."""
     slack = 1e-9 * square + 1e-18 * (run.targets @ run.targets)
     for i, bounds in enumerate(run.bounds):
         for bound in bounds[np.isfinite(bounds)]:
-            if 0 < abs(coefficients[i] - bound) <= 1e-4:
+            if 0 < abs(coefficients[i] - bound) <= 1e-4 * unit[i]:
                 moved = coefficients.copy()
                 moved[i] = bound
                 there = float(((run.targets - run(moved[None])[0]) ** 2).sum())

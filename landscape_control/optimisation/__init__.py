@@ -15,6 +15,7 @@ _HOMES = {
     "Identifiability": "identifiability",
     "PolicyCertificate": "certificate",
     "PolicyProgram": "program",
+    "PolicyProgress": "progress",
     "PolicyResult": "result",
     "PolicySolver": "policy_solver",
     "PolicyStatus": "status",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:  # the same names for type checkers, to which a misspelt one i
     from .policy_solver import has_moments as has_moments
     from .program import PolicyProgram as PolicyProgram
     from .program_solver import ProgramSolver as ProgramSolver
+    from .progress import PolicyProgress as PolicyProgress
     from .replays import exact_cost as exact_cost
     from .replays import replay as replay
     from .result import PolicyResult as PolicyResult

@@ -1,9 +1,10 @@
 """Compiled moment programs: one structure, with a program per number of quadrature nodes."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import casadi as ca
 import numpy as np
@@ -17,6 +18,7 @@ from ..planning.solver import (
     SolveClock,
     optima_from,
 )
+from ..support.side_by_side import Asking, known
 from .cost_derivatives import cost_derivatives
 from .limits import UNLIMITED, CourseLimits
 from .program import PolicyProgram
@@ -68,8 +70,8 @@ class MomentPrograms:
         self._rows: dict[int, LimitRows] = {}
         self._objectives: dict[int, ca.Function] = {}
         self._slopes: dict[int, ca.Function] = {}
-        self._packed_of: PolicyProgram | None = None
-        self._packed_by_nodes: dict[int, np.ndarray] = {}
+        self._packed_of: WeakKeyDictionary[PolicyProgram, dict[int, np.ndarray]]
+        self._packed_of = WeakKeyDictionary()
 
     def prepare(self, nodes: int) -> None:
         """Compile what a run with N nodes needs."""
@@ -100,15 +102,22 @@ class MomentPrograms:
 
         return both
 
-    def without_effect(
-        self, program: PolicyProgram, nodes: int, points: Iterable[np.ndarray]
-    ) -> np.ndarray:
-        """(n,) bool: coefficients whose slope is exactly zero at every point.
+    def costing(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[float]]:
+        """log(J/standing still) at some points."""
+        objective = self.objective(program, nodes)
+        return known([objective(point) for point in points])
 
-        Such as momentum over a single step.
+    def sloping(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[np.ndarray]]:
+        """Its gradients (n,) at some points.
+
+        They are exactly zero for coefficients without effect, such as momentum over a single step.
         """
         both = self.slope(program, nodes)
-        return ~np.any([both(point)[1] for point in points], axis=0)
+        return known([both(point)[1] for point in points])
 
     def cost(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
         """J."""
@@ -170,6 +179,7 @@ class MomentPrograms:
         bounds: np.ndarray,
         tolerance: float,
         clock: SolveClock | None = None,
+        tell: Callable[[float], None] | None = None,
     ) -> tuple[Optimum, ...]:
         """Distinct optima from these guesses, best first; at least one run, however short, is made."""
         count = self.node_count(program, nodes)
@@ -185,22 +195,36 @@ class MomentPrograms:
             rows=rows,
             closeness=tolerance,
             clock=clock,
+            tell=tell,
         )
         return tuple(in_units_of_the_user(optimum, units) for optimum in optima)
+
+    def optimising(
+        self,
+        program: PolicyProgram,
+        nodes: int,
+        guesses: Sequence[np.ndarray] | np.ndarray,
+        bounds: np.ndarray,
+        tolerance: float,
+        clock: SolveClock,
+        tell: Callable[[float], None] | None = None,
+    ) -> Asking[tuple[Optimum, ...]]:
+        """The same as a computation that may go on beside others; here it asks for nothing.
+
+        ``tell`` is called with objectives on the way, as far as there is something to tell.
+        """
+        return known(self.optimise(program, nodes, guesses, bounds, tolerance, clock, tell))
 
     def _units(self, program: PolicyProgram) -> np.ndarray:
         """(n,): what coefficients are multiplied with inside."""
         return stretch(self.coefficients, largest_curvature(program))
 
     def _packed(self, program: PolicyProgram, nodes: int) -> np.ndarray:
-        """The numbers of a program; those of the last one are kept."""
-        if self._packed_of is not program:
-            self._packed_of, self._packed_by_nodes = program, {}
-        if nodes not in self._packed_by_nodes:
-            self._packed_by_nodes[nodes] = pack(
-                self.moments, program, nodes, largest_curvature(program)
-            )
-        return self._packed_by_nodes[nodes]
+        """The numbers of a program, kept as long as it is."""
+        by_nodes = self._packed_of.setdefault(program, {})
+        if nodes not in by_nodes:
+            by_nodes[nodes] = pack(self.moments, program, nodes, largest_curvature(program))
+        return by_nodes[nodes]
 
     def _kept(self, store: dict[int, Built], nodes: int, build: Callable[[int], Built]) -> Built:
         """What is built for N nodes, once; the time counts."""

@@ -68,6 +68,7 @@ def judged(search: MomentSearch, *, most_nodes: int) -> PolicyResult:
         solve_seconds=0.0,
         tolerance=search.tolerance,
         learnt=learnt,
+        begun_from=search.begun_from,
         standing_still=programs.at_rest(program, nodes),
         message=f"{best.reason} after {best.iterations} iterations{running_away}{search.range_note}",
         _certify=certify_policy,

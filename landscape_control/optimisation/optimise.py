@@ -10,6 +10,7 @@ from .limits import CourseLimits, check_limits
 from .policy_solver import PolicySolver, has_moments
 from .program import CostName, PolicyProgram
 from .program_solver import ProgramSolver, solve_once
+from .progress import PROGRESS
 from .result import PolicyResult
 from .scenarios import ScenarioSolver
 from .search_options import SearchOptions
@@ -29,6 +30,7 @@ def optimize_policy(
     tolerance: Positive | None = None,
     guess: object = None,
     throw: bool = True,
+    progress: PROGRESS = None,
     **options: object,
 ) -> PolicyResult:
     """Minimise the expected cost of a causal rule over its coefficients.
@@ -58,6 +60,7 @@ def optimize_policy(
         (see the scenarios)
     guess : None, {name: value} or PolicyResult, optimised from as well
     throw : whether a failed solve raises or returns with its status
+    progress : None, or a function of a :class:`PolicyProgress`, such as print: the best so far
     options : fixed={name: value} holds coefficients, within={name: (low, high)} narrows their
         ranges; and those of :class:`PolicySolver` (most_nodes, most_iterations, hessian, limits),
         or of :class:`ScenarioSolver`
@@ -67,7 +70,14 @@ def optimize_policy(
     """
     program = PolicyProgram(task=task, family=family, objective=objective, sees=sees, cost=cost)
     return solve_program(
-        program, starts=starts, seed=seed, tolerance=tolerance, guess=guess, throw=throw, **options
+        program,
+        starts=starts,
+        seed=seed,
+        tolerance=tolerance,
+        guess=guess,
+        throw=throw,
+        progress=progress,
+        **options,
     )
 
 

@@ -3,7 +3,9 @@
 from typing import Literal
 
 from ..planning.solver import SECONDS, SolveClock
+from ..rules.families import Family
 from ..support.arguments import Count, Duration, Positive, checked
+from ..support.side_by_side import Asking
 from .compiled_moments import MomentPrograms
 from .limits import UNLIMITED, CourseLimits, check_limits
 from .moment_judgement import judged
@@ -74,28 +76,28 @@ class PolicySolver(ProgramSolver):
         check_limits(program, limits)
         super().__init__(program, tolerance=tolerance, time_limit=time_limit)
         self.limits = limits
-        self._quick = False  # True for a program that helps with another
         self.most_nodes, self.most_iterations, self.hessian = most_nodes, most_iterations, hessian
         self._programs: dict[tuple[MomentLayout, bool, bool], MomentPrograms] = {}
-        self._programs_of(program).prepare(first_nodes(program))
+        self._helpers: dict[tuple[Family, int], PolicySolver] = {}
+        self.programs_of(program).prepare(first_nodes(program))
 
     @property
     def build_seconds(self) -> float:
         """Time spent building so far."""
         return sum(programs.build_seconds for programs in self._programs.values())
 
-    def _search(
+    def _searching(
         self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
-    ) -> PolicyResult:
+    ) -> Asking[PolicyResult]:
         check_linear(program)
         check_paid(program)
 
         def solve_other(
-            program: PolicyProgram, options: SearchOptions, *, quick: bool = False
-        ) -> PolicyResult | None:
-            return self._solved_beside(program, options, clock, quick=quick)
+            program: PolicyProgram, options: SearchOptions
+        ) -> Asking[PolicyResult | None]:
+            return solved_beside(self._helper(program), program, options, clock)
 
-        programs = self._programs_of(program)
+        programs = self.programs_of(program)
         kind = StageSearch if _is_searched_by_stages(program, programs) else MomentSearch
         search = kind(
             program,
@@ -104,10 +106,9 @@ class PolicySolver(ProgramSolver):
             clock,
             tolerance=self.tolerance,
             solve_other=solve_other,
-            quick=self._quick,
         )
         try:
-            search.run()
+            yield from search.searching()
             return judged(search, most_nodes=self.most_nodes)
         except KeyboardInterrupt:  # between two runs of the optimiser
             clock.interrupt()
@@ -115,8 +116,14 @@ class PolicySolver(ProgramSolver):
                 raise
             return judged(search, most_nodes=self.most_nodes)
 
-    def _programs_of(self, program: PolicyProgram) -> MomentPrograms:
-        by_stages = is_stagewise(program) and not self.limits.limited
+    def _is_by_stages(self, program: PolicyProgram) -> bool:
+        """Whether a program is solved in NumPy, by passes over its steps, if that has all it needs."""
+        return is_stagewise(program) and not self.limits.limited
+
+    @checked
+    def programs_of(self, program: PolicyProgram) -> MomentPrograms:
+        """What is compiled for a program; kept for others of its structure."""
+        by_stages = self._is_by_stages(program)
         structure = layout_of(program), follows_loss(program), by_stages
         if structure not in self._programs:
             self._programs[structure] = self._compiled(program, by_stages)
@@ -135,21 +142,26 @@ class PolicySolver(ProgramSolver):
             limits=self.limits,
         )
 
-    def _solved_beside(
-        self, program: PolicyProgram, options: SearchOptions, clock: SolveClock, *, quick: bool
-    ) -> PolicyResult | None:
-        """The result for a program that helps with this one, in half the time left; None if none."""
-        solver = PolicySolver(
+    def _helper(self, program: PolicyProgram) -> "PolicySolver":
+        """A solver for programs like one that helps; kept, as the next numbers need it too."""
+        key = program.family, program.steps
+        try:
+            known = self._helpers.get(key)
+        except TypeError:  # a family that holds arrays, say, has no hash
+            return self._made_alike(program)
+        if known is None:
+            known = self._helpers[key] = self._made_alike(program)
+        return known
+
+    def _made_alike(self, program: PolicyProgram) -> "PolicySolver":
+        return type(self)(
             program,
             tolerance=self.tolerance,
             most_nodes=self.most_nodes,
             hessian=self.hessian,
             most_iterations=self.most_iterations,
-            time_limit=clock.seconds_for_part(0.5),
             limits=self.limits,
         )
-        solver._quick = quick
-        return solved_beside(solver, options, clock)
 
 
 def _is_searched_by_stages(program: PolicyProgram, programs: MomentPrograms) -> bool:

@@ -14,6 +14,7 @@ from ..rules.families import Family
 from ..rules.families.trial import check_steps
 from ..support.arguments import checked
 from ..support.errors import ProblemError
+from ..support.posed import Posed
 from ..support.recordable import Recordable
 from .describe import describe
 
@@ -23,7 +24,7 @@ CostName = Literal["terminal", "running", "both"]
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PolicyProgram(Recordable):
+class PolicyProgram(Recordable, Posed):
     """Minimise the expected cost of a rule over its coefficients.
 
     It is expected over landscapes, starts and the noise of gradients:

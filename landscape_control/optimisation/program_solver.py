@@ -8,10 +8,13 @@ from typing import Any, NoReturn
 from ..planning.solver import SECONDS, SolveClock
 from ..support.arguments import Duration, Index, Positive, checked, declared
 from ..support.errors import ProblemError, SolveError, SolveInterrupted, check_options
+from ..support.side_by_side import Asking, driven
 from .program import PolicyProgram
 from .program_numbers import with_numbers
+from .progress import PROGRESS, Reports
 from .result import PolicyResult
 from .search_options import SearchOptions
+from .stages.costs import answered
 from .status import PolicyStatus
 
 
@@ -81,6 +84,7 @@ class ProgramSolver:
         fixed: object = None,
         within: object = None,
         throw: bool = True,
+        progress: PROGRESS = None,
         **numbers: object,
     ) -> PolicyResult:
         """Optimise for these numbers without rebuilding; ``numbers`` as in :meth:`changed`.
@@ -108,6 +112,9 @@ class ProgramSolver:
             {"momentum": (0.0, 1.0)}
         throw : whether a solve that fails raises SolveError (its ``solution`` is the result) or
             returns with its status
+        progress : called with a :class:`PolicyProgress` whenever there is news of the best so far,
+            of this program or of one that leads to it: after every run, by stages after every
+            iteration
 
         Raises ProblemError for numbers that cannot be used, SolveError as said (with no solution
         where the rule diverges from every start), and on Ctrl-C SolveInterrupted, a
@@ -117,11 +124,33 @@ class ProgramSolver:
         iterations is a failure: the result says so in its status and its errors.
         """
         program = self.changed(**numbers)
-        options = SearchOptions(guess=guess, starts=starts, seed=seed, fixed=fixed, within=within)
+        options = SearchOptions(
+            guess=guess,
+            starts=starts,
+            seed=seed,
+            fixed=fixed,
+            within=within,
+            tell=Reports(progress=progress),
+        )
+        return driven(self.solving(program, options, throw=throw), answered)
+
+    @checked
+    def solving(
+        self,
+        program: PolicyProgram,
+        options: SearchOptions,
+        *,
+        throw: bool = False,
+        seconds: float | None = None,
+    ) -> Asking[PolicyResult]:
+        """The same for a program with other numbers, as a computation that may go on beside others.
+
+        It has ``seconds``, None for the time limit of the solver.
+        """
         began, built = time.perf_counter(), self.build_seconds
-        clock = SolveClock(limit=self.time_limit)
+        clock = SolveClock(limit=self.time_limit if seconds is None else seconds)
         try:
-            result = self._search(program, options, clock)
+            result = yield from self._searching(program, options, clock)
         except KeyboardInterrupt as stop:  # before there was anything, or again
             raise SolveInterrupted(PolicyStatus.INTERRUPTED.value, solution=None) from stop
         spent = time.perf_counter() - began - (self.build_seconds - built)
@@ -133,9 +162,9 @@ class ProgramSolver:
             raise SolveError(ending, solution=result)
         return result
 
-    def _search(
+    def _searching(
         self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
-    ) -> PolicyResult:
+    ) -> Asking[PolicyResult]:
         """The best result that there is when the search or the clock ends; times left blank.
 
         Raises KeyboardInterrupt where there is none.
@@ -148,21 +177,15 @@ class ProgramSolver:
 
 
 def solved_beside(
-    solver: ProgramSolver, options: SearchOptions, clock: SolveClock
-) -> PolicyResult | None:
+    solver: ProgramSolver, program: PolicyProgram, options: SearchOptions, clock: SolveClock
+) -> Asking[PolicyResult | None]:
     """The result of a solve that helps with another one, whose ``clock`` learns of interruptions.
 
-    After one of these the best so far, None where there is none.
+    It has half of the time left. After one of these the best so far, None where there is none.
     """
     try:
-        return solver.solve(
-            guess=options.guess,
-            starts=options.starts,
-            seed=options.seed,
-            fixed=options.fixed,
-            within=options.within,
-            throw=False,
-        )
+        seconds = clock.seconds_for_part(0.5)
+        return (yield from solver.solving(program, options, seconds=seconds))
     except SolveInterrupted as stop:
         clock.interrupt()
         return stop.solution

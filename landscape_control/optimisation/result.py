@@ -37,6 +37,8 @@ class PolicyResult(Result):
     status : PolicyStatus
     starts : int, how many starting points were optimised from, those near the best included
     agreed : int, how many of them reached this cost
+    begun_from : str, what the starting points were, with how many agreed there, where they were not
+        drawn: the optima of fewer steps or of fewer numbers; else ""
     optima : tuple of (cost, read-only coefficients, how many starts), best first; costs within the
         tolerance count as one; for scenarios costs on held-out ones, in the order of those on the
         scenarios it was fitted to
@@ -75,6 +77,7 @@ class PolicyResult(Result):
     learnt: bool = False
     message: str = ""
     compared: str = ""
+    begun_from: str = ""
     limits: CourseLimits = UNLIMITED
     _certify: Callable | None = field(repr=False, default=None)
     _identify: Callable | None = field(repr=False, default=None)
@@ -138,17 +141,22 @@ class PolicyResult(Result):
         nodes = "" if self.method == "scenarios" else f"{self.method}, "
         nodes += f"{self.nodes} {'curvatures' if nodes else 'scenarios'}"
         build, solve = 1e3 * self.build_seconds, 1e3 * self.solve_seconds
-        agreement = f"{self.agreed} of {self.starts} start(s) agree{self._other_optima()}"
         notes = [self._edges(), self.compared]
         parts = [
             f"{self.program.family.name}, T = {self.program.steps}:"
             f" {coefficients_in_words(self.coefficients)}",
             f"J = {self.cost_words}, {self.status}",
-            agreement,
+            self.agreement,
             *filter(None, notes),
             f"{nodes}, build {build:.0f} ms, solve {solve:.0f} ms",
         ]
         return "; ".join(parts)
+
+    @property
+    def agreement(self) -> str:
+        """How many starts agreed, on how many optima, and where they came from."""
+        words = f"{self.agreed} of {self.starts} start(s) agree{self._other_optima()}"
+        return f"{words}, begun from {self.begun_from}" if self.begun_from else words
 
     def _other_optima(self) -> str:
         others = len(self.optima) - 1

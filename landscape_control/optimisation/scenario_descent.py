@@ -1,7 +1,7 @@
 """Descents on one set of scenarios.
 
-By Newton's method, a quasi-Newton method before it where there are many coefficients, and a search
-without slopes where the average has kinks.
+By a quasi-Newton method, Newton's method where that does not settle, and a search without slopes
+where the average has kinks.
 """
 
 from dataclasses import replace
@@ -17,12 +17,12 @@ from .descents import filled, limited_memory, turns
 from .program import PolicyProgram
 from .programs import ScenarioProgram
 
-FEW = 8  # coefficients up to which Newton's method needs no help
 # relative change of the cost, per relative change of a coefficient, that counts as none
 STATIONARY = 1e-4
 # distance from an edge of a range, on the variable's own scale, within which the edge itself is
 # tried
 NEAR = 1e-4
+FEW = 8  # coefficients up to which Newton's method needs no help
 FEWEST = 4  # most coefficients that are searched without slopes
 WIDTH = WIDER = 0.3  # steps that test for kinks, times T at least 10, and that begin a search
 SMALLER_UNITS = 6  # times that a descent is begun again in a smaller unit of cost
@@ -89,9 +89,14 @@ class ScenarioDescent:
         return end
 
     def _descend_in(self, reference: float, begin: np.ndarray, edges: np.ndarray) -> RawResult:
-        """Newton's method by IPOPT; of many coefficients, after a quasi-Newton method."""
+        """A quasi-Newton method; where that does not settle Newton's method by IPOPT from its end.
+
+        Newton's method at once where coefficients are few and a landscape may have several wells:
+        the first steps of the other are so long that round-off decides in which of them it ends.
+        """
         optimiser = self.round.optimiser
-        if len(begin) <= FEW and optimiser is not None:
+        may_have_wells = not self.round.built.positive
+        if may_have_wells and len(begin) <= FEW and optimiser is not None:
             return self._newton(optimiser, reference, begin, edges)
         first = self._quasi_newton(reference, begin, edges)
         if optimiser is None or self.clock.cut_short or self._is_settled(first, edges):

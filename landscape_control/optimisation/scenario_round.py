@@ -15,6 +15,7 @@ from .held_out import episode_costs
 from .lowest import LeastCost
 from .program import PolicyProgram
 from .programs import ScenarioProgram, time_weights
+from .progress import Reports
 from .scenario_descent import FEWEST, NEAR, ScenarioDescent
 from .scenario_sets import block_means, curvature_scale, draw
 from .starting import coefficient_scales
@@ -54,7 +55,7 @@ class Round:
         with kinks
 
     ``least`` is that of the unseen scenarios (None: of this set itself), ``clock`` says when to
-    stop with the best so far.
+    stop with the best so far, which ``tell`` reports.
     """
 
     def __init__(
@@ -66,7 +67,10 @@ class Round:
         *,
         least: LeastCost | None = None,
         clock: SolveClock | None = None,
+        tell: Reports | None = None,
     ):
+        self._tell = Reports() if tell is None else tell
+        self._tell.another_set()
         compiled = solver.compiled(program, count)
         self.built, self.optimiser = compiled.program, compiled.optimiser
         self.drawn = draw(program, count, blocks=BLOCKS, seed=seed)
@@ -185,11 +189,16 @@ class Round:
         return np.where(self.built.scale.kinds == "linear", scales, 1.0)
 
     def optimise(
-        self, guesses: Iterable[tuple[np.ndarray, int]], bounds: np.ndarray
+        self,
+        guesses: Iterable[tuple[np.ndarray, int]],
+        bounds: np.ndarray,
+        *,
+        on_face: bool = False,
     ) -> list[Optimum]:
         """Distinct optima, best first; their ``variables`` are coefficients.
 
-        Guesses carry how many starts led there.
+        Guesses carry how many starts led there. ``on_face`` of the family, kinks are not looked for
+        again: whether there are any is known from where the family itself was optimised.
         """
         edges = self._edges(bounds)
         descent = ScenarioDescent(self, edges, close=CLOSE)
@@ -201,9 +210,11 @@ class Round:
             else:
                 result = descent.end(begin)
             ends.append(Optimum(result=result, count=count))
+            self._tell(self.program, result.cost, scenarios=self.count)
         ends.sort(key=_by_cost)
-        if len(edges) <= FEWEST and not self.clock.cut_short and self._any_kinked(descent, ends):
-            self.rough = True
+        if len(edges) <= FEWEST and not self.clock.cut_short:
+            self.rough = self.rough or (not on_face and self._any_kinked(descent, ends))
+        if self.rough and not self.clock.cut_short:
             ends = [replace(end, result=descent.searched(end.result)) for end in ends]
         return self._distinct(sorted(map(self._in_coefficients, ends), key=_by_cost))
 

@@ -10,6 +10,7 @@ from ..rules.families.contained import narrowed
 from ..support.errors import SolveError
 from .lowest import LeastCost
 from .program import PolicyProgram
+from .progress import Reports
 from .result import PolicyResult
 from .scenario_descent import FEW
 from .scenario_judgement import CARRIED, Gap, Reached, ScenarioJudge, Simpler
@@ -31,7 +32,7 @@ class Solver(Compiler, Protocol):
     tolerance: float
 
     def solve_contained(
-        self, program: PolicyProgram, *, starts: int, seed: int, clock: SolveClock
+        self, program: PolicyProgram, *, starts: int, seed: int, clock: SolveClock, tell: Reports
     ) -> PolicyResult | None:
         """The best member of a simpler family, None where the user stopped it before."""
 
@@ -136,6 +137,7 @@ class ScenarioSearch:
             self._rounds.spawn(1)[0],
             least=self._least,
             clock=self.clock,
+            tell=self.options.tell,
         )
 
     def _guesses(self, first: Round) -> list[np.ndarray]:
@@ -168,6 +170,7 @@ class ScenarioSearch:
             starts=self.options.starts,
             seed=self.options.seed,
             clock=self.clock,
+            tell=self.options.tell,
         )
         if result is None:
             raise KeyboardInterrupt
@@ -187,7 +190,7 @@ class ScenarioSearch:
             face = narrowed(contained, self.bounds, self.layout)
             if face is None:
                 continue
-            end = current.optimise([(optima[0].variables, 1)], face)[0]
+            end = current.optimise([(optima[0].variables, 1)], face, on_face=True)[0]
             member = Simpler(entries=end.variables, name=contained.name, face=face)
             members.append((end.cost, member))
         if not members:
@@ -199,7 +202,7 @@ class ScenarioSearch:
         """The optima on a set, with those from the best simpler rule on the same set."""
         if self.simpler is None or self.simpler.face is None:
             return optima
-        end = current.optimise([(self.simpler.entries, 1)], self.simpler.face)[0]
+        (end, *_) = current.optimise([(self.simpler.entries, 1)], self.simpler.face, on_face=True)
         self.simpler = replace(self.simpler, entries=end.variables)
         return self._with_cheaper(current, self.simpler, optima)
 

@@ -6,10 +6,12 @@ from ..planning.solver import SECONDS, BoundedOptimiser, SolveClock
 from ..support.arguments import Count, Duration, Index, Positive, checked
 from ..support.arrays import whole
 from ..support.errors import ProblemError
+from ..support.side_by_side import Asking, driven, known
 from .policy_solver import PolicySolver, has_moments
 from .program import PolicyProgram
 from .program_solver import ProgramSolver, solve_once, solved_beside
 from .programs import ScenarioProgram, check_separate
+from .progress import Reports
 from .result import PolicyResult
 from .scenario_judgement import HELD_OUT_BLOCKS
 from .scenario_result import ScenarioResult
@@ -17,6 +19,7 @@ from .scenario_round import BLOCKS, CompiledScenarios
 from .scenario_search import ScenarioSearch
 from .scenario_sets import counts, depends_on_state, scenes
 from .search_options import SearchOptions
+from .stages.costs import answered
 from .status import PolicyStatus
 
 # no failures: the result says how far it is to be trusted
@@ -96,10 +99,10 @@ class ScenarioSolver(ProgramSolver):
             )
         return program
 
-    def _search(
+    def _searching(
         self, program: PolicyProgram, options: SearchOptions, clock: SolveClock
-    ) -> ScenarioResult:
-        return ScenarioSearch(self, program, options, clock).run()
+    ) -> Asking[ScenarioResult]:
+        return known(ScenarioSearch(self, program, options, clock).run())
 
     def _has_failed(self, program: PolicyProgram, status: PolicyStatus) -> bool:
         if status in USABLE:
@@ -109,26 +112,32 @@ class ScenarioSolver(ProgramSolver):
 
     @checked
     def solve_contained(
-        self, program: PolicyProgram, *, starts: Index, seed: Index, clock: SolveClock
+        self,
+        program: PolicyProgram,
+        *,
+        starts: Index,
+        seed: Index,
+        clock: SolveClock,
+        tell: Reports,
     ) -> PolicyResult | None:
         """The best member of a simpler family as it is found by itself, in half the time left.
 
         By exact moments where there are any, else by scenarios like these. None where the user
         stopped it before there was any.
         """
-        seconds = clock.seconds_for_part(0.5)
         if has_moments(program):
-            exact = PolicySolver(program, time_limit=seconds)
-            return solved_beside(exact, SearchOptions(seed=seed), clock)
+            exact = PolicySolver(program)
+            beside = solved_beside(exact, program, SearchOptions(seed=seed, tell=tell), clock)
+            return driven(beside, answered)
         solver = ScenarioSolver(
             program,
             scenarios=self.scenarios,
             most_scenarios=self.most_scenarios,
             held_out=self.held_out,
             tolerance=self.tolerance,
-            time_limit=seconds,
         )
-        return solved_beside(solver, SearchOptions(starts=starts, seed=seed), clock)
+        options = SearchOptions(starts=starts, seed=seed, tell=tell)
+        return driven(solved_beside(solver, program, options, clock), answered)
 
     def compiled(self, program: PolicyProgram, count: int) -> CompiledScenarios:
         """The program and its optimiser for about ``count`` scenarios; built once."""

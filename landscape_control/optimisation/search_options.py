@@ -1,10 +1,11 @@
 """Where a search over coefficients begins, and which of them it may vary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..rules.families import Layout
+from .progress import Reports
 from .starting import bounds_with, guess_entries
 
 
@@ -19,6 +20,8 @@ class SearchOptions:
     seed : int, of the starts and of the scenarios
     fixed : {name: value} of coefficients held where they are
     within : {name: (low, high)}, narrower ranges of coefficients
+    quick : bool, whether the first runs are enough, as for a program that helps with another
+    tell : Reports, of costs so far
     """
 
     guess: object = None
@@ -26,6 +29,8 @@ class SearchOptions:
     seed: int = 0
     fixed: object = None
     within: object = None
+    quick: bool = False
+    tell: Reports = field(default_factory=Reports)
 
     def bounds(self, layout: Layout) -> np.ndarray:
         """(n, 2), the ranges of the coefficients; of no width where one is held."""

@@ -76,12 +76,23 @@ def settled_starts(
 ) -> np.ndarray:
     """``count`` draws whose objective is finite and at most ``limit``.
 
-    If there are too few, those with the lowest. Four times as many are drawn: a rule that diverges
-    over the spectrum is no place to start from.
+    If there are too few, those with the lowest.
     """
-    drawn = draw_starts(layout, 4 * count, seed, unit)
-    costs = np.array([objective(point) for point in drawn])
-    costs[~np.isfinite(costs)] = np.inf
+    drawn = drawn_around(layout, count, seed, unit)
+    return settled(drawn, np.array([objective(point) for point in drawn]), count, limit)
+
+
+def drawn_around(layout: Layout, count: int, seed: int, unit: float = 1.0) -> np.ndarray:
+    """Four times as many draws as are wanted.
+
+    A rule that diverges over the spectrum is no place to start from.
+    """
+    return draw_starts(layout, 4 * count, seed, unit)
+
+
+def settled(drawn: np.ndarray, costs: np.ndarray, count: int, limit: float) -> np.ndarray:
+    """The first ``count`` of some draws that cost at most ``limit``, then the cheapest others."""
+    costs = np.where(np.isfinite(costs), costs, np.inf)
     order = np.argsort(np.where(costs <= limit, limit, costs), kind="stable")[:count]
     return drawn[order[np.isfinite(costs[order])]]
 

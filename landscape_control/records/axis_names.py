@@ -86,6 +86,7 @@ DIMS: dict[str, dict[str, tuple]] = {
             ("history", _STEP, _WEIGHT),
         ),
         "norms": ("history", _STEP),
+        "unknown": ("history",),
     },
     "RecordedRun": {
         **dict.fromkeys(

@@ -15,6 +15,7 @@ from ..support.arguments import Whole, checked
 from ..support.errors import ProblemError
 from ..support.versions import package_version
 from .checksum import is_sealed, seal, unseal
+from .coded_texts import KIND, decode
 from .groups import Group
 from .hdf5 import read_groups
 from .kinds import is_recorded
@@ -137,7 +138,9 @@ def _unpacked(data: bytes, most_bytes: int | None) -> Any:
     _check_version(group.attributes)
     for name in _header():
         group.attributes.pop(f"record_{name}", None)
-    if "record_kind" not in group.attributes:
+    if group.attributes.get("record_kind", KIND) == KIND:
+        if group.attributes.pop("record_kind", None) is not None:
+            decode(group, budget)
         return from_table(group)
     result = unpack(group, budget)
     if isinstance(result, dict) and result.keys() == {"value"}:

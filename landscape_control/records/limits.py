@@ -35,6 +35,8 @@ BYTES_PER_ENTRY = 180
 LARGEST_COUNT = 10_000  # of units, lags, …, of a family of policies
 MOST_POLICY_STEPS = 10**6  # of the horizon of a policy
 
+BYTES_PER_CODED_TEXT = 8  # of a text that stands for a code, which many share
+
 MOST_CELLS = 2 * 10**7  # of a sweep
 
 

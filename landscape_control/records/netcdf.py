@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from .groups import Group
+from .coded_texts import WORDS
+from .groups import Group, Variable
 from .hdf5 import read_groups
-from .limits import Budget, most_bytes_of
+from .limits import BYTES_PER_CODED_TEXT, Budget, most_bytes_of
 
 _COMPRESSED = 4096  # entries from which an array is compressed
 _BOOL = {"dtype": "bool"}  # xarray's mark on bytes that are truth values
@@ -38,12 +39,15 @@ def size_of(group: Group) -> int:
     """Bytes of all arrays and texts of a group and the groups in it, as they are counted when it is
     read.
     """
-    return sum(_size_of_variable(variable.values) for variable in group.variables.values()) + sum(
+    return sum(map(_size_of_variable, group.variables.values())) + sum(
         map(size_of, group.groups.values())
     )
 
 
-def _size_of_variable(values: np.ndarray) -> int:
+def _size_of_variable(variable: Variable) -> int:
+    values = variable.values
+    if WORDS in variable.attributes:  # codes, which become texts
+        return values.nbytes + BYTES_PER_CODED_TEXT * values.size
     if values.dtype != object:
         return values.nbytes
     return 64 * values.size + sum(len(text.encode()) for text in values.ravel())

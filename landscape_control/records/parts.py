@@ -136,13 +136,14 @@ def _object_to_tree(value: Any, sizes: tuple[int, int]) -> dict:
     for field in fields(value):
         if not field.init or field.name.startswith("_"):
             continue
+        name = field.metadata.get("recorded", field.name)
         given = getattr(value, field.name)
         if field.metadata.get("later") and given == field.default:
             continue  # a field that came later: what was written before keeps its text
         if callable(given) and tree["kind"] == "Observe" and field.name == "function":
-            tree[field.name] = _function_to_tree(given, ("theta", "hidden"), sizes)
+            tree[name] = _function_to_tree(given, ("theta", "hidden"), sizes)
         else:
-            tree[field.name] = to_tree(given, sizes)
+            tree[name] = to_tree(given, sizes)
     return tree
 
 

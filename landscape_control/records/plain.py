@@ -10,7 +10,9 @@ import numpy as np
 from ..model.problem import ControlProblem
 from ..optimisation.program import PolicyProgram
 from ..rules.candidate import Candidate
+from ..support.errors import ProblemError
 from ..support.short_repr import value_in_short
+from .numbers import number_to_tree
 from .readable import is_part, member_in_words, parts_of
 from .specification import specification
 
@@ -20,15 +22,25 @@ def to_dict(result: object) -> dict[str, Any]:
     return cast("dict[str, Any]", _plain(result))
 
 
+def _problem(problem: ControlProblem | PolicyProgram) -> dict[str, Any]:
+    """Its specification; of a loss of another program, which has none, the words alone."""
+    try:
+        return cast("dict[str, Any]", json.loads(specification(problem)))
+    except ProblemError:
+        return {"description": problem.describe()}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, ControlProblem | PolicyProgram):
-        return json.loads(specification(value))
-    if value is None or isinstance(value, bool | int | float | str):
+        return _problem(value)
+    if value is None or isinstance(value, bool | int | str):
         return value
+    if isinstance(value, float):
+        return number_to_tree(value)
     if isinstance(value, enum.Enum):
         return member_in_words(value)
     if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+        return _plain(value.tolist())
     if isinstance(value, Mapping):
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, tuple | list):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..support.errors import ProblemError
+from .coded_texts import WORDS, add_coded, coded
 from .groups import Group, Variable
 
 if TYPE_CHECKING:
@@ -23,17 +24,26 @@ def is_table(value: object) -> bool:
 
 def to_table(dataset: "xarray.Dataset") -> Group:
     """The group of a data set of numbers, truth values and texts."""
-    variables = {
-        str(name): Variable(
-            dims=tuple(map(str, array.dims)),
-            values=_storable(name, array.values),
-            attributes=_said(name, array.attrs),
+    group = Group(attributes=_said("dataset", dataset.attrs))
+    taken = {*map(str, dataset.variables), *map(str, dataset.sizes)}
+    for name, array in dataset.variables.items():
+        _add(group, str(name), array, taken)
+    group.attributes[_COORDINATES] = " ".join(sorted(map(str, dataset.coords)))
+    return group
+
+
+def _add(group: Group, name: str, array: "xarray.Variable", taken: set[str]) -> None:
+    """Put a variable into a group; ``taken`` are the names of all variables and axes."""
+    values = array.values
+    dims, attributes = tuple(map(str, array.dims)), _said(name, array.attrs)
+    codes = coded(values) if values.dtype.kind in "UO" else None
+    if codes is None:
+        group.variables[name] = Variable(
+            dims=dims, values=_storable(name, values), attributes=attributes
         )
-        for name, array in dataset.variables.items()
-    }
-    attributes = _said("dataset", dataset.attrs)
-    attributes[_COORDINATES] = " ".join(sorted(map(str, dataset.coords)))
-    return Group(attributes=attributes, variables=variables)
+    else:
+        variable = Variable(dims=dims, values=codes[0], attributes=attributes)
+        add_coded(group, name, variable, codes[1], taken)
 
 
 def from_table(group: Group) -> "xarray.Dataset":
@@ -96,6 +106,13 @@ def _storable(name: object, values: np.ndarray) -> np.ndarray:
 
 def _said(name: object, attributes: Mapping) -> dict[str, str | int | float]:
     for key, value in attributes.items():
+        if key == WORDS:
+            raise ProblemError(
+                f"attribute {key!r} of {name!r}",
+                expected="a name that records do not use themselves",
+                received=f"{key!r}",
+                advice="rename it",
+            )
         if not isinstance(value, str | int | float | np.number) or isinstance(value, bool):
             raise ProblemError(
                 f"attribute {key!r} of {name!r}",

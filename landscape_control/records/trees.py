@@ -184,6 +184,10 @@ class TreeReader:
                     else "a later version of landscape_control may have written it: upgrade"
                 ),
             )
+        own_names = {
+            field.metadata.get("recorded", field.name): field.name for field in fields(made_of)
+        }
+        entries = {own_names.get(name, name): part for name, part in entries.items()}
         _check_names(made_of, entries, what)
         values = {
             name: self.value(part, f"{what}, {name}")
@@ -191,9 +195,7 @@ class TreeReader:
             if name != "kind"
         }
         _check_sizes(made_of, values, what)
-        names = getattr(made_of, "argument_names", {})
-        given = {names.get(field, field): value for field, value in values.items()}
-        made = self._made(what, lambda: made_of(**given))
+        made = self._made(what, lambda: made_of(**values))
         for name, value in values.items():
             _keep_last_bits(made, name, value)
         return made
@@ -276,7 +278,7 @@ def _check_sizes(made_of: type, values: dict[str, Any], what: str) -> None:
     """What would make a constructor allocate more than it is given."""
     if issubclass(made_of, Hidden):
         size = np.size(values.get("mean", ()))
-        for name in ("covariance", "variance", "diffusion", "start_covariance"):
+        for name in ("covariance", "diffusion", "start_covariance"):
             value = values.get(name)
             if value is None:
                 continue

@@ -33,9 +33,14 @@ class Candidate:
         return {each.name: (each.low, each.high) for each in self.coefficients}
 
     @property
-    def richness(self) -> tuple[int, int, int]:
-        """(coefficients, rules contained, kinds of information), counted: the parsimony order."""
-        return len(self.coefficients), len(self.contains), len(self.sees)
+    def memory(self) -> int:
+        """How many numbers it remembers of each weight from step to step."""
+        return 0
+
+    @property
+    def richness(self) -> tuple[int, int, int, int]:
+        """(coefficients, memory, rules contained, kinds of information), counted: the parsimony order."""
+        return len(self.coefficients), self.memory, len(self.contains), len(self.sees)
 
     @checked
     def vector(self, coefficients: Mapping[str, object]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What a causal rule is: a family of updates from the gradients seen so far, as fits name it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ from ..support.arguments import AnyNumber, checked
 from ..support.errors import ProblemError
 from .candidate import Candidate
 from .families import Clock, Coefficient, Family, Policy
+from .families.family import State
 from .information import Information
 from .names import key_of
 
+Memory = Callable[[int, State], State]
 if TYPE_CHECKING:
     # as attributes; where None is given for them, the family says them
     FamilysNames = tuple[str, ...]
@@ -94,6 +96,10 @@ class CausalRule(Candidate):
             return replace(wider, low=max(wider.low, 0.0))
         return wider
 
+    @property
+    def memory(self) -> int:
+        return self.family.state_size
+
     def updates(
         self,
         coefficients: np.ndarray,
@@ -102,12 +108,16 @@ class CausalRule(Candidate):
         squares: np.ndarray | None = None,
         *,
         first: int = 0,
+        memory: "Memory | None" = None,
+        age: np.ndarray | float = 0.0,
     ) -> np.ndarray:
         """Δθ (B, T, R) for B sets of coefficients (B, c).
 
         All run on the same gradients (T, R), seen at parameters (T, R). ``squares`` (T, R) are |y|²
         of all weights that learn together with each, for rules that couple weights; None where the R
-        are these weights. Steps before ``first`` only feed the memory and are left out.
+        are these weights. Steps before ``first`` only feed the memory and are left out. All begin at
+        rest, unless ``memory`` (t, state) -> state puts another state in its place before step t, and
+        ``age`` (B, R) steps were taken before the first.
         """
         columns = np.asarray(coefficients, dtype=float).T[:, :, None]  # (c, B, 1)
         values = dict(zip(self.names, columns, strict=True))
@@ -119,7 +129,9 @@ class CausalRule(Candidate):
             for t in range(steps):
                 place = None if parameters is None else parameters[t]
                 square = None if squares is None else squares[t]
-                clock = Clock(step=t, horizon=steps, gradient_square=square)
+                clock = Clock(step=t + age, horizon=steps, gradient_square=square)
+                if memory is not None:
+                    state = memory(t, state)
                 update, state = self.family.step(values, state, gradients[t], place, clock)
                 if t >= first:
                     result[:, t - first] = update

@@ -16,7 +16,7 @@ from ..support.arguments import unchecked
 from ..support.errors import ProblemError
 from .announced import AnnouncedSwitches
 from .policy_learner import PolicyLearner
-from .raw_learner import RawLearner
+from .raw_learner import RawLearner, with_methods
 
 
 class Actor:
@@ -129,20 +129,23 @@ class BeliefActor(Actor):
 
 
 class LearnerActor(Actor):
-    """A :class:`RawLearner`, which sees the observation of the step and its own parameters."""
+    """A :class:`RawLearner`, which sees the observation of the step and its own parameters.
 
-    def __init__(self, learner: RawLearner):
-        # a user's own pair of functions may lack what the base class declares
+    Any other object with ``init`` and ``update`` is one that asks for nothing more.
+    """
+
+    def __init__(self, learner: Any):
         self._learner: Any = learner
         self._state: object = None
-        self.tells_switches = learner.told_of_switches
+        self.tells_switches = getattr(learner, "told_of_switches", False)
+        self._draws = getattr(learner, "draws", False)
 
     @property
     def own_step(self) -> float | None:
         return getattr(self._learner, "own_step", None)
 
     def start(self, episodes: int, dimension: int, rng: np.random.Generator) -> None:
-        draws = (rng,) if self._learner.draws else ()
+        draws = (rng,) if self._draws else ()
         self._state = self._learner.init(episodes, dimension, *draws)
 
     def act(
@@ -190,6 +193,7 @@ def _name(policy: Any) -> str:
 
 def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Actor, str]:
     """(actor, its name) for a policy, a solution with a ``policy`` method, or a raw learner."""
+    policy = with_methods(policy)
     planned = getattr(policy, "policy", None)  # of a PolicyResult
     if isinstance(policy, Policy):
         policy = PolicyLearner(policy=policy)
@@ -204,8 +208,8 @@ def actor_for(problem: ControlProblem, policy: Any, beliefs: object) -> tuple[Ac
         raise ProblemError(
             "policy",
             expected=(
-                "policy(theta, belief, time) -> u, a belief solution, or a learner with init and"
-                " update"
+                "policy(theta, belief, time) -> u, a belief solution, or a learner: an object with"
+                " init and update, or the pair (init, update)"
             ),
             received=name,
             advice="for a plan of a known problem write lambda theta, belief, time: ...",

@@ -3,9 +3,9 @@
 They see observed gradients and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,24 @@ class Bound(Coefficient):
     most: float = field()
     scale: Scale = "log"
     low: Limit = 0.0
+
+
+class LearnerPair(NamedTuple):
+    """Two functions, init and update, that are a learner together."""
+
+    init: Callable
+    update: Callable
+
+    @property
+    def policy_name(self) -> str:
+        """What a rollout calls it."""
+        return "(init, update) pair"
+
+
+def with_methods(given: Any) -> Any:
+    """A learner as an object with ``init`` and ``update``, where it is a pair of functions."""
+    is_pair = isinstance(given, tuple) and len(given) == 2 and all(map(callable, given))
+    return LearnerPair(*given) if is_pair else given
 
 
 @checked

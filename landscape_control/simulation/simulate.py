@@ -56,8 +56,8 @@ def simulate(
     ----------
     policy
         Callable (theta (E, n), belief, time) -> (E, m), a solution with such a method ``policy``,
-        or a RawLearner or planned Policy, which sees y only. The belief is None where nothing is
-        hidden.
+        or one that sees y only: a RawLearner, any object with its ``init`` and ``update``, the pair
+        (init, update), or a planned Policy. The belief is None where nothing is hidden.
     episodes
         None is 2000, and 100 for a policy that solves a plan at every step of every episode, which
         takes milliseconds each

@@ -1,6 +1,7 @@
 """LaTeX of numbers, arrays, words and CasADi expressions, for MathJax and LaTeX alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 import casadi as ca
 import numpy as np
@@ -51,8 +52,8 @@ _SIGNS = {
     "¼": r"\tfrac{1}{4}",
     "√": r"\surd ",
     "∞": r"\infty ",
+    "±": r"\pm ",
     "∇": r"\nabla ",
-    "ᵀ": r"^{\top}",
     "∫": r"\int ",
     "≤": r"\le ",
     "≥": r"\ge ",
@@ -61,7 +62,15 @@ _SIGNS = {
     "…": r"\ldots ",
 }
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₙₜ", "0123456789+-ijknt", strict=True))
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
+_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True)) | {"ᵀ": r"\top"}
+_SCRIPTS = {"_": _SUBSCRIPTS, "^": _SUPERSCRIPTS}
+# letters with a combining dot are two signs: one from the private use area stands for both
+_DOTTED = {f"{letter}\u0307": chr(0xE000 + i) for i, letter in enumerate("θφ")}
+_BASES = {letter: rf"\{name}" for letter, name in _GREEK.items()} | {
+    letter: sign.strip() for letter, sign in _SIGNS.items()
+}
+_BASES |= {sign: rf"\dot{{{_BASES[pair[0]]}}}" for pair, sign in _DOTTED.items()}
+_MATHEMATICS = {*_BASES, *_SUBSCRIPTS, *_SUPERSCRIPTS}
 
 
 def number(value: float) -> str:
@@ -93,21 +102,38 @@ def array(value: ArrayLike) -> str | None:
 
 def words(text: str) -> str:
     r"""Text of a user's for text mode: what is special to LaTeX escaped, symbols as mathematics."""
-    return "".join(_one(letter) for letter in text)
+    for pair, sign in _DOTTED.items():
+        text = text.replace(pair, sign)
+    pieces = []
+    for is_formula, letters in groupby(text, lambda letter: letter in _MATHEMATICS):
+        if is_formula:
+            pieces.append(f"${_formula(letters)}$")
+        else:
+            pieces.append("".join(_SPECIAL.get(letter, letter) for letter in letters))
+    return "".join(pieces)
 
 
-def _one(letter: str) -> str:
-    if letter in _SPECIAL:
-        return _SPECIAL[letter]
-    if letter in _GREEK:
-        return rf"$\{_GREEK[letter]}$"
-    if letter in _SUBSCRIPTS:
-        return rf"$_{{{_SUBSCRIPTS[letter]}}}$"
-    if letter in _SUPERSCRIPTS:
-        return rf"$^{{{_SUPERSCRIPTS[letter]}}}$"
-    if letter in _SIGNS:
-        return f"${_SIGNS[letter].strip()}$"
-    return letter
+def _formula(letters: Iterable[str]) -> str:
+    """Signs and scripts that follow one another, without delimiters."""
+    pieces = []
+    carried: set[str] = set()  # the scripts of the sign before: LaTeX knows one of each
+    for kind, run in groupby(letters, _kind):
+        if not kind:
+            pieces += [_BASES[letter] for letter in run]
+            carried = set()
+            continue
+        script = "".join(_SCRIPTS[kind][letter] for letter in run)
+        if kind in carried:
+            pieces.append("{}")
+            carried = set()
+        pieces.append(f"{kind}{{{script}}}")
+        carried.add(kind)
+    return "".join(pieces)
+
+
+def _kind(letter: str) -> str:
+    """How a script is written before its braces; nothing for a sign on the line."""
+    return next((kind for kind, scripts in _SCRIPTS.items() if letter in scripts), "")
 
 
 def expression(

@@ -50,7 +50,10 @@ class Result(Shown, Recordable):
     def to_dict(self) -> dict[str, Any]:
         """Plain Python: numbers, texts, lists and dictionaries, which ``json.dumps`` writes.
 
-        ``type`` is the name of the class. Problems are their specifications; NaN and infinity stay as they are.
+        ``type`` is the name of the class. Problems are their specifications; a problem of a loss
+        of another program has none, and is its description. Numbers for which JSON
+        has no word are the texts "nan", "inf" and "-inf", which ``float`` and
+        ``np.array(…, dtype=float)`` read; None is what the result does not have.
         """
         found: dict[str, Any] = import_module(f"{_PACKAGE}.records").to_dict(self)
         return found

@@ -23,8 +23,8 @@ def short_repr(self: Any) -> str:
     return f"{type(self).__name__}({', '.join(words)})"
 
 
-def value_in_short(value: Any) -> str:
-    """A value on less than one line."""
+def value_in_short(value: Any, longest: int = _LONGEST) -> str:
+    """A value in words of at most so many characters; by default less than one line."""
     if isinstance(value, np.ndarray):
         return _array(value)
     is_plain_function = callable(value) and not isinstance(value, type) and _hides(repr(value))
@@ -34,12 +34,13 @@ def value_in_short(value: Any) -> str:
     if isinstance(value, tuple | list):
         inside = ", ".join(value_in_short(entry) for entry in value[:_ENTRIES])
         more = ", …" if len(value) > _ENTRIES else ""
-        return _cut(f"({inside}{more})" if isinstance(value, tuple) else f"[{inside}{more}]")
+        words = f"({inside}{more})" if isinstance(value, tuple) else f"[{inside}{more}]"
+        return _cut(words, longest)
     if hasattr(value, "items"):
         pairs = [f"{key!r}: {value_in_short(entry)}" for key, entry in list(value.items())[:9]]
-        return _cut("{" + ", ".join(pairs) + "}")
+        return _cut("{" + ", ".join(pairs) + "}", longest)
     words = repr(value)
-    return type(value).__name__ if _hides(words) else _cut(words)
+    return type(value).__name__ if _hides(words) else _cut(words, longest)
 
 
 def _hides(words: str) -> bool:
@@ -47,9 +48,9 @@ def _hides(words: str) -> bool:
     return " at 0x" in words
 
 
-def _cut(words: str) -> str:
+def _cut(words: str, longest: int) -> str:
     words = " ".join(words.split())
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+    return words if len(words) <= longest else f"{words[: longest - 1]}…"
 
 
 def _array(value: np.ndarray) -> str:

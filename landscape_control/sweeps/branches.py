@@ -58,7 +58,8 @@ def outline_all(plans: Iterable[Plan]) -> None:
         if plan not in _KNOWN:
             groups.setdefault((len(plan.times), len(plan.vertices)), []).append(plan)
     for own in groups.values():
-        times = np.stack([np.linspace(0, plan.times[-1], _POINTS) for plan in own])
+        last = np.array([plan.times[-1] for plan in own])
+        times = np.linspace(np.zeros(len(own)), last, _POINTS, axis=1)
         moved = _moved(own, times)
         reach = np.abs(moved).max(axis=(1, 2))
         with np.errstate(all="ignore"):

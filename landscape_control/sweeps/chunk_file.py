@@ -10,6 +10,7 @@ import io
 import json
 import math
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
@@ -19,6 +20,9 @@ from .columns import NOTES, Columns, Words
 CELLS, TEXTS, OWNER, CHECKSUM = "cells", "words", "owner", "sha256"
 MISSING = "missing "
 _MOST_ARRAYS, _ENCRYPTED = 10_000, 1
+# bytes in which an NPY header says how long it is, by the version of the format
+_LENGTHS_OF_HEADERS = {(1, 0): 2, (2, 0): 4}
+_KEPT_HEADERS = 512
 
 
 class DamagedError(ValueError):
@@ -201,18 +205,35 @@ def _members(content: bytes) -> Iterator[tuple[str, np.ndarray]]:
 
 def _array(data: bytes) -> np.ndarray:
     """The array of NPY bytes (format 1.0 or 2.0)."""
-    file = io.BytesIO(data)
-    version = np.lib.format.read_magic(file)
-    read_header = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }[version]
-    shape, is_fortran, dtype = read_header(file)
+    begin = _end_of_header(data)
+    shape, is_fortran, dtype = _read_header(data[:begin])
     if dtype.kind not in "biuf" or is_fortran or min(shape, default=0) < 0:
         raise DamagedError("arrays that are no plain numbers, or out of order")
-    if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
+    if math.prod(shape) * dtype.itemsize != len(data) - begin:
         raise DamagedError("an array of another size than its header says")
-    return np.frombuffer(data, dtype=dtype, offset=file.tell()).reshape(shape).copy()
+    return np.frombuffer(data, dtype=dtype, offset=begin).reshape(shape).copy()
+
+
+def _end_of_header(data: bytes) -> int:
+    """Where the numbers begin: the header's length stands behind the magic word and the version."""
+    version = np.lib.format.read_magic(io.BytesIO(data[: np.lib.format.MAGIC_LEN]))
+    size_of_length = _LENGTHS_OF_HEADERS[version]
+    begin = np.lib.format.MAGIC_LEN + size_of_length
+    return begin + int.from_bytes(data[np.lib.format.MAGIC_LEN : begin], "little")
+
+
+@lru_cache(maxsize=_KEPT_HEADERS)
+def _read_header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """(shape, whether it is in Fortran's order, type) that a header says.
+
+    Most headers of a store are the same few texts, and NumPy takes longer to read one than the
+    numbers behind it.
+    """
+    file = io.BytesIO(header)
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    return np.lib.format.read_array_header_2_0(file)
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> bytes:

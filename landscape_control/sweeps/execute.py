@@ -5,18 +5,19 @@ A dead worker costs its chunk a retry.
 
 import pickle
 from collections import Counter, deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ProcessPoolExecutor
 from typing import Any
 
 from ..support.errors import ProblemError
 from ..support.processes import InFlight, Lost, Pools, one_blas_thread, start_method
+from .bundles import Bundles, workers_of
 from .columns import Columns
 from .plan import Plan
-from .worker import ChunkWorker, forget, hold, lent, run_chunk
+from .worker import ChunkWorker, forget, hold, lent, run_chunk, run_chunks
 
 ATTEMPTS = 3  # times a chunk is handed out before its cells are given up
-AHEAD = 4096  # chunks in the hands of an executor of unknown size
+_NO_LIMIT = 2**62  # of work in flight: the bundles know how much there should be
 Results = Generator[tuple[int, Columns | Lost], None, None]
 _LONG = 10**5  # characters of a plan that is brought to the workers of a cluster before the chunks
 
@@ -115,26 +116,22 @@ def _on_executor(plan: Plan, measures: tuple, chunks: list[int], executor: Execu
     """An executor of the user's: what fails there is handed out again, as the worker may have died."""
     # other executors may know better what they can send
     carried = _carried(plan, measures, check=isinstance(executor, ProcessPoolExecutor))
-    queue = deque(chunks)
-    attempts: Counter[int] = Counter()
+    bundles = Bundles(
+        chunks,
+        cells_per_chunk=plan.cells / plan.layout.chunks,
+        workers=lambda: workers_of(executor),
+    )
     given_up: list[tuple[int, Lost]] = []
     has_results = False  # whether the workers have carried out anything
-    work = None
+    call = (run_chunks, _brought(plan.text, executor), carried)
+    work = InFlight(executor, call, bundles.made, ahead=_NO_LIMIT)
     try:
-        call = (run_chunk, _brought(plan.text, executor), carried)
-        work = InFlight(executor, call, range(plan.layout.chunks), AHEAD)
-        while queue or work.pending:
-            work.fill(queue)
-            for index, future in work.collect():
-                result = _received(future)
-                attempts[index] += 1
-                if not isinstance(result, Lost):
-                    has_results = True
-                    yield index, result
-                elif attempts[index] < ATTEMPTS:
-                    queue.append(index)
-                else:
-                    given_up.append((index, result))
+        for index, result in _bundled(work, bundles):
+            if isinstance(result, Lost):
+                given_up.append((index, result))
+            else:
+                has_results = True
+                yield index, result
     except RuntimeError as error:  # broken, or shut down
         raise ProblemError(
             "executor",
@@ -143,8 +140,7 @@ def _on_executor(plan: Plan, measures: tuple, chunks: list[int], executor: Execu
             advice="what is finished is kept: resume the store with another executor",
         ) from error
     finally:
-        if work is not None:
-            work.abandon()
+        work.abandon()
         forget(plan.text)  # of an executor of threads
     if given_up and not has_results:
         raise ProblemError(
@@ -156,6 +152,29 @@ def _on_executor(plan: Plan, measures: tuple, chunks: list[int], executor: Execu
     yield from given_up
 
 
+def _bundled(work: InFlight, bundles: Bundles) -> Iterator[tuple[int, Columns | Lost]]:
+    """(chunk, its results or why it was lost) as bundles come back; chunks of one that was lost are
+    tried again, each by itself.
+    """
+    attempts: Counter[int] = Counter()
+    while bundles.left or work.pending:
+        while bundles.left and len(work.pending) < bundles.ahead:
+            work.fill(deque([bundles.take()]))
+        for place, future in work.collect():
+            own, result = bundles.made[place], _received(future)
+            if not isinstance(result, Lost):
+                columns, seconds = result
+                bundles.note(seconds, len(own))
+                yield from zip(own, columns, strict=True)
+                continue
+            attempts.update(own)
+            for index in own:
+                if attempts[index] < ATTEMPTS:
+                    bundles.lost(index)
+                else:
+                    yield index, result
+
+
 def _brought(text: str, executor: Executor) -> Any:
     """The plan as chunks bring it: to Dask a long one once, to other executors its text."""
     scatter = getattr(getattr(executor, "_client", None), "scatter", None)
@@ -164,8 +183,8 @@ def _brought(text: str, executor: Executor) -> Any:
     return scatter(text, broadcast=True)
 
 
-def _received(future: Future) -> Columns | Lost:
-    """The results of a chunk, or why it was lost."""
+def _received(future: Future) -> Any:
+    """The results of a chunk or a bundle, or why it was lost."""
     try:
         return future.result()
     except ProblemError:

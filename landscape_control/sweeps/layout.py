@@ -70,14 +70,17 @@ class Layout:
 
     def chunk(self, index: int) -> np.ndarray:
         """Flat indices of the cells of a chunk, in order."""
-        return self.order[self.borders[index] : self.borders[index + 1]]
+        return self.order[self.borders[index] : self.borders[index + 1]].astype(np.int64)
 
-    def structure(self, cell: int) -> tuple[int, ...]:
-        """Positions of a cell on the structural axes."""
-        position = np.unravel_index(cell, self.shape)
-        return tuple(
-            int(place) for place, outer in zip(position, self.structural, strict=True) if outer
-        )
+    def structures(self, cells: np.ndarray) -> list[tuple[int, ...]]:
+        """Positions of cells, flat indices, on the structural axes."""
+        positions = np.unravel_index(cells, self.shape)
+        outer = [
+            place.tolist()
+            for place, is_outer in zip(positions, self.structural, strict=True)
+            if is_outer
+        ]
+        return list(zip(*outer, strict=True)) if outer else [()] * len(cells)
 
 
 def _digits(
@@ -88,7 +91,9 @@ def _digits(
     ``reflected`` turns back at the ends, as snake order does.
     """
     sizes = [shape[axis] for axis in axes]
-    count = np.arange(int(np.prod(sizes, dtype=np.int64)))
+    length = int(np.prod(sizes, dtype=np.int64))
+    # offsets are less than a grid's cells, of which there are fewer than 2³¹
+    count = np.arange(length, dtype=np.int32)
     offset, below = np.zeros_like(count), 1
     for axis, size in zip(reversed(axes), reversed(sizes), strict=True):
         rounds = count // below
@@ -112,7 +117,7 @@ def working_order(chunks: Iterable[int]) -> list[int]:
     return sorted(wanted, key=lambda index: -rank[index])
 
 
-def share(cells: int, least: int, most: int) -> int:
-    """Cells per chunk: some thirty chunks, within limits; a large grid has a thousand at most."""
-    a_thirtieth = -(-cells // 32)
-    return max(least, min(max(most, cells // 1024), a_thirtieth))
+def share(cells: int, least: int, most: int, parts: int = 32) -> int:
+    """Cells per chunk: so many chunks, within limits; a large grid has a thousand at most."""
+    even = -(-cells // parts)
+    return max(least, min(max(most, cells // 1024), even))

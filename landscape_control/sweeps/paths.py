@@ -11,7 +11,7 @@ from ..support.errors import ProblemError, check_choice
 
 SEED = "seed"
 # a hidden process that starts at its stationary law
-_TIED = {"start_mean": "mean", "start_covariance": "variance"}
+_TIED = {"start_mean": "mean", "start_covariance": "covariance"}
 
 
 def parameters(problem: object) -> dict[str, object]:
@@ -148,8 +148,7 @@ def _untie(fields: dict) -> None:
 
     A sweep over the law then moves the start with it.
     """
-    variance = "covariance" if "covariance" in fields else "variance"
     for start, own in _TIED.items():
-        source = fields.get(variance if own == "variance" else own)
+        source = fields.get(own)
         if start in fields and source is not None and np.array_equal(fields[start], source):
             fields[start] = None

@@ -231,7 +231,8 @@ def make_plan(
     structural = tuple(axis.name for axis in axes if is_structural(axis))
     json.dumps(dict(options), default=_plain)  # refuses what is no plain data
     cells = check_cells(axes)
-    most = kind.chunk(problem, cells) if most is None else whole("chunk", most)
+    group = math.prod(axis.size for axis in axes if axis.name not in structural)
+    most = kind.chunk(problem, cells, group) if most is None else whole("chunk", most)
     return Plan(
         specification=specification(problem),
         axes=axes,

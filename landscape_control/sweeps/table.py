@@ -6,7 +6,7 @@ from .columns import NOTES, SOLVED_BY, Columns
 from .failures import FINE, MEASURE, PENDING
 from .plan import Plan
 
-_LARGEST = 2**26  # bytes of a fixed-width array of words; longer ones are kept as objects
+_LARGEST = 2**22  # bytes of a fixed-width array of words; longer ones are kept as objects
 
 
 class Table:
@@ -40,11 +40,16 @@ class Table:
             numbers = self._numbers.setdefault(name.removeprefix("value "), _Numbers(self.cells))
             numbers.fill(cells[given], values[given], chunk)
         for name, column in columns.words.items():
-            words = self._words.setdefault(name.removeprefix("value "), _Words(self.cells))
-            words.fill(cells, column.codes, column.texts)
+            self._words_of(name.removeprefix("value ")).fill(cells, column.codes, column.texts)
         self.filled[cells] = True
         self.done += len(cells)
         self.failed += columns.failures
+
+    def _words_of(self, name: str) -> "_Words":
+        """The variable of this name, made when it is first needed: it is as long as the grid."""
+        if name not in self._words:
+            self._words[name] = _Words(self.cells)
+        return self._words[name]
 
     def variables(self) -> dict[str, np.ndarray]:
         """{name: array over the grid}: measures in their order, then status and words.
@@ -144,7 +149,7 @@ class _Words:
 
     def __init__(self, cells: int, empty: str = "") -> None:
         self._known = {empty: 0}  # word -> its code
-        self._codes = np.zeros(cells, dtype=np.int32)
+        self._codes = np.zeros(cells, dtype=np.uint8)  # wider once there are more words
 
     @property
     def is_given(self) -> bool:
@@ -153,7 +158,10 @@ class _Words:
 
     def fill(self, cells: np.ndarray, codes: np.ndarray | int, texts: list[str]) -> None:
         places = [self._known.setdefault(text, len(self._known)) for text in texts]
-        self._codes[cells] = np.array(places, np.int32)[codes]
+        needed = np.min_scalar_type(len(self._known) - 1)
+        if needed.itemsize > self._codes.itemsize:
+            self._codes = self._codes.astype(needed)
+        self._codes[cells] = np.array(places, needed)[codes]
 
     def array(self) -> np.ndarray:
         texts = list(self._known)

@@ -26,9 +26,10 @@ class Trajectories:
             return name in OBJECTIVE_NUMBERS
         return part == "start" or (part == "end" and problem.end is not None)
 
-    def chunk(self, problem: ControlProblem, cells: int) -> int:
-        if is_for_batches(problem):
-            return share(cells, 256, 1024)
+    def chunk(self, problem: ControlProblem, cells: int, group: int) -> int:
+        if is_for_batches(problem) and group >= least_cells(problem.dimension):
+            # the more are solved together the less each takes
+            return share(cells, min(group, 512), 2048, parts=8)
         return share(cells, 8, 64 if problem.dimension <= 12 else 16)
 
     def check(self, problem: ControlProblem, options: dict, starts: int | None) -> None:

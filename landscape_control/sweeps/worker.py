@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..support.collector import paused_collector
 from ..support.errors import ProblemError
 from .columns import Columns, columns_of
 from .failures import COMPUTED, LOST, MEASURE, USABLE, failure, named_parts, note
@@ -50,6 +51,15 @@ def run_chunk(plan: str, measures: tuple | None, index: int) -> Columns:
             while len(_KEPT) > 2:
                 _KEPT.popitem(last=False)
         return _KEPT[text].chunk(index)
+
+
+def run_chunks(
+    plan: str, measures: tuple | None, indices: Sequence[int]
+) -> tuple[list[Columns], float]:
+    """(results of some chunks, seconds they took), see :func:`run_chunk`."""
+    began = time.perf_counter()
+    found = [run_chunk(plan, measures, index) for index in indices]
+    return found, time.perf_counter() - began
 
 
 def hold(digest: str, text: str) -> None:
@@ -99,7 +109,11 @@ class ChunkWorker:
     def _solved(self, cells: np.ndarray) -> Columns:
         """All cells: solved one after another, compared backwards, measured, and mended."""
         self._shapes: dict[str, tuple] = {}  # of array values, in this chunk
-        jobs = [Job(cell=c, structure=self.plan.layout.structure(c)) for c in cells.tolist()]
+        structures = self.plan.layout.structures(cells)
+        jobs = [
+            Job(cell=cell, structure=structure)
+            for cell, structure in zip(cells.tolist(), structures, strict=True)
+        ]
         for job in jobs:
             self._prepare(job)
         for _, group in itertools.groupby(jobs, key=lambda job: job.structure):
@@ -134,7 +148,8 @@ class ChunkWorker:
         if self.plan.layout.group < ready[0].runner.least_together:
             return
         began = time.perf_counter()
-        found = ready[0].runner.solve_together([(job.numbers, job.seed) for job in ready])
+        with paused_collector():
+            found = ready[0].runner.solve_together([(job.numbers, job.seed) for job in ready])
         share = (time.perf_counter() - began) / len(ready)
         for job, solution in zip(ready, found, strict=True):
             job.together = solution
@@ -246,7 +261,10 @@ class ChunkWorker:
             if measure.needs == "solution" and not usable:
                 continue
             try:
-                parts = self._parts(measure, plain_value(measure(cell)))
+                value = measure(cell)
+                if type(value) is not float:  # most are
+                    value = plain_value(value)
+                parts = self._parts(measure, value)
             except (Exception, SystemExit) as error:
                 note(row, failure(error, MEASURE, f"measure {measure.name!r}"))
                 continue

@@ -8,7 +8,7 @@ from ..model.problem import ControlProblem
 from ..planning.solution import Solution
 from ..rules import CausalRule, Rule, by_name
 from ..rules.families import Policy
-from ..simulation.raw_learner import RawLearner
+from ..simulation.raw_learner import LearnerPair, RawLearner, with_methods
 from ..support.arguments import Count, Positive, checked
 from ..support.call_settings import settings_kept
 from ..support.errors import ProblemError, shown
@@ -40,7 +40,8 @@ def trajectory(
     Parameters
     ----------
     rule : a rule or its name ("gradient descent", "natural gradient", "momentum", "adam", ...), a
-        RawLearner, a Policy or PolicyResult, or a function policy(theta, belief, time) -> u
+        learner (an object with ``init`` and ``update``, or the pair), a Policy or PolicyResult, or a
+        function policy(theta, belief, time) -> u
     coefficients : {name: value} of a rule; None searches for those of least J, so that the rule is
         shown at its best. They are searched in ranges that are measured in the gradients, weights
         and controls of the plan: ε of Adam up to a tenth of the root mean square gradient, beyond
@@ -62,6 +63,7 @@ def trajectory(
     _check(problem)
     if isinstance(rule, str):
         rule = by_name(_MOMENTUM.get(rule.lower(), rule))
+    rule = with_methods(rule)
     _check_rule(rule)
     known = isinstance(rule, Rule | CausalRule)
     if not known and coefficients is not None:
@@ -134,7 +136,10 @@ def _check_rule(rule: object) -> None:
         return
     raise ProblemError(
         "rule",
-        expected="a rule or its name, a learner, a policy or its result, or a function",
+        expected=(
+            "a rule or its name, a learner (or its init and update), a policy or its result, or a"
+            " function"
+        ),
         received=shown(rule),
         advice="e.g. 'gradient descent', 'momentum', or lambda theta, belief, time: -theta",
     )
@@ -160,6 +165,8 @@ def _key(rule: object) -> str:
     policy = rule if isinstance(rule, Policy) else getattr(rule, "policy", None)
     if isinstance(policy, Policy):
         return policy.family.name.replace(" ", "_")
+    if isinstance(rule, LearnerPair):
+        return rule.policy_name
     if isinstance(rule, RawLearner):
         return type(rule).__name__
     return str(getattr(rule, "__name__", type(rule).__name__))

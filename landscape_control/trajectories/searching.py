@@ -6,11 +6,13 @@ the optimal plan, so that the answer does not change with the units of loss, wei
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..model.landscape.data_losses import thinned
 from ..model.problem import ControlProblem
+from ..planning.certificate.examination import examine
 from ..planning.solution import Solution
 from ..rules import CausalRule
 from ..rules.families import Coefficient
@@ -19,7 +21,9 @@ from ..simulation.natural_units import Units
 from ..simulation.simulate import simulate
 from .side_by_side import SideBySide, with_finite_horizon
 
-_FIRST, _ROUNDS, _EACH = 128, 8, 64  # candidates of the first round, later rounds, and of each
+_MOST_ROUNDS = 16
+_SETTLED = 1e-6  # of the plan's cost scale: rounds that save less
+_FEW_SAMPLES, _ROUNDS_ON_FEW = 500, 2  # of a loss over data, which is searched on some of it first
 _ELITE = 12  # candidates whose spread says where the next ones are drawn
 _WIDER = 1.5  # than that spread, so that the search does not close in beside the minimum
 _AT_END = 1e-3  # of a range
@@ -32,24 +36,54 @@ def tuned_causal(
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """(the coefficients of least J, names of those at an end of what was searched).
 
-    First Sobol points of the ranges are tried, then ever narrower clouds.
-    A cloud has the covariance of the best candidates so far, which follows valleys such as that of
-    α/(1 - β) (the cross-entropy method, Rubinstein 1999), and one candidate more at the vertex of
-    the parabola through them. What lies beyond the end of a range is drawn at that end, and every
-    round tries the simpler rules that the family contains, so that β = 0 or w = 0 are found and not
-    only come near to. All candidates of a round run side by side.
+    First Sobol points of the ranges are tried, then ever narrower clouds, until they save less than
+    10⁻⁶ of the plan's cost. A cloud has the covariance of the best candidates so far, which follows
+    valleys such as that of α/(1 - β) (the cross-entropy method, Rubinstein 1999), and one candidate
+    more at the vertex of the parabola through them. What lies beyond the end of a range is drawn at
+    that end, and every round tries the simpler rules that the family contains, so that β = 0 or
+    w = 0 are found and not only come near to. All candidates of a round run side by side. Over many
+    samples the first rounds see some of them; the costs that are compared at last are those of all.
     """
     from scipy.stats import qmc  # half a second of imports
 
     search = _CausalSearch(problem, rule, solution, step, horizon)
     size = len(search.scales)
+    sizes = _sizes(size)
     cube = qmc.Sobol(size, seed=0, scramble=False)
-    search.try_points(cube.random(_FIRST))
     normal = qmc.MultivariateNormalQMC(np.zeros(size), seed=0)
-    for _ in range(_ROUNDS):
-        search.try_points(search.cloud(normal.random(_EACH)))
-        search.try_contained()
+    few = search.on_few_samples()
+    search.try_points(cube.random(sizes.first))
+    each, enough = sizes.each, sizes.quiet
+    if few:
+        for _ in range(_ROUNDS_ON_FEW):
+            search.try_round(normal.random(each))
+        search.begin_again(with_finite_horizon(problem, horizon))
+        each, enough = each // 2, enough + 1  # near already, by smaller rounds
+    quiet = 0  # rounds without a gain, one after another
+    for _ in range(_MOST_ROUNDS):
+        before = search.lowest
+        search.try_round(normal.random(each))
+        saved = before - search.lowest
+        quiet = quiet + 1 if saved <= _SETTLED * search.cost_scale else 0
+        if quiet == enough:
+            break
     return search.best, search.at_bounds()
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Candidates of the first and of a later round; rounds without a gain that end the search."""
+
+    first: int
+    each: int
+    quiet: int
+
+
+def _sizes(coefficients: int) -> _Sizes:
+    """Costs over one or two coefficients have one valley; over more they may have several."""
+    if coefficients <= 2:
+        return _Sizes(first=64, each=32, quiet=2)
+    return _Sizes(first=128, each=64, quiet=3)
 
 
 class _CausalSearch:
@@ -67,6 +101,7 @@ class _CausalSearch:
         self.rule, self.step = rule, step
         self.slopes = _typical_slopes(self.problem, solution)
         self.speed = _root_mean_square(solution.controls)
+        self.cost_scale = examine(problem, solution.best, solution.best.tail).cost_scale
         units = _units_along(self.problem, solution, step)
         self.ranges = [_range(each, units) for each in rule.coefficients]
         self.scales = [Scale(each, None) for each in self.ranges]
@@ -74,6 +109,26 @@ class _CausalSearch:
         self.costs = np.empty(0)
         self.best: dict[str, float] = {}
         self.lowest = math.inf
+
+    def on_few_samples(self) -> bool:
+        """Go on with some of the samples of a loss over many; whether it is one."""
+        few = thinned(self.problem.landscape, _FEW_SAMPLES)
+        if few is not None:
+            self.problem = self.problem.changed(landscape=few)
+        return few is not None
+
+    def begin_again(self, problem: ControlProblem) -> None:
+        """Keep the best points alone, and what they cost in another problem."""
+        kept = self.points[np.argsort(self.costs, kind="stable")[:_ELITE]]
+        self.problem = problem
+        self.points, self.costs = self.points[:0], self.costs[:0]
+        self.best, self.lowest = {}, math.inf
+        self.try_points(kept)
+
+    def try_round(self, normal: np.ndarray) -> None:
+        """A cloud around the best points, and the simpler rules."""
+        self.try_points(self.cloud(normal))
+        self.try_contained()
 
     def try_points(self, points: np.ndarray) -> None:
         """Run the rule at points (B, P)."""

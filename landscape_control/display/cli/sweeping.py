@@ -76,7 +76,7 @@ def _add_sweep(commands: Commands, epilog: str) -> ArgumentParser:
         action="extend",
         nargs="+",
         metavar="NAME",
-        help="measures, or module:function (default: cost)",
+        help="measures, with spaces or commas between, or module:function (default: cost)",
     )
     sweeping.add_argument(
         "--store",
@@ -156,7 +156,7 @@ def sweep(options: Namespace) -> int:
         dataset = run(
             problem,
             axes,
-            measure=options.measure or ["cost"],
+            measure=[name for words in options.measure or ["cost"] for name in words.split(",")],
             store=options.store,
             seed=options.seed,
             starts=options.starts,
@@ -190,6 +190,13 @@ def show(options: Namespace) -> int:
         subject = read_subject(str(options.store))
         print(subject.describe() if isinstance(subject, Result | ControlProblem) else subject)
         return OK
+    if options.store.is_file():
+        raise ProblemError(
+            "FOLDER-OR-FILE",
+            expected="the folder of a sweep, or a file that landscape_control.save wrote",
+            received=str(options.store),
+            advice="a problem's file is solved by 'landscape-control solve', with --output x.nc",
+        )
     dataset = load_store(options.store)
     _report(dataset, options, written(dataset, options))
     return OK

@@ -5,6 +5,7 @@ from functools import singledispatch
 from typing import Any, Literal
 
 from ...identification.histories import Histories
+from ...identification.identification import MAP
 from ...identification.maps import Verdict
 from ...identification.recording import Recording
 from ...model.problem import ControlProblem
@@ -13,13 +14,16 @@ from ...optimisation.program import PolicyProgram
 from ...optimisation.result import PolicyResult
 from ...optimisation.worst_cases import WorstCaseResult
 from ...planning.beliefs.solution import BeliefSolution
+from ...planning.certificate.certificate import Certificate, residual_limit
 from ...planning.solution import Plan, Solution
 from ...records.readable import is_part, parts_of
 from ...simulation.exact_linear import ExactCost
 from ...simulation.exact_search import ExactTuned
 from ...simulation.rollout import Rollout
 from ...simulation.tuning import Tuned
+from ...support.call_settings import PROBLEM, posed_for
 from ...support.latex import words as escaped
+from ...support.posed import Posed
 from ...support.versions import software
 from ...trajectories import Trajectory
 from .numbers import in_words
@@ -30,8 +34,11 @@ Format = Literal["text", "latex"]
 
 def methods(result: Any, format: Format = "text") -> str:
     """See :meth:`landscape_control.support.results.Result.methods`."""
-    stated = [_stated(posed, format) for posed in _posed(result)]
-    sentences = [*how(result), *_settings(result.made_with)]
+    stated = [_stated(posed, format) for posed in _posed(result) or posed_for(result)]
+    if not stated and PROBLEM in result.made_with:
+        stated = [_in_words(result.made_with[PROBLEM], format)]
+    missing = [] if stated else _missing(result)
+    sentences = [*how(result), *missing, *_settings(result.made_with)]
     said = " ".join(sentences)
     paragraph = said if format == "text" else escaped(said)
     return "\n\n".join([*stated, paragraph])
@@ -51,18 +58,49 @@ def _posed(result: Any) -> list[ControlProblem | PolicyProgram]:
     return []
 
 
-def _stated(posed: ControlProblem | PolicyProgram, format: Format) -> str:
+def _stated(posed: Posed, format: Format) -> str:
     if format == "text":
         return posed.describe()
-    if isinstance(posed, ControlProblem):
-        return posed.describe("latex")
-    return program_in_latex(posed)
+    if isinstance(posed, PolicyProgram):
+        return program_in_latex(posed)
+    assert isinstance(posed, ControlProblem), "there are two kinds"
+    return posed.describe("latex")
+
+
+def _in_words(problem: str, format: Format) -> str:
+    """A problem of which a file has the words alone."""
+    if format == "text":
+        return problem
+    return " \\\\\n".join(map(escaped, problem.splitlines()))
+
+
+def _missing(result: Any) -> list[str]:
+    """What a methods section needs and the result does not have."""
+    kind = type(result).__name__
+    if kind in _OF_PROBLEMS or getattr(result, "kind", "") == MAP:
+        return [
+            "The problem it was computed for is not part of it: state it with methods() of the"
+            " solution, or with describe() of the problem."
+        ]
+    if kind in _OF_NETWORKS:
+        return ["The network, its loss and its data are not part of it: state them too."]
+    return []
+
+
+# kinds that are computed for a problem and do not hold it; recordings and rules have none
+_OF_PROBLEMS = {
+    "Choice", "Equivalent", "Exponents", "GlobalCertificate", "LinearisedRules", "MomentumForm",
+    "PathLaw", "Policy", "RawRule", "SharedMomentum", "StepRule", "Verdict",
+}  # fmt: skip
+_OF_NETWORKS = {"Measurement", "TrainingPlan"}
 
 
 def _settings(made_with: Mapping[str, Any]) -> Iterator[str]:
     """Seeds, tolerances and numbers of starts, as they were given or by default; versions."""
     said = [
-        f"{name} = {in_words(value)}" for name, value in made_with.items() if name != "software"
+        f"{name} = {in_words(value)}"
+        for name, value in made_with.items()
+        if name not in ("software", PROBLEM)
     ]
     if said:
         yield f"Settings of the call: {', '.join(said)}."
@@ -104,15 +142,20 @@ def _(solution: Solution) -> Iterator[str]:
 
 def _certificate(plan: Plan) -> str:
     checks = plan.certificate
-    if checks is None:
+    if not isinstance(checks, Certificate):
         return ""
     passed = "passed" if checks.passed else "did not pass"
-    numbers = [
-        f"{name.replace('_', ' ')} {value:.2g}"
-        for name, value in parts_of(checks).items()
-        if isinstance(value, float)
-    ]
-    return f" It {passed} the checks made without the optimiser ({', '.join(numbers)})."
+    residuals = ", ".join(
+        f"{name.replace('_', ' ')} {value:.2g}" for name, value in checks.residuals.items()
+    )
+    limit, allowed = residual_limit(checks.tolerance), checks.tolerance * checks.cost_scale
+    words = (
+        f" It {passed} the checks made without the optimiser (relative residuals, each allowed"
+        f" {limit:.2g}: {residuals}; error of J {checks.cost_error:.2g}, allowed {allowed:.2g}"
+    )
+    if checks.cost_mismatch is not None:
+        words += f"; J less the integral along the path {checks.cost_mismatch:.2g}"
+    return f"{words})."
 
 
 @how.register
@@ -202,10 +245,11 @@ def _(verdict: Verdict) -> Iterator[str]:
 @how.register
 def _(result: PolicyResult) -> Iterator[str]:
     family = result.program.family
+    origin = f", begun from {result.begun_from}" if result.begun_from else ""
     yield (
         f"Coefficients of {family.name} ({family.source}) were optimised by {result.method}"
         f" ({result.nodes} nodes or scenarios) to a relative tolerance of {result.tolerance:g}, from"
-        f" {result.starts} starts, of which {result.agreed} agreed."
+        f" {result.starts} starts, of which {result.agreed} agreed{origin}."
     )
     yield (
         f"J = {result.cost:.8g} ± {result.uncertainty:.2g}, status {result.status};"

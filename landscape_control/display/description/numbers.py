@@ -36,6 +36,9 @@ def _named(name: str, part: Any) -> Iterator[str]:
         yield from (_INDENT + line for line in part.describe().splitlines())
     elif isinstance(part, Mapping):
         yield from _group(title, part)
+    elif isinstance(part, str) and "\n" in part:
+        yield title
+        yield from (_INDENT + line for line in part.splitlines())
     elif is_part(part) and not isinstance(part, Candidate) and list(parts_of(part)):
         yield title
         yield from (_INDENT + line for line in _lines(part))

@@ -16,8 +16,9 @@ def program_in_latex(program: PolicyProgram) -> str:
         [
             "The coefficients of the rule minimise",
             rf"\[ J = \operatorname{{E}}\left[ {' + '.join(_terms(program))} \right], \]",
-            _numbers(program),
+            "where",
             r"\begin{itemize}",
+            *[rf"  \item {symbol}" for symbol in _symbols(program)],
             *items,
             r"\end{itemize}",
         ]
@@ -41,15 +42,30 @@ def _terms(program: PolicyProgram) -> list[str]:
     return terms
 
 
-def _numbers(program: PolicyProgram) -> str:
+def _symbols(program: PolicyProgram) -> list[str]:
+    """A line for every symbol of the cost and of the rule."""
     objective = program.objective
-    said = [f"$T = {program.steps}$"]
+    lines = [
+        r"$\theta_{t}$ are the parameters after $t$ steps, $\Delta\theta$ is their change in one, and"
+        r" $y$ is what is seen before it",
+        f"$T = {program.steps}$ is the number of steps",
+    ]
+    if program.family.has_readout:
+        lines.append("$x_{t}$ are the parameters that the rule answers with")
+    if program.task.is_quadratic:
+        lines.append(r"$L$ is the loss, $h$ its curvature and $\mu$ its minimum")
+    else:
+        lines.append("$L$ is the loss")
     if program.cost != "running":
-        said.append(rf"$\kappa = {latex.number(objective.terminal_weight)}$")
+        weight = latex.number(objective.terminal_weight)
+        lines.append(rf"$\kappa = {weight}$ is the weight of the loss after the last step")
     if program.cost != "terminal":
-        said.append(f"$k = {latex.number(objective.loss_weight)}$")
+        weight = latex.number(objective.loss_weight)
+        lines.append(f"$k = {weight}$ is the weight of the loss after each step")
     if math.isfinite(objective.learning_rate):
-        said.append(rf"$\eta = {latex.number(objective.learning_rate)}$")
+        rate = latex.number(objective.learning_rate)
+        lines.append(rf"$\eta = {rate}$ is the learning rate (how cheap it is to move)")
     if objective.discount:
-        said.append(rf"$\gamma = {latex.number(objective.discount)}$")
-    return f"with {', '.join(said)}:"
+        lines.append(rf"$\gamma = {latex.number(objective.discount)}$ is the discount rate")
+    lines.append(r"$\operatorname{E}$ is the mean over tasks, starts and noise")
+    return lines

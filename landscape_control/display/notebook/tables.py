@@ -154,7 +154,7 @@ def _(result: PolicyResult) -> str:
         name: _values(value) for name, value in list(result.coefficients.items())[:_SEVERAL]
     }
     rows = {
-        "agreement": f"{result.agreed} of {result.starts} starts; optima found: {len(result.optima)}",
+        "agreement": f"{result.agreement}; optima found: {len(result.optima)}",
         "at the edge of the range": ", ".join(result.at_bound[:_SEVERAL]),
         "held": ", ".join(result.fixed[:_SEVERAL]),
         "beside simpler rules": result.compared,

@@ -132,16 +132,20 @@ class WholeFigure(Protocol):
 def draws(
     *keys: Key,
     of: Mapping[type | tuple[type, ...], Callable[[Any], Mapping]] = MappingProxyType({}),
+    of_several: Callable[[Any], Any] | None = None,
 ) -> Callable[[Callable[[SimpleNamespace], Figure]], WholeFigure]:
     """Decorator of a figure function: its data is checked against ``keys``, and they are listed.
 
     They become a section of its docstring and its attribute ``keys``. ``of`` maps classes of
-    results to what reads the data off one: the figure takes such results too.
+    results to what reads the data off one: the figure takes such results too. ``of_several`` makes
+    data of several results and hands on whatever else it is given.
     """
 
     def wrap(draw: Callable[[SimpleNamespace], Figure]) -> WholeFigure:
         @functools.wraps(draw)
         def figure(data: Mapping[str, Any] | object) -> Figure:
+            if of_several is not None:
+                data = of_several(data)
             return draw(read(draw.__name__, keys, _data_of(data, of)))
 
         lines = [line for key in keys for line in key.describe().splitlines()]

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from . import curves, style
 from .data import Key, draws
+from .several_results import data_of_derived
 
 _MOST = 600  # points of a line: single batches of long runs are drawn as means
 
@@ -28,12 +29,15 @@ _MOST = 600  # points of a line: single batches of long runs are drawn as means
         meaning="steps at which the weights went back",
         group="rolled back",
     ),
+    of_several=data_of_derived,
 )
 def derived_run(d: SimpleNamespace) -> Figure:
     """A run of a derived optimizer: loss, rate, momentum with exponent, largest curvature.
 
     Lines are batches (means of neighbours where there are many), open circles measurements, crosses
     on the loss steps at which the weights went back.
+
+    Takes its data, or the optimizer itself.
 
     Panels: ``loss``, ``rate``, ``momentum``, ``curvature``.
     """

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from ...support.arguments import checked
 from . import style
 
+_FEW = 4  # values or fewer have a tick each and no others: a scale would claim places between
+
 
 def is_geometric(values: ArrayLike) -> bool:
     """Whether an axis is better drawn logarithmically: positive, and evener in logarithms."""
@@ -60,6 +62,10 @@ def _scale_axis(axes: Axes, name: Literal["x", "y"], values: np.ndarray) -> np.n
     getattr(axes, f"set_{name}lim")(borders[0], borders[-1])
     if log:
         log_ticks(axes, name, borders)
+    if numeric and len(values) <= _FEW:
+        set_ticks = getattr(axes, f"set_{name}ticks")
+        set_ticks(centres, labels=[f"{value:.4g}" for value in values])
+        set_ticks([], minor=True)
     if not numeric:
         style.ticks_in_words(axes, name, centres, [_word(value) for value in values])
     return borders

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from ...support.errors import ProblemError
 from . import evidence, style
 from .data import Key, draws
+from .several_results import data_of_ratios
 
 _WIDEST = 300.0  # ratios beyond it, either way, are drawn at it, hollow
 _SPREAD = 0.6  # share of a row that its marks take
@@ -30,6 +31,7 @@ _SPREAD = 0.6  # share of a row that its marks take
     Key(name="runs", shape="T G", meaning="the ratios of all runs of all grids", gaps=True),
     Key(name="against", shape="", meaning="words of what they are compared with", text=True),
     Key(name="title", shape="", meaning="what is compared", text=True, group="title"),
+    of_several=data_of_ratios,
 )
 def loss_ratios(d: SimpleNamespace) -> Figure:
     """Final losses relative to one method, a row for each task: right of 1 that one is better.
@@ -37,6 +39,9 @@ def loss_ratios(d: SimpleNamespace) -> Figure:
     A mark for each method with its interval over seeds, where there is one; below them, as ticks,
     every member of the grids from which the tuned ones were chosen. Ratios beyond 300 or below
     1/300, and runs that diverged, are drawn at the edge, hollow.
+
+    Takes its data, or {task: {method: outcomes, one a seed}}: the first method is the one that the
+    others are compared with.
 
     Panels: ``ratios``.
     """

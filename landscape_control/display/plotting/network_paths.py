@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from . import paths, style
 from .data import Key, draws
+from .several_results import data_of_network_paths
 
 _SPREAD = 0.24  # of the seeds' dots about the row of a ratio
 
@@ -22,12 +23,15 @@ _SPREAD = 0.24  # of the seeds' dots about the row of a ratio
     Key(name="means", shape="R", meaning="mean ratio over seeds"),
     Key(name="half_widths", shape="R", meaning="half width of its interval", gaps=True),
     Key(name="title", shape="", meaning="network and data", text=True, group="title"),
+    of_several=data_of_network_paths,
 )
 def network_paths(d: SimpleNamespace) -> Figure:
     """Planned paths of a network and gradient flow: loss over length, and ratios over seeds.
 
     Every seed is a line in the first panel and a dot in each row of the second, whose bars are
     intervals of the mean. A ratio of 1, no difference, is the line.
+
+    Takes its data, or a list of pairs (plan, gradient flow), one a seed.
 
     Panels: ``loss``, ``ratios``.
     """

@@ -22,6 +22,7 @@ from .loss_ratios import loss_ratios
 from .network_paths import network_paths
 from .panels import GRID, map_panel, optional, rows_with_numbers
 from .results import coefficients_data, data_of_solution, plan_data, policy_data, verdict_data
+from .several_results import data_of_claims
 from .training_curves import training_curves
 
 
@@ -302,9 +303,12 @@ def verdict(d: SimpleNamespace) -> Figure:
         gaps=True,
     ),
     Key(name="tolerances", shape="C", meaning="largest error allowed, in the same units"),
+    of_several=data_of_claims,
 )
 def claims_overview(d: SimpleNamespace) -> Figure:
     """All claims at a glance: how much of its tolerance each one uses, and the two numbers.
+
+    Takes its data, or a list of outcomes of claims.
 
     Panels: ``claims``, ``numbers``. Dots are met claims, crosses failed ones.
     """

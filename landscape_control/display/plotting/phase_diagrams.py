@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from matplotlib import colors
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
 from scipy.ndimage import distance_transform_edt
 from scipy.ndimage import label as connected
 
@@ -20,6 +20,7 @@ from .places import AxisValues, Cells, Names
 
 _LEAST = 0.012  # regions smaller than this share of the map are named in the legend only
 _LETTER, _LINE = 0.052, 0.11  # inches: width of a letter and height of a line of the size TINY
+_MOST_BORDERS, _BORDERS_IN_A_PATH = 50_000, 1000
 Sides = tuple[np.ndarray, np.ndarray]  # borders of the cells across and up
 
 
@@ -74,10 +75,29 @@ def _colour_cells(axes: Axes, indices: np.ndarray, sides: Sides, tones: list[str
         zorder=0,
     )
     cells.set_label("_cells")
-    lines = LineCollection(
-        _borders(indices, across, up), colors=style.INK, linewidths=1.0, zorder=3, capstyle="round"
-    )
-    axes.add_collection(lines, autolim=False)
+    _outline_regions(axes, indices, across, up)
+
+
+def _outline_regions(axes: Axes, indices: np.ndarray, across: np.ndarray, up: np.ndarray) -> None:
+    """Lines where two kinds meet, no wider than half a cell; none where they would hide the cells."""
+    borders = _borders(indices, across, up)
+    if len(borders) > _MOST_BORDERS:
+        return
+    pixels = min(axes.bbox.width / indices.shape[1], axes.bbox.height / indices.shape[0])
+    cell = pixels * 72 / axes.figure.dpi  # in points
+    look: dict[str, Any] = {
+        "edgecolor": style.INK,
+        "facecolor": "none",
+        "linewidth": min(1.0, cell / 2),
+        "capstyle": "round",
+        "zorder": 3,
+    }
+    for begin in range(0, len(borders), _BORDERS_IN_A_PATH):
+        vertices = borders[begin : begin + _BORDERS_IN_A_PATH].reshape(-1, 2)
+        codes = np.tile([Path.MOVETO, Path.LINETO], len(vertices) // 2)
+        patch = PathPatch(Path(vertices, codes), **look)
+        patch.set_in_layout(False)  # it lies inside the map
+        axes.add_artist(patch)
 
 
 def tones_of(names: Iterable[str]) -> list[str]:
@@ -136,16 +156,27 @@ def _pale(color: str, rank: int) -> str:
     return colors.to_hex((red, green, blue))
 
 
-def _borders(regions: np.ndarray, x: np.ndarray, y: np.ndarray) -> list[list[tuple[float, float]]]:
-    """Segments between cells of different kind."""
-    segments = []
-    for row, column in np.argwhere(regions[:, 1:] != regions[:, :-1]):
-        right = x[column + 1]
-        segments.append([(right, y[row]), (right, y[row + 1])])
-    for row, column in np.argwhere(regions[1:] != regions[:-1]):
-        top = y[row + 1]
-        segments.append([(x[column], top), (x[column + 1], top)])
-    return segments
+def _borders(regions: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(B, 2, 2) both ends (x, y) of the straight lines between cells of different kind.
+
+    Borders of cells that follow each other are one line.
+    """
+    columns, first, end = _runs((regions[:, 1:] != regions[:, :-1]).T)
+    at = x[columns + 1]
+    upright = np.stack([np.stack([at, y[first]], -1), np.stack([at, y[end]], -1)], 1)
+    rows, first, end = _runs(regions[1:] != regions[:-1])
+    at = y[rows + 1]
+    level = np.stack([np.stack([x[first], at], -1), np.stack([x[end], at], -1)], 1)
+    return np.concatenate([upright, level])
+
+
+def _runs(marked: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(row, first, last + 1) of the stretches of true entries in the rows of an array."""
+    padded = np.pad(marked.astype(np.int8), ((0, 0), (1, 1)))
+    steps = np.diff(padded, axis=1)
+    rows, first = np.nonzero(steps == 1)
+    _, end = np.nonzero(steps == -1)
+    return rows, first, end
 
 
 def _name_regions(axes: Axes, mask: np.ndarray, sides: Sides, label: str) -> None:

@@ -37,7 +37,7 @@ def belief_band(
     mean: ArrayLike,
     variance: ArrayLike,
     *,
-    label: str = "belief, mean ± 2 sd",
+    label: str | None = "belief, mean ± 2 sd",
 ) -> Axes:
     """Mean of a belief over time with ± 2 standard deviations; times, mean, variance (N,)."""
     band(axes, times, mean, 2 * np.sqrt(variance), style.BELIEF, alpha=0.2)

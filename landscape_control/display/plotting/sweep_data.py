@@ -275,7 +275,10 @@ def _failed(dataset: Any) -> Any:
         first = next(iter(dataset.data_vars.values()))
         return first.copy(data=np.zeros(first.shape))
     status = dataset["status"]
-    fine = np.isin(np.asarray(status.values).astype(str), FINE)
+    words = np.asarray(status.values)
+    if words.dtype.kind == "S":
+        words = words.astype(str)
+    fine = np.isin(words, FINE)
     return status.copy(data=(~fine).astype(float))
 
 

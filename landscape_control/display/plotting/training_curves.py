@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from . import paths, style
 from .data import Key, draws
+from .several_results import data_of_runs
 from .simulated import band
 
 _LINES = ("-", (0, (4, 1.2)), (0, (1.2, 1.2)))  # of recipes that share one look
@@ -39,6 +40,7 @@ _LINES = ("-", (0, (4, 1.2)), (0, (1.2, 1.2)))  # of recipes that share one look
         meaning="published accuracy of SGD in percent",
         group="published",
     ),
+    of_several=data_of_runs,
 )
 def training_curves(d: SimpleNamespace) -> Figure:
     """Networks in training: loss and test accuracy over epochs, means over seeds.
@@ -46,6 +48,8 @@ def training_curves(d: SimpleNamespace) -> Figure:
     The bands reach from the lowest to the highest seed; with one seed there is none. Epochs in which
     a seed has no number are left out, and a rule without any other stands in the legend alone, as
     diverged. Published numbers are open circles.
+
+    Takes its data, or a list of runs: those of one recipe are its seeds.
 
     Panels: ``loss``, ``accuracy``.
     """

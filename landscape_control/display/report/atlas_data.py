@@ -69,7 +69,12 @@ def atlas_data(
     if PATH in paths and paths[PATH].ndim == 4:  # row, column, time, parameter
         document["paths"] = _paths(paths)
         document["landscape"] = _landscape(dataset, landscape, paths[PATH])
-    return plain(document)
+    return plain(document, _number_or_gap)
+
+
+def _number_or_gap(value: float) -> float | None:
+    """The page draws a gap where there is no number."""
+    return value if math.isfinite(value) else None
 
 
 def _shown(dataset: Any) -> tuple[list[str], dict[str, object]]:

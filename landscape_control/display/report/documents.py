@@ -1,9 +1,11 @@
-"""Results as plain documents (dicts, lists, numbers, strings) for JSON; NaN and ∞ become null."""
+"""Results as plain documents (dicts, lists, numbers, strings) for JSON.
+
+As in ``to_dict`` of results, NaN and ±∞ are the texts "nan", "inf" and "-inf".
+"""
 
 import dataclasses
 import enum
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from ...claims import Claim, Outcome
 from ...identification.maps import Verdict
 from ...model.problem import ControlProblem
 from ...planning.solution import Solution
+from ...records.numbers import number_to_tree
 from ...support.arguments import checked
 from .table import check_verdict
 from .versions import versions
@@ -40,25 +43,26 @@ _SOLUTION_FIELDS = (
 )
 
 
-def plain(value: object) -> Any:
-    """The value as dict, list, str, number, bool or None; dataclasses by their public fields."""
+def plain(value: object, number: Callable[[float], object] = number_to_tree) -> Any:
+    """The value as dict, list, str, number, bool or None; dataclasses by their public fields.
+
+    ``number`` writes a float.
+    """
     if isinstance(value, enum.Enum):
         return str(value)
     if isinstance(value, (bool, str, int)) or value is None:
         return value
-    if isinstance(value, np.generic):
-        return plain(value.item())
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return number(value)
+    if isinstance(value, np.generic | np.ndarray):
+        return plain(value.tolist(), number)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+        return {str(key): plain(item, number) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
+        return [plain(item, number) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value)]
-        return {name: plain(getattr(value, name)) for name in names if not name.startswith("_")}
+        names = [field.name for field in dataclasses.fields(value) if field.name[0] != "_"]
+        return {name: plain(getattr(value, name), number) for name in names}
     return str(value)
 
 

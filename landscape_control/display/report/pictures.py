@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from ...claims import Check, Outcome
+from ...claims import Outcome
+from ...claims.overview import overview_data
 from ...support.arguments import Count, checked
 from ...support.arguments import Path as PathName
 from ...support.processes import run_all
@@ -76,34 +75,6 @@ def draw_pictures(
         )
         for name, result in zip(names, results, strict=True)
     }
-
-
-def overview_data(outcomes: Sequence[Outcome]) -> dict:
-    """Of every claim with evidence the check that uses most of its tolerance: arrays (C,).
-
-    NaN stands where nothing finite was computed.
-    """
-    worst = {
-        outcome.claim.name: max(outcome.evidence.checks, key=_share)
-        for outcome in outcomes
-        if outcome.evidence is not None
-    }
-    checks = list(worst.values())
-    numbers = {
-        "theory": [check.theory for check in checks],
-        "computed": [check.computed for check in checks],
-        "errors": [check.error for check in checks],
-        "tolerances": [check.tolerance for check in checks],
-    }
-    finite = {key: np.where(np.isfinite(row), row, np.nan) for key, row in numbers.items()}
-    return {"claims": list(worst), **finite}
-
-
-def _share(check: Check) -> float:
-    """The part of its tolerance that a check uses."""
-    if check.tolerance:
-        return check.error / check.tolerance
-    return 0.0 if check.passed else np.inf
 
 
 def _draw(task: tuple[str, dict, Path]) -> tuple[Path, ...]:

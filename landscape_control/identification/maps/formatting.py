@@ -69,8 +69,8 @@ def _rule(verdict: "Verdict") -> str:
         )
     if row.equivalent_to:
         text += (
-            f" The same {verdict.nouns[0]} come from {_keys(row.equivalent_to)}: richer, or with it"
-            " as a limit."
+            f" The same {verdict.nouns[0]} come from {_names(verdict, row.equivalent_to)}: richer,"
+            " or with it as a limit."
         )
     if other is not None:
         text += f" Next comes {other.name} with {percent(other.error)}."
@@ -81,8 +81,8 @@ def _not_identifiable(verdict: "Verdict") -> str:
     row = verdict.rows[0]
     if len(verdict.equivalent) > 1:
         reason = (
-            f"{_keys(verdict.equivalent)} cannot be told apart on this data ({row.name} is within "
-            f"{percent(row.error)} of the policy, and the others of it)"
+            f"{_names(verdict, verdict.equivalent)} cannot be told apart on this data"
+            f" ({row.name} is within {percent(row.error)} of the policy, and the others of it)"
         )
     else:
         reason = (
@@ -95,7 +95,7 @@ def _not_identifiable(verdict: "Verdict") -> str:
 def _none_fits(verdict: "Verdict") -> str:
     row = verdict.rows[0]
     text = (
-        f"No rule in the library fits: the nearest, {row.name}, is {percent(row.error)} off on"
+        f"{verdict.none_fits}: the nearest, {row.name}, is {percent(row.error)} off on"
         f" held-out {verdict.nouns[1]}, above the threshold of"
         f" {percent(verdict.criteria.threshold)}."
     )
@@ -158,5 +158,7 @@ def percent(value: float) -> str:
     return f"{100 * value:.3g} %" if value >= 1e-4 else f"{100 * value:.1e} %"
 
 
-def _keys(keys: Iterable[str]) -> str:
-    return ", ".join(key.replace("_", " ") for key in keys)
+def _names(verdict: "Verdict", keys: Iterable[str]) -> str:
+    """Rules as the table calls them; one that is not in it by its key."""
+    known = {row.key: row.name for row in verdict.rows}
+    return ", ".join(known.get(key, key.replace("_", " ")) for key in keys)

@@ -144,6 +144,11 @@ class Verdict(Result):
         return "add curvatures (several modes or several landscapes)"
 
     @property
+    def none_fits(self) -> str:
+        """That no rule fits, in words."""
+        return "No rule in the library fits"
+
+    @property
     def best(self) -> RuleFit | None:
         """The preferred rule, None when no rule fits.
 

@@ -15,6 +15,7 @@ from .landscape import Dimension, Landscape, Minima
 from .sample_mean import SampleMean
 from .tracing import checked_parameters
 
+_MANY = 4  # times as many samples as are looked at first: fewer would save nothing
 Samples = Annotated[ArrayLike, Shape((1, 2))]
 
 
@@ -214,6 +215,26 @@ def _as_quadratic(mean: SampleMean) -> Callable | None:
     parts = ca.Function("parts", [theta], [mean(theta), gradient, hessian])
     constant, slope, curvature = parts(ca.DM.zeros(theta.shape))
     return lambda at: constant + ca.dot(slope, at) + ca.dot(at, curvature @ at) / 2
+
+
+def thinned(landscape: Landscape, samples: int) -> Landscape | None:
+    """The loss over evenly spaced ones of its samples, where it is one over many times as many.
+
+    None for other landscapes. Its minima are not those of all samples, and are not declared.
+    """
+    loss = landscape.expression
+    if not isinstance(loss, DataLoss) or loss.mean.count < _MANY * samples:
+        return None
+    some = np.linspace(0, loss.mean.count - 1, samples).astype(int)
+    few = SampleMean(loss.mean.per_sample, [array[some] for array in loss.mean.data])
+    return Landscape(
+        dimension=landscape.dimension,
+        expression=DataLoss(few, loss.penalty, (loss.of_samples, loss.of_penalty)),
+        name=landscape.name,
+        formula=landscape.formula,
+        allow_kinks=True,  # the loss of a sample has been examined
+        parameters=landscape.parameters,
+    )
 
 
 @checked

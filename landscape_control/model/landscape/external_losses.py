@@ -9,6 +9,7 @@ import numpy as np
 from ...support.arguments import Positive, checked
 from ...support.errors import ProblemError
 from .landscape import Dimension, Landscape, Minima
+from .sample_mean import EXTERNAL
 
 _AT = 0.3  # where the functions are tried first
 _STEP, _AGREEMENT = 1e-5, 1e-4  # of the differences there, and how well derivatives must agree
@@ -123,7 +124,7 @@ class ExternalLoss:
             self.curvature,
         )
         self.node = _Node(
-            "external_loss",
+            EXTERNAL,
             lambda point: [values("value", point)],
             [column],
             [ca.Sparsity.dense(1, 1)],
@@ -158,8 +159,10 @@ def external_loss(
     1 400 gradients, 900 Hessians) and 1.3 s by JAX; a network of 13 weights on 200 samples 0.9 s by
     :func:`network_loss` and 20 s by PyTorch, with ``starts=1``.
 
-    Nothing can be recorded or sent to other processes: saving, sweeps, pickles and fingerprints are
-    refused, as are programs over causal rules (:func:`landscape_control.optimize_policy`), which
+    Nothing can be recorded or sent to other processes, which get numbers and never code: saving,
+    sweeps, pickles and fingerprints are refused. The numbers of results are there all the same
+    (``to_dict``, ``to_xarray``, ``to_dataframe``), and a sweep is a loop over ``problem.changed(…)``.
+    Refused are also programs over causal rules (:func:`landscape_control.optimize_policy`), which
     need third derivatives; a global certificate stays undecided. What can be written with NumPy's
     operations should be (:class:`Landscape`, :func:`data_loss`, :func:`network_loss`); networks of
     many weights are for :func:`landscape_control.plan_training`.

@@ -6,8 +6,7 @@ covariance dΣ/dt = -ΛΣ - ΣΛᵀ + Q. Those that jump have files of their own
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
@@ -58,8 +57,6 @@ class Hidden:
 
     is_finite: ClassVar[bool] = False
     switches: ClassVar[bool] = False
-    # what the constructor calls a field, where that is another name
-    argument_names: ClassVar[Mapping[str, str]] = {}
 
     if TYPE_CHECKING:
         # what each kind gives, as a field or a property; at run time a property here would be the
@@ -109,7 +106,7 @@ class Hidden:
     @property
     def is_at_rest(self) -> bool:
         """Whether mean and covariance at t = 0 are those of the stationary law."""
-        stationary = getattr(self, "variance", self.prior_covariance)
+        stationary = getattr(self, "covariance", self.prior_covariance)
         same_mean = np.array_equal(self.prior_mean, self.centre)
         return same_mean and np.array_equal(self.prior_covariance, stationary)
 
@@ -244,8 +241,8 @@ class RandomWalk(Hidden):
 @checked
 @dataclass(frozen=True, eq=False)
 class OrnsteinUhlenbeck(Hidden):
-    """dφ = -rate (φ - mean) dt + √(2·rate·variance) dW: mean-reverting, with stationary covariance
-    ``variance``.
+    """dφ = -rate (φ - mean) dt + √(2·rate·covariance) dW: mean-reverting, with stationary covariance
+    ``covariance``.
 
     The prior at t = 0 is the stationary law, unless ``start_mean`` and ``start_covariance`` say
     otherwise.
@@ -253,15 +250,15 @@ class OrnsteinUhlenbeck(Hidden):
 
     mean: Vector
     rate: Rate
-    variance: Covariance
+    covariance: Covariance = field(metadata={"recorded": "variance"})  # its name in files
     start_mean: Vector | None = None
     start_covariance: Covariance | None = None
 
     def __post_init__(self):
         assign(self, mean=vector("hidden mean", self.mean), rate=self.rate)
         p = len(self.mean)
-        assign(self, variance=checked_covariance("hidden variance", self.variance, p))
-        mean, covariance = self.mean, self.variance  # the stationary law, if nothing else is said
+        assign(self, covariance=checked_covariance("hidden covariance", self.covariance, p))
+        mean, covariance = self.mean, self.covariance  # the stationary law, if nothing else is said
         if self.start_mean is not None:
             mean = vector("hidden start_mean", self.start_mean, p)
         if self.start_covariance is not None:
@@ -286,7 +283,7 @@ class OrnsteinUhlenbeck(Hidden):
 
     @property
     def diffusion(self) -> np.ndarray:
-        return 2 * self.rate * self.variance
+        return 2 * self.rate * self.covariance
 
 
 def checked_covariance(what: str, value: ArrayLike, size: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from .steppers import Stepper, jumping
 @checked
 @dataclass(frozen=True, eq=False)
 class JumpProcess(OrnsteinUhlenbeck):
-    """At Poisson times of ``rate``, φ is drawn afresh from N(mean, variance); in between it rests.
+    """At Poisson times of ``rate``, φ is drawn afresh from N(mean, covariance); in between it rests.
 
     Started at rest (the default), its first two moments are those of the Ornstein-Uhlenbeck process
     with the same numbers; its law is not Gaussian, so linear filters are the best *linear* ones
@@ -21,7 +21,6 @@ class JumpProcess(OrnsteinUhlenbeck):
     """
 
     switches = True
-    argument_names = {"variance": "covariance"}
 
     def __init__(
         self,
@@ -34,14 +33,10 @@ class JumpProcess(OrnsteinUhlenbeck):
         super().__init__(
             mean=mean,
             rate=rate,
-            variance=covariance,
+            covariance=covariance,
             start_mean=start_mean,
             start_covariance=start_covariance,
         )
-
-    @property
-    def covariance(self) -> np.ndarray:
-        return self.variance
 
     @property
     def is_gaussian(self) -> bool:
@@ -53,7 +48,7 @@ class JumpProcess(OrnsteinUhlenbeck):
         path[:, 0] = self.prior_mean + self._gaussian(rng, episodes, self.prior_covariance)
         for k, step in enumerate(np.diff(times)):
             jumps = rng.random(episodes) < -np.expm1(-self.rate * step)
-            fresh = self.mean + self._gaussian(rng, episodes, self.variance)
+            fresh = self.mean + self._gaussian(rng, episodes, self.covariance)
             path[:, k + 1] = np.where(jumps[:, None], fresh, path[:, k])
         return path
 
@@ -69,7 +64,7 @@ class JumpProcess(OrnsteinUhlenbeck):
     def spread(self, mean: Numbers, covariance: Numbers) -> np.ndarray:
         """λ E(fresh - φ)(fresh - φ)ᵀ."""
         away = self.mean - mean
-        return self.rate * (self.variance + covariance + np.outer(away, away))
+        return self.rate * (self.covariance + covariance + np.outer(away, away))
 
     def between_switches(self) -> GaussianPrior:
         return GaussianPrior(self.mean, self.covariance)

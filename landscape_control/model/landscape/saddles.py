@@ -21,23 +21,26 @@ def find_saddles(landscape: Landscape, seeds: Points, *, iterations: Count = 60)
     points = np.array(np.atleast_2d(seeds), dtype=float)
     extent = np.ptp(points, axis=0).max()
     extent = extent if extent > 0 else 1.0
+    arrived = np.empty((0, points.shape[1]))
     for _ in range(iterations):
         _, gradient, hessian = landscape.derivatives(points)
         good = np.isfinite(gradient).all(1) & np.isfinite(hessian).all((1, 2))
         points, gradient, hessian = points[good], gradient[good], hessian[good]
-        if not len(points):
-            return points
         step = -(np.linalg.pinv(hessian) @ gradient[:, :, None])[:, :, 0]
         length = np.linalg.norm(step, axis=1)
-        points = (
-            points + step * np.minimum(1.0, _LONGEST * extent / np.maximum(length, 1e-300))[:, None]
-        )
+        shortened = np.minimum(1.0, _LONGEST * extent / np.maximum(length, 1e-300))
+        points = points + step * shortened[:, None]
+        still = length <= 1e-8 * extent
+        arrived = np.vstack([arrived, points[still]])
+        points = points[~still]
+        if not len(points):
+            break
+    points = arrived
     loss, _, hessian = landscape.derivatives(points)
     curvatures = np.linalg.eigvalsh(np.where(np.isfinite(hessian), hessian, 0.0))
     largest = np.abs(curvatures).max(1)
     falls = curvatures[:, 0] < -1e-6 * largest
     rises = curvatures[:, -1] > 1e-6 * largest
-    still = length <= 1e-8 * extent
-    kept = still & falls & (rises | (landscape.dimension == 1)) & np.isfinite(loss)
+    kept = falls & (rises | (landscape.dimension == 1)) & np.isfinite(loss)
     order = np.argsort(loss[kept], kind="stable")
     return unrepeated(points[kept][order], 1e-5 * extent)

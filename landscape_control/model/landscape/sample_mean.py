@@ -22,6 +22,7 @@ from ...support.instructions import callee, callees, operations
 from ...support.kinks import SWITCHES
 
 _NAME = "mean_over_samples"
+EXTERNAL = "external_loss"  # the function that a loss of another program calls
 # samples at which a function is examined for kinks, more where its operations may have some
 _FEWEST_LOOKED_AT, _MOST_LOOKED_AT = 5, 40
 
@@ -101,6 +102,16 @@ def called_mean(function: ca.Function, number: int, what: str) -> SampleMean:
     Raises ProblemError, which begins with ``what``, for a call of anything else.
     """
     name = callee(function, number).name()
+    if name == EXTERNAL:
+        raise ProblemError(
+            "record of a landscape",
+            expected="a loss whose operations are known: files and other processes get numbers alone",
+            received="one of another program, by landscape_control.external_loss",
+            advice=(
+                "keep the numbers, by to_dict(), to_xarray() or to_dataframe() of a result; for a"
+                " sweep solve problem.changed(…) in a loop, or write the loss with NumPy's operations"
+            ),
+        )
     if name not in _KNOWN:
         raise ProblemError(
             what,

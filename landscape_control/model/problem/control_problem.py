@@ -11,6 +11,7 @@ from ...support.arguments import Vector, checked
 from ...support.arrays import symmetric, vector
 from ...support.drawable import Shown
 from ...support.errors import ProblemError, check_options, shown
+from ...support.posed import Posed
 from ...support.recordable import PickledAsRecord, Recordable
 from ...support.short_repr import short_repr
 from ..landscape import Landscape
@@ -27,7 +28,7 @@ _OWN_FIELDS = ("landscape", "learner", "start", "end", "objective")
 
 @checked
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ControlProblem(Shown, PickledAsRecord, Recordable):
+class ControlProblem(Shown, PickledAsRecord, Recordable, Posed):
     """Minimise J over controls u(t), with θ̇ = f + Bu, θ(0) = start, θ(T) = end or free.
 
     Theory: equations :eq:`problem` and :eq:`dynamics`.

@@ -120,10 +120,8 @@ def _landscape(problem: "ControlProblem") -> str:
     printed = _printed_loss(landscape)
     if printed is not None:
         return rf"${_loss(problem)} = {printed}$ is {name}"
-    return (
-        f"${_loss(problem)}$ is {name}, in code {latex.words(landscape.formula)} with numbers of its"
-        " own"
-    )
+    said = latex.words(landscape.formula)
+    return f"${_loss(problem)}$ is {name}: {said}, evaluated in code"
 
 
 def _printed_loss(landscape: Landscape) -> str | None:
@@ -222,10 +220,29 @@ def _hidden(problem: "ControlProblem") -> list[str]:
     noise = "" if isinstance(sees, ExactGradient) else _noise(sees)
     return [
         rf"$\varphi(t) \in \mathbb{{R}}^{{{hidden.dimension}}}$ are the hidden variables, of the kind"
-        rf" {latex.words(type(hidden).__name__)}{law}, and $\operatorname{{E}}$ is the mean over"
+        rf" {_kind(hidden)}{law}, and $\operatorname{{E}}$ is the mean over"
         " them and over what is seen;",
-        f"the learner sees them through {latex.words(type(sees).__name__)}{noise};",
+        f"the learner sees them through {_kind(sees)}{noise};",
     ]
+
+
+def _kind(part: Any) -> str:
+    """What the field calls a hidden process or an observation; a user's own by its class."""
+    own = type(part).__name__
+    return _KINDS.get(own) or latex.words(own)
+
+
+_KINDS = {
+    "GaussianPrior": r"Gaussian prior (drawn once, constant: $\varphi(t) = \varphi(0)$)",
+    "RandomWalk": "random walk",
+    "OrnsteinUhlenbeck": "Ornstein-Uhlenbeck process",
+    "JumpProcess": "jump process (drawn afresh at Poisson times)",
+    "TaskChain": "Markov chain of tasks",
+    "ExactGradient": r"the exact gradient $\nabla_{\theta} L$",
+    "NoisyGradient": r"the gradient $\nabla_{\theta} L$",
+    "NoisyLoss": "the loss $L$",
+    "Observe": r"a function of $\theta$ and $\varphi$",
+}
 
 
 def _noise(sees: Any) -> str:
@@ -233,4 +250,5 @@ def _noise(sees: Any) -> str:
     if callable(noise):
         return r" with noise that depends on $\theta$"
     printed = latex.array(noise)
-    return "" if printed is None else rf" with noise ${printed}$ per square root of time"
+    said = rf" with white noise of standard deviation ${printed}$ per square root of time"
+    return "" if printed is None else said

@@ -14,6 +14,7 @@ class Controls:
         where it has no effect yet
     first : (n,), the first step at which each entry has an effect
     varies : (n,), whether it is of that step alone
+    are_steady : whether all entries are coefficients of every step
     """
 
     def __init__(self, layout: Layout):
@@ -35,12 +36,19 @@ class Controls:
         for t in range(layout.horizon - 1, -1, -1):
             here = self.places[:, t]
             self.first[here[here < self.size]] = t
+        in_order = np.arange(self.size)[:, None]
+        self.are_steady = len(self.places) == self.size and bool((self.places == in_order).all())
 
-    def of(self, entries: np.ndarray) -> np.ndarray:
-        """(m, T); zero where a coefficient has no effect yet."""
-        return np.append(entries, 0.0)[self.places]
+    def of(self, points: np.ndarray) -> np.ndarray:
+        """(m, T, L) of points (L, n); zero where a coefficient has no effect yet."""
+        nothing = np.zeros((len(points), 1))
+        return np.moveaxis(np.hstack([points, nothing])[:, self.places], 0, 2)
 
     def gathered(self, slopes: np.ndarray) -> np.ndarray:
-        """(n,) from numbers (T, m) of the controls: those of one entry are added."""
-        flat = np.bincount(self.places.T.ravel(), slopes.ravel(), minlength=self.size + 1)
-        return flat[: self.size]
+        """(L, n) from numbers (T, m, L) of the controls: those of one entry are added."""
+        if self.are_steady:
+            return slopes.sum(axis=0).T
+        places = self.places.T.ravel()
+        lanes = slopes.reshape(-1, slopes.shape[2]).T
+        sums = [np.bincount(places, lane, minlength=self.size + 1) for lane in lanes]
+        return np.array(sums)[:, : self.size]

@@ -5,13 +5,16 @@ cost falls by to what its model says; D. Bertsekas, *Projected Newton methods*, 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
+from scipy.linalg.lapack import dposv
 
 from ...planning.solver import SolveClock
+from ...support.side_by_side import Asking, driven
 
 LEAST, MOST = 1e-12, 1e12  # of the shift, in variables in which curvatures are of order one
 FIRST = 1e-2  # shift of a run
@@ -33,6 +36,23 @@ class Objective(Protocol):
 
     def bend(self) -> np.ndarray:
         """(n, n), the Hessian where the slope was taken last."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Question:
+    """What a run asks next.
+
+    Attributes
+    ----------
+    kind : "value"; "slope", of which the answer is the value and the gradient (n,); or "bend", the
+        Hessian (n, n), asked for where the slope was last
+    of : whose
+    point : (n,), where
+    """
+
+    kind: Literal["value", "slope", "bend"]
+    of: Any
+    point: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,17 +84,43 @@ def minimised(
     most: int,
     clock: SolveClock,
 ) -> End:
-    """The end of a run from ``begin`` (n,) inside ``bounds`` (n, 2).
+    """The end of a run from ``begin`` (n,) inside ``bounds`` (n, 2), of one function alone."""
+
+    def answered(questions: list[Question]) -> list[Any]:
+        return [
+            function.slope(question.point) if question.kind == "slope" else function.bend()
+            for question in questions
+        ]
+
+    run = minimising(function, begin, bounds, enough=enough, most=most, clock=clock)
+    return driven(run, answered)
+
+
+def minimising(
+    function: object,
+    begin: np.ndarray,
+    bounds: np.ndarray,
+    *,
+    enough: float,
+    most: int,
+    clock: SolveClock,
+    tell: Callable[[float], None] | None = None,
+) -> Asking[End]:
+    """The same as a run that asks for what it needs to know of a function.
 
     It is finished when no step of the model promises a gain above ``enough``, and stopped after
-    ``most`` iterations or when the clock is over; an interruption is noted on the clock.
+    ``most`` iterations or when the clock is over; an interruption is noted on the clock. ``tell``
+    is called with the value after every iteration.
     """
     run = _Run(function, np.clip(begin, *bounds.T), bounds)
     finished, iteration = False, 0
+    yield from run.start()
     try:
         while run.can_go_on and iteration < most and not (finished or clock.is_over()):
-            finished = run.advance(enough)
+            finished = yield from run.advance(enough)
             iteration += 1
+            if tell is not None:
+                tell(run.value)
     except KeyboardInterrupt:
         clock.interrupt()
     return End(
@@ -85,15 +131,26 @@ def minimised(
 class _Run:
     """Where a run stands: x, the value there, and the derivatives of the last point that was better."""
 
-    def __init__(self, function: Objective, begin: np.ndarray, bounds: np.ndarray):
+    def __init__(self, function: object, begin: np.ndarray, bounds: np.ndarray):
         self.function, self.x, self.bounds = function, begin, bounds
-        self.value, self._slope = function.slope(begin)
+        self.value, self._slope = math.nan, np.empty(0)
         self.shift, self.promised = FIRST, math.inf
         self._bend = self._scale = np.empty(0)
         self._is_bent = self._has_tried_all = False
+
+    def start(self) -> Asking[None]:
+        """Look at where the run begins; a run that diverges there cannot go on."""
+        self.value, self._slope = yield from self._asked("slope", self.x)
         if self.can_go_on:
-            self._bend = function.bend()
-            self._scale = _scale(self._bend)
+            yield from self._bend_here()
+
+    def _asked(self, kind: Literal["slope", "bend"], point: np.ndarray) -> Asking[Any]:
+        (answer,) = yield [Question(kind=kind, of=self.function, point=point)]
+        return answer
+
+    def _bend_here(self) -> Asking[None]:
+        self._bend = yield from self._asked("bend", self.x)
+        self._scale = _scale(self._bend)
 
     @property
     def can_go_on(self) -> bool:
@@ -101,11 +158,13 @@ class _Run:
         finite = math.isfinite(self.value) and bool(np.isfinite(self._slope).all())
         return finite and self.shift <= MOST
 
-    def advance(self, enough: float) -> bool:
+    def advance(self, enough: float) -> Asking[bool]:
         """One step, or a larger shift; whether there is nothing more to be gained."""
         step = self._proposed(self.shift)
-        if self._is_bent and self.promised < NEAR and self._leaves_saddle():
-            return False
+        if self._is_bent and self.promised < NEAR:
+            has_left = yield from self._leaves_saddle()
+            if has_left:
+                return False
         if abs(self.promised) <= enough:
             if self._has_tried_all:
                 return True
@@ -116,28 +175,27 @@ class _Run:
         if self.promised <= 0:  # bounds have bent the step: a shorter one
             self.shift = 4 * max(self.shift, LEAST)
             return False
-        ratio = self._tried(step, self.promised)
+        ratio = yield from self._tried(step, self.promised)
         if ratio > GOOD_RATIO:
             self.shift = max(self.shift / 5, LEAST)
         elif ratio < POOR_RATIO:
             self.shift *= 4
         return False
 
-    def _tried(self, step: np.ndarray, promised: float) -> float:
+    def _tried(self, step: np.ndarray, promised: float) -> Asking[float]:
         """What a step gains over what was promised; it is made where that is enough."""
         there = np.clip(self.x + step, *self.bounds.T)
-        value, slope = self.function.slope(there)
+        value, slope = yield from self._asked("slope", there)
         if not (math.isfinite(value) and np.isfinite(slope).all()):
             return -math.inf
         ratio = (self.value - value) / promised
         if ratio > LEAST_RATIO:
             self.x, self.value, self._slope = there, value, slope
             self._has_tried_all = False
-            self._bend = self.function.bend()
-            self._scale = _scale(self._bend)
+            yield from self._bend_here()
         return ratio
 
-    def _leaves_saddle(self) -> bool:
+    def _leaves_saddle(self) -> Asking[bool]:
         """Whether the cost falls along the direction in which it is most bent downwards."""
         free = self.bounds[:, 0] < self.bounds[:, 1]
         free &= ((self.x > self.bounds[:, 0]) | (self._slope < 0)) & (
@@ -155,7 +213,8 @@ class _Run:
         for length in LENGTHS:
             for sign in (1, -1):
                 promised = -lowest[0] * length**2 / 2
-                if self._tried(sign * length * direction, promised) > LEAST_RATIO:
+                ratio = yield from self._tried(sign * length * direction, promised)
+                if ratio > LEAST_RATIO:
                     self.shift = FIRST
                     return True
         return False
@@ -190,8 +249,11 @@ def _step(
         free = ~held
         if not free.any():
             break
-        rest = slope[free] + bend[np.ix_(free, held)] @ step[held]
-        solved, shift = _solved(bend[np.ix_(free, free)], rest, scale[free], shift)
+        inside, rest = bend, slope
+        if held.any():
+            inside = bend[np.ix_(free, free)]
+            rest = slope[free] + bend[np.ix_(free, held)] @ step[held]
+        solved, shift = _solved(inside, rest, scale[free], shift)
         step[free] = np.clip(-solved, box[free, 0], box[free, 1])
         outside = np.zeros_like(held)
         outside[free] = (-solved < box[free, 0]) | (-solved > box[free, 1])
@@ -212,9 +274,9 @@ def _solved(
     while True:
         shifted = scaled.copy()
         shifted[places, places] += shift
-        try:
-            return units * cho_solve(cho_factor(shifted), units * right), shift
-        except (LinAlgError, ValueError):
-            shift = 4 * max(shift, LEAST)
-            if shift > MOST:
-                return right / scale / shift, shift
+        _, solved, failed = dposv(shifted, units * right, overwrite_a=True)
+        if not failed and np.isfinite(solved).all():
+            return units * solved, shift
+        shift = 4 * max(shift, LEAST)
+        if shift > MOST:
+            return right / scale / shift, shift

@@ -1,18 +1,19 @@
 """Moment programs solved stage by stage: Newton's method with exact Hessians, in NumPy."""
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 
 from ...planning.solver import Optimum, RawResult, SolveClock, merged_optima
+from ...support.side_by_side import Asking, driven, together
 from ..compiled_moments import LARGER, MomentPrograms, in_units_of_the_user
 from ..program import PolicyProgram
 from ..programs import REFERENCE, MomentProgram
 from .controls import Controls
-from .hessian import hessian
-from .newton import minimised
-from .recursion import Forward, Numbers, Recursion
+from .costs import Lane, StageCosts, answered
+from .newton import End, Question, minimising
+from .numbers import Numbers
 from .stage import Stage
 
 ENOUGH = 1e-3  # of the tolerance: what a step may still promise where a run ends
@@ -30,7 +31,7 @@ class StagePrograms(MomentPrograms):
         super().__init__(moments, hessian="exact", options={"max_iter": most_iterations})
         self.most_iterations = most_iterations
         self._stage = Stage(moments.family, moments.horizon, moments.layout)
-        self._controls = Controls(self.coefficients)
+        self.costs = StageCosts(self._stage, Controls(self.coefficients))
 
     @property
     def is_numpy(self) -> bool:
@@ -41,38 +42,42 @@ class StagePrograms(MomentPrograms):
         """Nothing to compile."""
 
     def objective(self, program: PolicyProgram, nodes: int) -> Callable[[np.ndarray], float]:
-        function, units = self._function(program, nodes), self._units(program)
-        return lambda entries: function.value(entries * units)
+        def value(entries: np.ndarray) -> float:
+            (cost,) = answered(self._questions("value", program, nodes, [entries]))
+            return cost
+
+        return value
 
     def slope(
         self, program: PolicyProgram, nodes: int
     ) -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
-        function, units = self._function(program, nodes), self._units(program)
+        units = self._units(program)
 
         def both(entries: np.ndarray) -> tuple[float, np.ndarray]:
-            value, slope = function.slope(entries * units)
+            ((value, slope),) = answered(self._questions("slope", program, nodes, [entries]))
             return value, slope * units
 
         return both
 
     def cost(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
         """J itself: where it is far below the floor, its logarithm does not hold its digits."""
-        packed, units = self._packed(program, nodes), self._units(program)
-        return self._function_of(packed).cost(entries * units) * self._unit_of(program, nodes)
+        numbers, units = self._numbers(program, nodes), self._units(program)
+        return self.costs.cost(numbers, entries * units) * self._unit_of(program, nodes)
 
     def round_off(self, program: PolicyProgram, nodes: int, entries: np.ndarray) -> float:
         units, packed = self._units(program), self._packed(program, nodes)
         larger = packed.copy()
         larger[self.moments.round_off_place] *= LARGER
-        below, above = (self._function_of(p).cost(entries * units) for p in (packed, larger))
+        numbers = [Numbers.of(self.moments, each) for each in (packed, larger)]
+        below, above = (self.costs.cost(each, entries * units) for each in numbers)
         gained = max(above - below, 0.0) * self._unit_of(program, nodes)
         return gained / (LARGER - 1)
 
     def curvature(
         self, program: PolicyProgram, nodes: int, entries: np.ndarray
     ) -> tuple[float, np.ndarray]:
-        function, units = self._function(program, nodes), self._units(program)
-        cost, bend = function.curvature(entries * units)
+        numbers, units = self._numbers(program, nodes), self._units(program)
+        cost, bend = self.costs.curvature(numbers, entries * units)
         unit = self._unit_of(program, nodes)
         return cost * unit, bend * np.outer(units, units) * unit
 
@@ -84,44 +89,82 @@ class StagePrograms(MomentPrograms):
         bounds: np.ndarray,
         tolerance: float,
         clock: SolveClock | None = None,
+        tell: Callable[[float], None] | None = None,
     ) -> tuple[Optimum, ...]:
         clock = SolveClock() if clock is None else clock
-        function, units = self._function(program, nodes), self._units(program)
+        runs = self.optimising(program, nodes, list(guesses), bounds, tolerance, clock, tell)
+        return driven(runs, answered)
+
+    def costing(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[float]]:
+        return (yield self._questions("value", program, nodes, points))
+
+    def sloping(
+        self, program: PolicyProgram, nodes: int, points: Sequence[np.ndarray] | np.ndarray
+    ) -> Asking[list[np.ndarray]]:
+        answers = yield self._questions("slope", program, nodes, points)
+        units = self._units(program)
+        return [slope * units for _, slope in answers]
+
+    def _questions(
+        self,
+        kind: Literal["value", "slope"],
+        program: PolicyProgram,
+        nodes: int,
+        points: Sequence[np.ndarray] | np.ndarray,
+    ) -> list[Question]:
+        of, units = self._lane(program, nodes), self._units(program)
+        return [Question(kind=kind, of=of, point=point * units) for point in points]
+
+    def optimising(
+        self,
+        program: PolicyProgram,
+        nodes: int,
+        guesses: Sequence[np.ndarray] | np.ndarray,
+        bounds: np.ndarray,
+        tolerance: float,
+        clock: SolveClock,
+        tell: Callable[[float], None] | None = None,
+    ) -> Asking[tuple[Optimum, ...]]:
+        """The same as runs that ask for what they need to know, as many side by side as pays.
+
+        After an interruption the ends of those that knew what their start costs.
+        """
+        of, units = self._lane(program, nodes), self._units(program)
         ends: list[Optimum] = []
-        for guess in guesses:
+        size = self.costs.lanes(of.numbers)
+        for first in range(0, len(guesses), size):
             if ends and clock.is_over():
                 break
+            runs = [
+                minimising(
+                    of,
+                    guess * units,
+                    bounds * units[:, None],
+                    enough=ENOUGH * tolerance,
+                    most=self.most_iterations,
+                    clock=clock,
+                    tell=tell,
+                )
+                for guess in guesses[first : first + size]
+            ]
             try:
-                end = self._run(function, guess * units, bounds * units[:, None], tolerance, clock)
-            except KeyboardInterrupt:  # before this run knew what its start costs
+                found = yield from together(runs)
+            except KeyboardInterrupt:  # before any of these runs knew what its start costs
                 clock.interrupt()
                 if not ends:
                     raise
                 break
-            ends.append(in_units_of_the_user(Optimum(result=end, count=1), units))
+            ends += [self._optimum(end, units, clock) for end in found if isinstance(end, End)]
         return merged_optima(ends, tolerance)
 
-    def _run(
-        self,
-        function: "LogCost",
-        begin: np.ndarray,
-        bounds: np.ndarray,
-        tolerance: float,
-        clock: SolveClock,
-    ) -> RawResult:
-        end = minimised(
-            function,
-            begin,
-            bounds,
-            enough=ENOUGH * tolerance,
-            most=self.most_iterations,
-            clock=clock,
-        )
+    def _optimum(self, end: End, units: np.ndarray, clock: SolveClock) -> Optimum:
         reason = "no step promises more"
         if not end.finished:
             reason = clock.stop_reason if clock.cut_short else "SOLVER_RET_LIMITED"
         nothing = np.empty(0)  # there are no rows of constraints
-        return RawResult(
+        result = RawResult(
             variables=end.x,
             multipliers=nothing,
             constraints=nothing,
@@ -131,62 +174,14 @@ class StagePrograms(MomentPrograms):
             reason=reason,
             log="",
         )
+        return in_units_of_the_user(Optimum(result=result, count=1), units)
 
     def _unit_of(self, program: PolicyProgram, nodes: int) -> float:
         """What J inside is multiplied with."""
         return float(self.at_rest(program, nodes) / self._packed(program, nodes)[REFERENCE])
 
-    def _function(self, program: PolicyProgram, nodes: int) -> "LogCost":
-        return self._function_of(self._packed(program, nodes))
+    def _lane(self, program: PolicyProgram, nodes: int) -> Lane:
+        return Lane(costs=self.costs, numbers=self._numbers(program, nodes))
 
-    def _function_of(self, packed: np.ndarray) -> "LogCost":
-        return LogCost(self._stage, self._controls, Numbers.of(self.moments, packed))
-
-
-class LogCost:
-    """log(J/reference + floor) of the entries of a layout, with derivatives."""
-
-    def __init__(self, stage: Stage, controls: Controls, numbers: Numbers):
-        self.numbers, self._controls = numbers, controls
-        self._recursion = Recursion(stage, numbers)
-        self._last: tuple[Forward, np.ndarray, np.ndarray, float] | None = None
-
-    def cost(self, entries: np.ndarray) -> float:
-        """J."""
-        return self._forward(entries).cost
-
-    def value(self, entries: np.ndarray) -> float:
-        """∞ where the rule diverges."""
-        return self._logarithm(self._forward(entries).cost)
-
-    def slope(self, entries: np.ndarray) -> tuple[float, np.ndarray]:
-        """Value and gradient (n,); what :meth:`bend` needs is kept."""
-        forward = self._forward(entries)
-        value = self._logarithm(forward.cost)
-        if not math.isfinite(value):
-            return value, np.zeros(len(entries))
-        costates = self._recursion.costates(forward)
-        level = forward.cost + self.numbers.floor * self.numbers.reference
-        slope = self._controls.gathered(self._recursion.slope(forward, costates)) / level
-        self._last = forward, costates, slope, level
-        return value, slope
-
-    def bend(self) -> np.ndarray:
-        """(n, n), the Hessian where the slope was taken last."""
-        assert self._last is not None  # asked for after a slope only
-        forward, costates, slope, level = self._last
-        bend = hessian(self._recursion, self._controls, forward, costates)
-        return bend / level - np.outer(slope, slope)
-
-    def curvature(self, entries: np.ndarray) -> tuple[float, np.ndarray]:
-        """(J, ∂²J/∂c∂c')."""
-        forward = self._forward(entries)
-        costates = self._recursion.costates(forward)
-        return forward.cost, hessian(self._recursion, self._controls, forward, costates)
-
-    def _forward(self, entries: np.ndarray) -> Forward:
-        return self._recursion.forward(self._controls.of(entries))
-
-    def _logarithm(self, cost: float) -> float:
-        share = cost / self.numbers.reference + self.numbers.floor
-        return math.log(share) if share > 0 and math.isfinite(share) else math.inf
+    def _numbers(self, program: PolicyProgram, nodes: int) -> Numbers:
+        return Numbers.of(self.moments, self._packed(program, nodes))

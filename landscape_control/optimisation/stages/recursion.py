@@ -1,59 +1,15 @@
-"""Moments forward, costates backward: J and ∇J of T steps of N modes in two passes of NumPy."""
+"""Moments forward, costates backward: J and ∇J of T steps of all modes in two passes of NumPy.
+
+Several programs of one structure, or several points of one, go along side by side. Sums are taken
+in an order that does not depend on how many there are, so that neither do the bits of a result.
+"""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from ..programs.moment_program import REFERENCE, MomentProgram
-from .stage import NUMBERS, Stage
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Numbers:
-    """A moment program's packed numbers as arrays that broadcast to (size, T, N).
-
-    Attributes
-    ----------
-    prices : (2, T, 1), weights of the loss after a step and of its effort
-    shared : (5, 1, 1), ρ, q, centre, multiplicative noise, the share of round-off
-    start : (p, N), moments at t = 0
-    curvatures, noise : (1, 1, N)
-    weights : (N,)
-    reference, floor : J is divided by the first; the second is added before the logarithm
-    """
-
-    prices: np.ndarray
-    shared: np.ndarray
-    start: np.ndarray
-    curvatures: np.ndarray
-    noise: np.ndarray
-    weights: np.ndarray
-    reference: float
-    floor: float
-
-    @classmethod
-    def of(cls, moments: MomentProgram, packed: np.ndarray) -> "Numbers":
-        """Those that :func:`pack` has made."""
-        steps, nodes, size = moments.horizon, moments.count_nodes(packed), moments.layout.size
-        lengths = [steps, steps, moments.shared_size - 2 * steps, size * nodes, nodes, nodes, nodes]
-        parts = [packed[a:b] for a, b in pairwise(np.cumsum([0, *lengths]))]
-        loss, effort, shared, start, curvatures, noise, weights = parts
-        return cls(
-            prices=np.stack([loss, effort])[:, :, None],
-            shared=shared[:NUMBERS, None, None],
-            start=np.ascontiguousarray(start.reshape(nodes, size).T),
-            curvatures=curvatures[None, None],
-            noise=noise[None, None],
-            weights=weights,
-            reference=float(packed[REFERENCE]),
-            floor=float(packed[REFERENCE + 1]),
-        )
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(T, N)."""
-        return self.prices.shape[1], len(self.weights)
+from .numbers import Numbers
+from .stage import Stage
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,20 +18,20 @@ class Forward:
 
     Attributes
     ----------
-    controls : (m, T, 1), coefficients of every step
-    system : K (T, p, p, N) at [t, column, row], c, ℓ, f (T, p, N), f₀ (T, 1, N)
-    moments : (T+1, p, N)
-    cost : float, J
+    controls : (m, T, 1 or LN), coefficients of every step
+    system : K (T, p, p, LN) at [t, column, row], c, ℓ, f (T, p, LN), f₀ (T, 1, LN)
+    moments : (T+1, p, LN)
+    costs : (L,), J
     """
 
     controls: np.ndarray
     system: tuple[np.ndarray, ...]
     moments: np.ndarray
-    cost: float
+    costs: np.ndarray
 
 
 class Recursion:
-    """J of controls (m, T) and its derivatives by them, for one set of numbers."""
+    """J of controls (m, T, L) and its derivatives by them, for L lanes of numbers."""
 
     def __init__(self, stage: Stage, numbers: Numbers):
         self.stage, self.numbers = stage, numbers
@@ -87,7 +43,7 @@ class Recursion:
         """The moments of every step, and J."""
         numbers, size = self.numbers, self.stage.layout.size
         steps, modes = numbers.shape
-        controls = controls[:, :, None]
+        controls = numbers.over_modes(controls)
         matrix, shift, *costs = self.stage.system(
             numbers.shape, controls, self.times, *self._of_modes
         )
@@ -101,29 +57,28 @@ class Recursion:
             controls=controls,
             system=(matrix, shift, *costs),
             moments=moments,
-            cost=self._cost(moments, *costs),
+            costs=self._costs(moments, *costs),
         )
 
-    def _cost(
+    def _costs(
         self, moments: np.ndarray, loss: np.ndarray, effort: np.ndarray, least: np.ndarray
-    ) -> float:
-        """J from the moments and from the rows that price them."""
-        weights, (of_loss, of_effort) = self.numbers.weights, self.numbers.prices[:, :, 0]
-        losses = np.einsum("tin,tin,n->t", loss, moments[1:], weights)
-        total = of_loss @ losses
+    ) -> np.ndarray:
+        """(L,): J from the moments and from the rows that price them."""
+        of_loss, of_effort = self.numbers.prices
+        total = (of_loss * (loss * moments[1:]).sum(axis=1)).sum(axis=0)
         if of_effort.any():
-            moved = np.einsum("tin,tin,n->t", effort, moments[:-1], weights)
-            total += of_effort @ (moved + least[:, 0] @ weights)
-        return float(total)
+            moved = (effort * moments[:-1]).sum(axis=1) + least[:, 0]
+            total = total + (of_effort * moved).sum(axis=0)
+        return self.numbers.expected(total)
 
     @np.errstate(all="ignore")
     def costates(self, forward: Forward) -> np.ndarray:
-        """(T+1, p, N): ∂J/∂s_t of every mode, per unit of its weight."""
+        """(T+1, p, LN): ∂J/∂s_t of every mode, per unit of its weight."""
         matrix, _, loss, effort, _ = forward.system
         of_loss, of_effort = self.numbers.prices
         costates = np.zeros_like(forward.moments)
-        paid = of_loss[:, :, None] * loss
-        moved = of_effort[:, :, None] * effort
+        paid = of_loss[:, None] * loss
+        moved = of_effort[:, None] * effort
         for t in range(len(matrix) - 1, -1, -1):
             np.einsum("jin,in->jn", matrix[t], costates[t + 1] + paid[t], out=costates[t])
             costates[t] += moved[t]
@@ -131,17 +86,26 @@ class Recursion:
 
     @np.errstate(all="ignore")
     def slope(self, forward: Forward, costates: np.ndarray) -> np.ndarray:
-        """(T, m): ∂J/∂u."""
+        """(T, m, L): ∂J/∂u."""
         (slopes,) = self.stage.slope(self.numbers.shape, *self._all(forward, costates))
-        return slopes @ self.numbers.weights
+        return self.numbers.expected(slopes)
 
     @np.errstate(all="ignore")
     def bends(self, forward: Forward, costates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(T, m, m, N) ∂²H/∂u∂u and (T, m, p, N) ∂²H/∂u∂s of every step."""
+        """(T, m, m, LN) ∂²H/∂u∂u and (T, m, p, LN) ∂²H/∂u∂s of every step."""
         own, mixed = self.stage.bend(self.numbers.shape, *self._all(forward, costates))
         steps, modes = self.numbers.shape
         width = self.stage.width
         return own.reshape(steps, width, width, modes), mixed.reshape(steps, width, -1, modes)
+
+    @np.errstate(all="ignore")
+    def gains(self, forward: Forward) -> np.ndarray:
+        """(T, m, p, LN): ∂s_{t+1}/∂u_t, with the moments before the step as they are."""
+        before = np.moveaxis(forward.moments[:-1], 1, 0)
+        given = [forward.controls, self.times, *self._of_modes, before]
+        (columns,) = self.stage.gain(self.numbers.shape, *given)
+        steps, modes = self.numbers.shape
+        return columns.reshape(steps, self.stage.width, -1, modes)
 
     @property
     def _of_modes(self) -> list[np.ndarray]:

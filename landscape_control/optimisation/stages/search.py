@@ -8,14 +8,14 @@ import numpy as np
 
 from ...planning.solver import SolveClock
 from ...rules.families.family import Contained
+from ...support.side_by_side import Asking, known
 from ..compiled_moments import MomentPrograms
 from ..moment_search import FEW, HIGHEST, MomentSearch, SolveOther
 from ..program import PolicyProgram
 from ..programs import moment_program_of
-from ..replays import diverging
 from ..search_options import SearchOptions
 from ..stagewise import RANGE, SHORT, bounded, stretched
-from ..starting import settled_starts
+from ..starting import drawn_around, settled
 from .programs import StagePrograms
 
 SHORTER = 4  # what the horizon of a long program is divided by, to begin with
@@ -39,7 +39,6 @@ class StageSearch(MomentSearch):
         *,
         tolerance: float,
         solve_other: SolveOther,
-        quick: bool = False,
     ):
         super().__init__(
             program,
@@ -48,7 +47,6 @@ class StageSearch(MomentSearch):
             clock,
             tolerance=tolerance,
             solve_other=solve_other,
-            quick=quick,
         )
         self._tied: np.ndarray | None = None
         chosen = {*_names(self.options.fixed), *_names(self.options.within)}
@@ -58,31 +56,35 @@ class StageSearch(MomentSearch):
         self.inner = self.bounds
         self._is_free = not chosen
 
-    def run(self) -> None:
+    def searching(self) -> Asking[None]:
         """From the optima of fewer steps and from the best steady member.
 
         Where Ctrl-C ends the former before there is an optimum, the member is the best so far.
         """
         if self._is_free:
-            self._tied = self._best_tied()
+            self._tied = yield from self._best_tied()
         entries = None if self.options.guess is None else self.options.entries(self.layout)
         for member in (self._tied, entries):
             self._admit(member)
         self.inner = self.bounds
         try:
-            super().run()
+            yield from super().searching()
         except KeyboardInterrupt:
             self.clock.interrupt()
             if self._tied is None and not self.optima:
                 raise
-        if self._tied is not None and self._is_cheaper(self._tied):
-            self._keep(self._optimise([self._tied], self.inner), 1)
+        if self._tied is None:
+            return
+        is_cheaper = yield from self._is_cheaper(self._tied)
+        if is_cheaper:
+            reached = yield from self._optimise([self._tied], self.inner)
+            self._keep(reached, 1)
 
-    def _is_cheaper(self, member: np.ndarray) -> bool:
+    def _is_cheaper(self, member: np.ndarray) -> Asking[bool]:
         """Whether a member costs less than all optima so far."""
         if not self.optima:
             return True
-        cost = self.programs.objective(self.program, self.nodes)(member)
+        (cost,) = yield from self.programs.costing(self.program, self.nodes, [member])
         return cost < self.optima[0].cost - self.tolerance
 
     @property
@@ -98,20 +100,18 @@ class StageSearch(MomentSearch):
             f" may have any value: within={{{name!r}: (low, high)}} asks for another range"
         )
 
-    def _guesses(self) -> list[np.ndarray]:
-        entries = self.options.entries(self.layout)
-        objective = self.programs.objective(self.program, self.nodes)
-        if entries is not None and not np.isfinite(objective(entries)):
-            raise diverging(self.program.family, self.layout.split(entries), self.program)
-        given = [] if entries is None else [entries]
-        starts = self._from_fewer_steps() if self.options.starts else []
+    def _guesses(self) -> Asking[list[np.ndarray]]:
+        given = yield from self._given()
+        starts: list[np.ndarray] = []
+        if self.options.starts:
+            starts = yield from self._from_fewer_steps()
         if not starts and self.options.starts:
-            starts = self._fresh_starts(objective)
+            starts = yield from self._fresh_starts()
         if not given and not starts:
-            return super()._guesses()  # says why there are none
+            return (yield from super()._guesses())  # says why there are none
         return [*given, *starts]
 
-    def _from_fewer_steps(self) -> list[np.ndarray]:
+    def _from_fewer_steps(self) -> Asking[list[np.ndarray]]:
         """The best optima of a fourth of the steps, at the same shares of the horizon."""
         per_step = any(np.ndim(value) for value in _values(self.options.fixed))
         if self.program.steps <= SHORT or per_step:
@@ -119,9 +119,11 @@ class StageSearch(MomentSearch):
         horizon = self.program.steps // SHORTER
         objective = replace(self.program.objective, horizon=horizon)
         program = replace(self.program, objective=objective)
-        before = self._solve_other(program, replace(self.options, guess=None), quick=True)
+        options = replace(self.options, guess=None, quick=True)
+        before = yield from self._solve_other(program, options)
         if before is None:
             return []
+        self.begun_from = f"the best of {horizon} steps, where {before.agreement}"
         shorter = program.family.layout(horizon)
         found = [shorter.join(dict(each)) for _, each, _ in before.optima[:LIKELY]]
         return [stretched(self.layout, entries, shorter) for entries in found]
@@ -137,37 +139,41 @@ class StageSearch(MomentSearch):
                 low, high = self.bounds[place][0]
                 self.bounds[place] = min(low, values.min()), max(high, values.max())
 
-    def _best_tied(self) -> np.ndarray | None:
+    def _best_tied(self) -> Asking[np.ndarray | None]:
         """The best member with the same numbers at every step."""
         for contained in self.program.family.contained:
             family = contained.family
             if family is None or any(each.varies for each in family.coefficients):
                 continue
-            return self._best_steady(contained, replace(self.program, family=family))
+            steady = replace(self.program, family=family)
+            return (yield from self._best_steady(contained, steady))
         return None
 
-    def _best_steady(self, contained: Contained, program: PolicyProgram) -> np.ndarray | None:
+    def _best_steady(
+        self, contained: Contained, program: PolicyProgram
+    ) -> Asking[np.ndarray | None]:
         programs = StagePrograms(moment_program_of(program), most_iterations=STEADY_ITERATIONS)
         layout = programs.coefficients
-        starts = settled_starts(
-            layout,
-            FEW,
-            self.options.seed,
-            programs.objective(program, self.nodes),
-            HIGHEST,
-            self._unit,
-        )
+        drawn = drawn_around(layout, FEW, self.options.seed, self._unit)
+        costs = yield from programs.costing(program, self.nodes, drawn)
+        starts = settled(drawn, np.array(costs), FEW, HIGHEST)
         if not len(starts):
             return None
-        optima = programs.optimise(
-            program, self.nodes, starts, layout.bounds, self.tolerance, self.clock
+        optima = yield from programs.optimising(
+            program,
+            self.nodes,
+            starts,
+            layout.bounds,
+            self.tolerance,
+            self.clock,
+            self.told_of(program, programs),
         )
         values = layout.split(optima[0].variables)
         return self.layout.join(contained.embed(dict(values), seed=self.options.seed))
 
-    def _best_embedded(self, contained: Contained) -> np.ndarray | None:
+    def _best_embedded(self, contained: Contained) -> Asking[np.ndarray | None]:
         """None: the best steady member is looked at in any case."""
-        return None
+        return known(None)
 
 
 def _names(option: object) -> set[str]:

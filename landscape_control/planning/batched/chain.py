@@ -4,29 +4,40 @@ Element k couples the vertices k and k+1 by a symmetric matrix, what static cond
 it. The start is given; the vertices are eliminated one after the other.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import casadi as ca
 import numpy as np
 
-from ...support.elementwise import Elementwise
+from ...support.elementwise import Call, Elementwise, Rows, block_width, carry_out
+from ...support.scratch import Scratch
 from .elimination import eliminated, followed_back, unpacked
+
+_KEPT = 8  # shapes of systems whose places are kept
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Chained:
-    """What one pass over the vertices finds, for B cells.
+class ChainPlaces:
+    """Places in memory of the systems of B cells, and the operations between them.
 
     Attributes
     ----------
+    elements : (n(2n+1), K, B), slopes : (2n, K, B), of the elements
+    end : (Hessian (n(n+1)/2, B), gradient (n, B)) of what follows a free end; None for a fixed one
     step : (n, K+1, B), the solution, zero at the start (and at a fixed end)
-    lowest : (B,), the smallest pivot
-    fall : (B,), gᵀH⁻¹g of the vertices
+    pivots : (…, B), the smallest ones of every vertex
+    falls : (…, B), gᵀH⁻¹g of the vertices is their sum
+    calls : the elimination
     """
 
+    elements: np.ndarray
+    slopes: np.ndarray
+    end: tuple[np.ndarray, np.ndarray] | None
     step: np.ndarray
-    lowest: np.ndarray
-    fall: np.ndarray
+    pivots: np.ndarray
+    falls: np.ndarray
+    calls: list[Call]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -49,46 +60,87 @@ class Chain:
         self._forward = Elementwise(ca.Function("forward", arguments, outputs))
         self._backward = followed_back(step, n)
 
-        end = eliminated(unpacked(before, n), slope_before, n)
+        hessian, pull = ca.SX.sym("hessian", half), ca.SX.sym("pull", n)
+        end = eliminated(unpacked(before + hessian, n), slope_before + pull, n)
         outputs = [end.solved, end.factors, end.lowest, end.fall]
-        self._last = Elementwise(ca.Function("last", [before, slope_before], outputs))
+        arguments = [before, slope_before, hessian, pull]
+        self._last = Elementwise(ca.Function("last", arguments, outputs))
         self._at_end = followed_back(end, 0)
         # places of the right vertex's block in the upper half of an element
         rows, columns = np.triu_indices(2 * n)
         self._right = np.flatnonzero((rows >= n) & (columns >= n))
+        self._known: OrderedDict[tuple[int, int, bool], ChainPlaces] = OrderedDict()
 
-    def solve(
+    def places(
         self,
         elements: np.ndarray,
         slopes: np.ndarray,
         end: tuple[np.ndarray, np.ndarray] | None,
-    ) -> Chained:
-        """Solve for elements (n(2n+1), K, B) with gradients (2n, K, B).
-
-        ``end`` is (Hessian (n(n+1)/2, B), gradient (n, B)) of what follows a free end; None for a
-        fixed one.
-        """
+    ) -> ChainPlaces:
+        """The elimination bound to elements (n(2n+1), K, B) with gradients (2n, K, B)."""
         n, (count, cells) = self.dimension, elements.shape[1:]
-        lowest, fall = np.full(cells, np.inf), np.zeros(cells)
-        before = elements[self._right, 0]
-        slope = slopes[n:, 0].copy()
-        solved: list[np.ndarray] = []
-        factors: list[np.ndarray] = []
-        for k in range(1, count):
-            results = self._forward([before, slope, elements[:, k], slopes[:, k]])
-            before, slope = results[0].copy(), results[1].copy()
-            solved.append(results[2].copy())
-            factors.append(results[3].copy())
-            lowest = np.minimum(lowest, results[4][0])
-            fall += results[5][0]
-
+        vertices = count - 1 + (end is not None)
+        pivots, falls = np.empty((vertices, cells)), np.empty((vertices, cells))
         step = np.zeros((n, count + 1, cells))
+        before: Rows = [elements[row, 0] for row in self._right]
+        slope: Rows = [slopes[row, 0] for row in range(n, 2 * n)]
+        scratch = Scratch()
+        forwards: list[Call] = []
+        backwards: list[list[Call]] = []
+        for k in range(1, count):
+            results = [np.empty((size, cells)) for size in self._forward.sizes[:4]]
+            outputs = [*results, pivots[None, k - 1], falls[None, k - 1]]
+            arguments = [before, slope, elements[:, k], slopes[:, k]]
+            scratch.restart()
+            forwards += self._forward.calls(arguments, outputs, scratch)
+            before, slope, *solved = results
+            following = [*solved, step[:, k + 1]]
+            backwards.append(self._backward.calls(following, [step[:, k]], scratch))
         if end is not None:
-            last = self._last([before + end[0], slope + end[1]])
-            lowest = np.minimum(lowest, last[2][0])
-            fall += last[3][0]
-            step[:, count] = self._at_end([last[0], last[1], np.empty((0, cells))])[0]
-        for k in range(count - 1, 0, -1):
-            following = step[:, k + 1]
-            step[:, k] = self._backward([solved[k - 1], factors[k - 1], following])[0]
-        return Chained(step=step, lowest=lowest, fall=fall)
+            solved = [np.empty((size, cells)) for size in self._last.sizes[:2]]
+            outputs = [*solved, pivots[None, -1], falls[None, -1]]
+            forwards += self._last.calls([before, slope, *end], outputs, scratch)
+            following = [*solved, np.empty((0, cells))]
+            backwards.append(self._at_end.calls(following, [step[:, count]], scratch))
+        calls = forwards + [call for calls in reversed(backwards) for call in calls]
+        return ChainPlaces(
+            elements=elements,
+            slopes=slopes,
+            end=end,
+            step=step,
+            pivots=pivots,
+            falls=falls,
+            calls=calls,
+        )
+
+    def smallest_pivots(self, elements: np.ndarray, end: np.ndarray | None) -> np.ndarray:
+        """(B,) of elements (n(2n+1), K, B), and the Hessian (n(n+1)/2, B) of what follows a free
+        end; NaN where one is.
+        """
+        count, total = elements.shape[1:]
+        width = block_width(total, count)
+        places = self._own_places(count, width, end is not None)
+        smallest = np.full(total, np.inf)
+        for begin in range(0, total, width):
+            size = min(width, total - begin)
+            here = slice(begin, begin + size)
+            places.elements[..., :size] = elements[..., here]
+            if places.end is not None and end is not None:
+                places.end[0][:, :size] = end[:, here]
+            carry_out(places.calls)
+            smallest[here] = places.pivots[:, :size].min(axis=0, initial=np.inf)
+        return smallest
+
+    def _own_places(self, count: int, width: int, has_end: bool) -> ChainPlaces:
+        key = count, width, has_end
+        if key not in self._known:
+            n = self.dimension
+            end = np.zeros((n * (n + 1) // 2, width)), np.zeros((n, width))
+            self._known[key] = self.places(
+                np.zeros((n * (2 * n + 1), count, width)),
+                np.zeros((2 * n, count, width)),
+                end if has_end else None,
+            )
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        return self._known[key]

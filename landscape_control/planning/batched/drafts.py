@@ -7,9 +7,10 @@ import numpy as np
 
 from ...model.problem import ControlProblem, Model, typical_mass
 from ..solver.guess import Guess
+from .cells import Cells
 from .element import ElementFunctions, node_times
 from .examination import Examinations, Known, examined, is_minimum
-from .newton import Cells, Minimised, minimised
+from .newton import Minimised, minimised
 from .path_functions import Paths, recovered
 
 # of the tolerance: what the next step of Newton's method may still promise; its error is squared

@@ -1,18 +1,23 @@
 """One element of the discretised action as elementwise functions: condensed, and what follows it."""
 
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
 
 import casadi as ca
 import numpy as np
 
 from ...model.problem import Model
-from ...support.elementwise import Elementwise
+from ...support.elementwise import Elementwise, block_width
+from ...support.scratch import Scratch
 from ..transcription import DiscretisedAction, NumberLayout
 from ..transcription.quadrature import lobatto, lobatto_matrices
 from .chain import Chain
+from .compiled import compiled
 from .elimination import eliminated, followed_back, packed
 
 FIXED = (1, 2, 3)  # arguments of the element that stay the same while θ changes
+_MANY = 5000  # operations that take as long to bind to places as to carry out once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,26 +33,34 @@ class ElementFunctions:
     inner : (solved, factors, steps at the vertices (2n)) -> steps of the inner nodes (n(d-1))
     ending : (θ, κe^{-γT}) -> value, gradient, upper Hessian of the terminal cost; None without one
     chain : elimination of the vertices
+    systems : places in memory for Newton's method, by their shapes; see ``system.system_of``; most of
+        them in ``scratch``
     """
 
     condensed: Elementwise
     inner: Elementwise
     ending: Elementwise | None
     chain: Chain
+    systems: OrderedDict[tuple[int, int, bool], Any] = field(default_factory=OrderedDict)
+    scratch: Scratch = field(default_factory=Scratch)
+
+    def width(self, total: int, count: int) -> int:
+        """How many of ``total`` cells on meshes of K elements advance together."""
+        return block_width(total, count, few=self.condensed.operations > _MANY)
 
 
 def element_functions(model: Model, degree: int) -> ElementFunctions:
     """The functions of a model, built once."""
-    key = "batched element", degree
-    if key not in model.cache:
+    known, key = compiled(model), ("element", degree)
+    if key not in known:
         condensed, inner = _condensed(model, degree)
-        model.cache[key] = ElementFunctions(
+        known[key] = ElementFunctions(
             condensed=condensed,
             inner=inner,
             ending=_ending(model),
             chain=Chain(dimension=model.dimension),
         )
-    return model.cache[key]
+    return known[key]
 
 
 def _condensed(model: Model, degree: int) -> tuple[Elementwise, Elementwise]:
@@ -67,14 +80,17 @@ def _condensed(model: Model, degree: int) -> tuple[Elementwise, Elementwise]:
     diagonal = stiffness * _kinetic_diagonal(degree, left, right, numbers)
     hessian += ca.diag(ca.vec(ca.repmat(diagonal.T, n, 1)))
 
+    size = _size(model, cost, nodes, left, right, numbers, degree)
+    # of what follows no two operations are the same
+    cost, size, gradient, hessian = ca.cse([cost, size, gradient, hessian])
+
     # the inner nodes first, then the two vertices
     inner = list(range(n, n * degree))
     order = [*inner, *range(n), *range(n * degree, n * (degree + 1))]
     reduced = eliminated(hessian[order, order], gradient[order], len(inner))
-    size = _size(model, cost, nodes, left, right, numbers, degree)
     outputs = [cost, size, reduced.lowest, reduced.fall, reduced.schur, reduced.slope]
     outputs += [reduced.solved, reduced.factors]
-    function = ca.Function("condensed", arguments, ca.cse([ca.densify(o) for o in outputs]))
+    function = ca.Function("condensed", arguments, [ca.densify(o) for o in outputs])
     return Elementwise(function, FIXED), followed_back(reduced, 2 * n)
 
 

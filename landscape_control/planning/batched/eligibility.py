@@ -3,27 +3,28 @@
 import math
 
 from ...model.problem import ControlProblem, Model, unit_growth
-from ..solver.receding_windows import needs_windows
 from ..solver.rollouts import is_bound
 from ..solver.solver import Solver
-from ..solver.subproblem import Subproblem
 from ..transcription import DiscretisedAction
 from .element import element_functions
 from .inspection import compile_inspection
 from .windows import is_for_windows
 
-MOST_PARAMETERS = 6  # the elimination is written out entry by entry
+MOST_PARAMETERS = 12  # the elimination is written out entry by entry
 _LEAST_CELLS, _SMALL = 24, 3  # for up to three parameters compiling costs as much as these cells
 
 
 def is_for_batches(problem: ControlProblem) -> bool:
     """Whether a Solver with its own choices may solve such problems in batches."""
-    return problem.is_known and problem.dimension <= MOST_PARAMETERS and problem.model.is_invertible
+    is_small = problem.is_known and problem.dimension <= MOST_PARAMETERS
+    return is_small and problem.model.is_invertible and _is_smooth(problem)
 
 
 def least_cells(dimension: int) -> int:
-    """From how many cells on a batch is worth compiling for, which grows like n³."""
-    return math.ceil(_LEAST_CELLS * max(dimension / _SMALL, 1.0) ** 3)
+    """From how many cells on a batch is worth compiling for; compiling grows faster than what it
+    saves.
+    """
+    return math.ceil(_LEAST_CELLS * max(dimension / _SMALL, 1.0) ** 2)
 
 
 def structure_obstacle(solver: Solver) -> str:
@@ -37,11 +38,16 @@ def structure_obstacle(solver: Solver) -> str:
         return "an optimiser that was asked for by name, or IPOPT"
     if programs.options or programs.keep_log:
         return "options of the optimiser, or its log"
-    if not problem.model.is_total or problem.landscape.allow_kinks:
+    if not _is_smooth(problem):
         return "functions that are not smooth or not finite everywhere"
     if is_bound(problem):
         return "a drift that bends the ways"
     return _not_compiled(problem.model, programs.transcription.degree)
+
+
+def _is_smooth(problem: ControlProblem) -> bool:
+    """Whether all functions are smooth, and finite everywhere."""
+    return problem.model.is_total and not problem.landscape.allow_kinks
 
 
 def _not_compiled(model: Model, degree: int) -> str:
@@ -53,13 +59,15 @@ def _not_compiled(model: Model, degree: int) -> str:
     return ""
 
 
-def cell_obstacle(problem: ControlProblem, subproblem: Subproblem) -> str:
-    """Why the problem with these numbers is solved by itself; empty where it need not be."""
+def cell_obstacle(problem: ControlProblem, is_long: bool) -> str:
+    """Why the problem with these numbers, ``is_long`` if it needs windows, is solved by itself;
+    empty where it need not be.
+    """
     horizon = problem.objective.horizon
     if not math.isfinite(horizon):
         return "an infinite horizon"
     if unit_growth(problem, horizon) > 0:
         return "a unit of length that grows"
-    if needs_windows(subproblem) and not is_for_windows(problem):
+    if is_long and not is_for_windows(problem):
         return "a horizon that is solved window by window"
     return ""

@@ -12,6 +12,7 @@ import numpy as np
 from ...model.landscape import Landscape, end_basin
 from ...model.problem import Model
 from ...support.elementwise import Elementwise
+from .compiled import compiled
 from .elimination import eliminated
 
 SEGMENT = np.linspace(0, 1, 9)  # where the curvature is looked at
@@ -74,13 +75,14 @@ def _nearest(points: np.ndarray, minima: np.ndarray) -> np.ndarray:
 @np.errstate(all="ignore")
 def _joined(model: Model, points: np.ndarray, minima: np.ndarray) -> np.ndarray:
     """Whether L is convex along the segments from points (S, n) to minima (S, n)."""
-    if "batched curvature" not in model.cache:
-        model.cache["batched curvature"] = _curvature(model)
+    known = compiled(model)
+    if "curvature" not in known:
+        known["curvature"] = _curvature(model)
     # a whole multiple of eight segments: see ``newton``
     rows = np.append(np.arange(len(points)), np.zeros(-len(points) % 8, dtype=int))
     offsets = (minima - points)[rows].T[:, None]
     along = points[rows].T[:, None] + SEGMENT[:, None] * offsets
-    (lowest,) = model.cache["batched curvature"]([np.ascontiguousarray(along)])
+    (lowest,) = known["curvature"]([np.ascontiguousarray(along)])
     return (lowest[0] > 0).all(axis=0)[: len(points)]
 
 

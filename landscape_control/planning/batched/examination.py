@@ -4,15 +4,16 @@ Largest values are taken by NumPy, where NaN stays NaN.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ...model.problem import Model
 from ...model.problem.scales import RESTING, SMALLEST
 from ..certificate.action_variation import is_varied
+from .cells import Cells, smallest, summed
 from .element import ElementFunctions, node_times
 from .inspection import Inspections, condensed_variation, inspected
-from .newton import Cells, smallest, summed
 from .path_functions import Paths
 
 RESIDUALS = ("dynamics", "stationarity", "costate", "transversality", "energy_law")
@@ -65,12 +66,12 @@ class Examinations:
     cost_scale: np.ndarray
     inspections: Inspections
 
-    @property
+    @cached_property
     def cost_error(self) -> np.ndarray:
         """(B,)"""
         return summed(self.element_errors)
 
-    @property
+    @cached_property
     def largest_residual(self) -> np.ndarray:
         """(B,), NaN where one is."""
         return self.residuals.max(axis=0)
@@ -197,11 +198,8 @@ def is_minimum(
     lowest, schur = condensed_variation(model, cells, parameters, degree)
     end = None
     if known.end is None:
-        end = np.zeros((n * (n + 1) // 2, total)), np.zeros((n, total))
+        end = np.zeros((n * (n + 1) // 2, total))
         if functions.ending is not None:
-            _, _, hessian = functions.ending([parameters[-n:, -1], cells.ending[None]])
-            end = hessian.copy(), end[1]
-    slopes = np.zeros((2 * n, *schur.shape[1:]))
-    chained = functions.chain.solve(schur, slopes, end)
-    finite = np.isfinite(chained.lowest)
-    return (np.minimum(smallest(lowest), chained.lowest) > 0) & finite
+            end = functions.ending([parameters[-n:, -1], cells.ending[None]])[2]
+    pivots = functions.chain.smallest_pivots(schur, end)
+    return (np.minimum(smallest(lowest), pivots) > 0) & np.isfinite(pivots)

@@ -16,10 +16,11 @@ from ..certificate.action_variation import is_varied, parts
 from ..certificate.inside import inner_matrices
 from ..certificate.inspection import SCALARS, measured
 from ..transcription.quadrature import lobatto
+from .cells import Cells
+from .compiled import compiled
 from .elimination import eliminated
-from .newton import Cells
 
-INSPECTION, VARIATION = "batched inspection", "batched variation"  # in the model's cache
+INSPECTION, VARIATION = "inspection", "variation"  # among what is compiled
 _EXTRA = 2  # Gauss points more than the degree
 
 
@@ -49,10 +50,11 @@ class Inspections:
 
 def compile_inspection(model: Model, degree: int) -> None:
     """Build the functions of a model, once; raises ValueError for operations that NumPy lacks."""
-    if (INSPECTION, degree) not in model.cache:
-        model.cache[INSPECTION, degree] = _inspection(model, degree)
+    known = compiled(model)
+    if (INSPECTION, degree) not in known:
+        known[INSPECTION, degree] = _inspection(model, degree)
         if is_varied(model):
-            model.cache[VARIATION, degree] = _variation(model, degree)
+            known[VARIATION, degree] = _variation(model, degree)
 
 
 @np.errstate(all="ignore")
@@ -68,8 +70,7 @@ def inspected(
     compile_inspection(model, degree)
     left, right = cells.vertices[:-1], cells.vertices[1:]
     arguments = [parameters, controls, costates, left[None], right[None], cells.numbers[:, None]]
-    results = [np.array(result) for result in model.cache[INSPECTION, degree](arguments)]
-    sums, powers, *others = results
+    sums, powers, *others = compiled(model)[INSPECTION, degree](arguments)
     names = ("gaps", "jumps", "energy", "effort", "loss", "unpaid", "defect", "weights")
     return Inspections(sums=sums, powers=powers[0], **dict(zip(names, others, strict=True)))
 
@@ -122,10 +123,9 @@ def condensed_variation(
     variation along paths.
     """
     left, right = cells.vertices[:-1], cells.vertices[1:]
-    results = model.cache[VARIATION, degree](
+    lowest, schur = compiled(model)[VARIATION, degree](
         [parameters, left[None], right[None], cells.numbers[:, None]]
     )
-    lowest, schur = (np.array(result) for result in results)
     return lowest[0], schur
 
 
@@ -165,10 +165,10 @@ def _variation(model: Model, degree: int) -> Elementwise:
     for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
         if i != j:
             blocks[j][i] = blocks[i][j].T
-    hessian = ca.blockcat(blocks)
+    (hessian,) = ca.cse([ca.blockcat(blocks)])
     inner = list(range(n, n * degree))
     order = [*inner, *range(n), *range(n * degree, n * (degree + 1))]
     size = n * (degree + 1)
     reduced = eliminated(hessian[order, order], ca.SX.zeros(size), len(inner))
     outputs = [ca.densify(reduced.lowest), ca.densify(reduced.schur)]
-    return Elementwise(ca.Function("variation", arguments, ca.cse(outputs)), (1, 2, 3))
+    return Elementwise(ca.Function("variation", arguments, outputs))

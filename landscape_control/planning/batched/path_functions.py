@@ -5,6 +5,7 @@ elements, as in ``transcription.action``.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import casadi as ca
 import numpy as np
@@ -14,8 +15,9 @@ from ...support.elementwise import Elementwise
 from ..transcription import DiscretisedAction, NumberLayout
 from ..transcription.action import lagrangian_derivatives
 from ..transcription.quadrature import lobatto, lobatto_matrices
+from .cells import Cells, summed
+from .compiled import compiled
 from .element import ElementFunctions, in_user_units, node_times
-from .newton import Cells, of_cells, summed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,14 +37,10 @@ class Paths:
     element_costs: np.ndarray
     ending_cost: np.ndarray
 
-    @property
+    @cached_property
     def cost(self) -> np.ndarray:
         """(B,), J of the discretised problem."""
         return summed(self.element_costs) + self.ending_cost
-
-    def taken(self, index: np.ndarray) -> "Paths":
-        """Some of the cells."""
-        return Paths(**{name: of_cells(array, index) for name, array in vars(self).items()})
 
 
 @np.errstate(all="ignore")  # a run that failed may end anywhere
@@ -97,10 +95,10 @@ def recovered(
 
 
 def _functions(model: Model, degree: int) -> tuple[Elementwise, Elementwise]:
-    key = "batched momenta", degree
-    if key not in model.cache:
-        model.cache[key] = _momenta(model, degree), _push(model)
-    return model.cache[key]
+    known, key = compiled(model), ("momenta", degree)
+    if key not in known:
+        known[key] = _momenta(model, degree), _push(model)
+    return known[key]
 
 
 def _momenta(model: Model, degree: int) -> Elementwise:

@@ -6,6 +6,7 @@ refined beyond the cap, a plan does not pass its certificate, or its problem is 
 solved by itself.
 """
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from ..solver.signatures import ProblemNumbers
 from ..solver.solver import Solver
 from ..solver.subproblem import Subproblem
 from ..solver.targets import MOST_AIMS
-from .drafts import Drafting
+from .drafts import Drafting, Group
 from .element import element_functions
 from .eligibility import cell_obstacle, structure_obstacle
 from .end_basins import EndBasins
@@ -37,7 +38,7 @@ from .numbers import CheckedNumbers
 from .plans import GroupPlans, solution
 from .refinement import Draft, Refinement
 from .selection import Comparison
-from .windows import WindowCell, WindowSearch
+from .windows import Window, WindowCell, WindowSearch
 
 
 @dataclass(kw_only=True, eq=False)
@@ -48,6 +49,7 @@ class _Cell:
     subproblem: Subproblem
     guesses: list[Guess]
     places: Places
+    is_long: bool  # to be solved window by window
     drafts: list[Draft] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
 
@@ -104,9 +106,9 @@ class BatchSolver:
         with LOCK:
             self._numbers = CheckedNumbers(self.solver, numbers)
             cells = self._cells(numbers, starts, seeds or [0] * len(numbers))
-            long = [cell for cell in cells if needs_windows(cell.subproblem)]
-            short = [cell for cell in cells if not needs_windows(cell.subproblem)]
-            settled = [*self._settled(short), *self._settled_by_windows(long)]
+            long = [cell for cell in cells if cell.is_long]
+            short = [cell for cell in cells if not cell.is_long]
+            settled = self._settled(short, long)
             seconds = (time.perf_counter() - began) / len(numbers)
             basins = EndBasins(self.solver.problem.model)
             for cell in settled:
@@ -143,16 +145,84 @@ class BatchSolver:
             max_elements=solver.max_elements,
             fastest_rate=fastest_rate(problem, places.minima),
         )
-        if cell_obstacle(problem, subproblem):
+        is_long = needs_windows(subproblem)
+        if cell_obstacle(problem, is_long):
             return None
         guesses = default_guesses(problem, places, starts, seed)
-        return _Cell(place=place, subproblem=subproblem, guesses=guesses, places=places)
+        return _Cell(
+            place=place, subproblem=subproblem, guesses=guesses, places=places, is_long=is_long
+        )
 
     # -- the whole horizon at once, and window by window
 
-    def _settled(self, cells: list[_Cell]) -> list[_Cell]:
-        """The cells all of whose plans are good enough and pass their certificates."""
-        cells = self._drafted(cells)
+    def _settled(self, short: list[_Cell], long: list[_Cell]) -> list[_Cell]:
+        """The cells all of whose plans are good enough and pass their certificates.
+
+        ``long`` ones are solved window by window, their first windows together with the others.
+        """
+        parts = [
+            WindowCell(place=cell.place, subproblem=cell.subproblem, guesses=cell.guesses)
+            for cell in long
+        ]
+        first = self._windows.first(parts)
+        lanes = list(itertools.accumulate((len(cell.guesses) for cell in short), initial=0))
+        if not lanes[-1] and not first:
+            return []
+        group = self._first_group(short, first)
+        window_lanes = range(lanes[-1], lanes[-1] + len(first))
+        drafts = self._windows.drafts(first, group, window_lanes)
+        by_windows = self._windows.plans(parts, first, drafts)
+        for cell in long:
+            cell.plans = by_windows.get(cell.place, [])
+        own = [list(range(*pair)) for pair in itertools.pairwise(lanes)]
+        self._draft(short, group, own)
+        return [*self._certified(short), *(cell for cell in long if cell.plans)]
+
+    def _first_group(self, short: list[_Cell], first: list[Window]) -> Group:
+        """All starts of all cells on their first meshes."""
+        has_end = self._drafting.fixed_end
+        rows: list[np.ndarray] = []
+        problems: list[ControlProblem] = []
+        guesses: list[Guess] = []
+        for cell in short:
+            horizon = cell.problem.objective.horizon
+            vertices = initial_vertices(
+                self._elements, horizon, cell.subproblem.fastest_rate, has_end
+            )
+            rows += [vertices] * len(cell.guesses)
+            problems += [cell.problem] * len(cell.guesses)
+            guesses += cell.guesses
+        rows += [window.vertices(self._elements) for window in first]
+        problems += [window.piece.problem for window in first]
+        guesses += [window.guess for window in first]
+        return self._drafting.made(problems, guesses, np.array(rows).T)
+
+    def _draft(self, cells: list[_Cell], group: Group, lanes: list[list[int]]) -> None:
+        """Give the cells of which all starts converged their distinct plans on the first mesh."""
+        plans = GroupPlans(group, self._degree)
+        converged = group.found.converged & np.isfinite(group.examinations.cost_scale)
+        comparison = Comparison(group, lanes, self._drafting.model.dimension)
+        iterations = group.found.iterations.tolist()
+        is_good = converged.tolist()
+        for cell, own in zip(cells, lanes, strict=True):
+            chosen = comparison.distinct(own) if all(is_good[lane] for lane in own) else None
+            for one in chosen or ():
+                guess = cell.guesses[one.lane - own[0]]
+                draft = Draft(
+                    problem=cell.problem,
+                    guess=guess,
+                    group=group,
+                    plans=plans,
+                    lane=one.lane,
+                    iterations=iterations[one.lane],
+                    names=tuple(cell.guesses[lane - own[0]].name for lane in one.twins),
+                    cap=self._cap(is_best=not cell.drafts),
+                )
+                cell.drafts.append(draft)
+
+    def _certified(self, cells: list[_Cell]) -> list[_Cell]:
+        """The cells whose drafts pass after refinement, with their plans."""
+        cells = [cell for cell in cells if cell.drafts]
         failed = self._refinement.failed([draft for cell in cells for draft in cell.drafts])
         cells = _without(cells, failed)
         drafts = [draft for cell in cells for draft in cell.drafts]
@@ -163,59 +233,6 @@ class BatchSolver:
                 # another order, or the same by now
                 cell.plans = [plan for plan, _ in distinct(cell.plans)]
         return cells
-
-    def _settled_by_windows(self, cells: list[_Cell]) -> list[_Cell]:
-        parts = [
-            WindowCell(place=cell.place, subproblem=cell.subproblem, guesses=cell.guesses)
-            for cell in cells
-        ]
-        settled = self._windows.plans(parts)
-        for cell in cells:
-            cell.plans = settled.get(cell.place, [])
-        return [cell for cell in cells if cell.plans]
-
-    def _drafted(self, cells: list[_Cell]) -> list[_Cell]:
-        """The cells of which all starts converged, with their distinct plans on the first mesh."""
-        if not cells:
-            return []
-        has_end = self._drafting.fixed_end
-        rows: list[np.ndarray] = []
-        problems, guesses, lanes = [], [], []
-        for cell in cells:
-            horizon = cell.problem.objective.horizon
-            vertices = initial_vertices(
-                self._elements, horizon, cell.subproblem.fastest_rate, has_end
-            )
-            lanes.append(list(range(len(rows), len(rows) + len(cell.guesses))))
-            rows += [vertices] * len(cell.guesses)
-            problems += [cell.problem] * len(cell.guesses)
-            guesses += cell.guesses
-        group = self._drafting.made(problems, guesses, np.array(rows).T)
-        plans = GroupPlans(group, self._degree)
-        converged = group.found.converged & np.isfinite(group.examinations.cost_scale)
-        good = [bool(converged[own].all()) for own in lanes]
-        comparison = Comparison(group, lanes, self._drafting.model.dimension)
-        iterations = group.found.iterations.tolist()
-        kept = []
-        for cell, own, is_good in zip(cells, lanes, good, strict=True):
-            chosen = comparison.distinct(own) if is_good else None
-            if chosen is None:
-                continue
-            for one in chosen:
-                cell.drafts.append(
-                    Draft(
-                        problem=cell.problem,
-                        guess=guesses[one.lane],
-                        group=group,
-                        plans=plans,
-                        lane=one.lane,
-                        iterations=iterations[one.lane],
-                        names=tuple(guesses[lane].name for lane in one.twins),
-                        cap=self._cap(is_best=one is chosen[0]),
-                    )
-                )
-            kept.append(cell)
-        return kept
 
     def _cap(self, *, is_best: bool) -> int:
         most = self.solver.max_elements

@@ -29,6 +29,7 @@ from ..solver.receding_windows import (
     window_piece,
 )
 from ..solver.subproblem import Subproblem
+from .drafts import Group
 from .joined import examined_plans
 from .plans import GroupPlans
 from .refinement import Draft, Refinement
@@ -55,15 +56,16 @@ class _Chain:
     start: np.ndarray
     is_over: bool = False
 
-    def next_window(self) -> tuple[Subproblem, Guess, bool]:
-        """The next window, its guess, and whether it is the last one."""
+    def next_window(self, cell: "WindowCell") -> "Window":
+        """The next window."""
         rate, horizon = visible_rate(self.subproblem.problem), self.subproblem.horizon
         remaining = horizon - self.begin
         is_last = rate * remaining <= LAST
         is_short = is_last or rate * remaining <= WINDOW
         window = remaining if is_short else WINDOW / rate
         piece = window_piece(self.subproblem, self.start, window, remaining)
-        return piece, part_of(self.guess, self.begin, window, horizon), is_last
+        guess = part_of(self.guess, self.begin, window, horizon)
+        return Window(cell=cell, chain=self, piece=piece, guess=guess, is_last=is_last)
 
     def take(self, plan: Plan, is_last: bool) -> None:
         """Go on behind this window."""
@@ -94,6 +96,21 @@ class WindowCell:
     failed: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Window:
+    """A window that is solved next: whose it is, what it is, and whether it is the last one."""
+
+    cell: WindowCell
+    chain: _Chain
+    piece: Subproblem
+    guess: Guess
+    is_last: bool
+
+    def vertices(self, elements: int) -> np.ndarray:
+        """Vertices of its first mesh, in fractions of it."""
+        return initial_vertices(elements, self.piece.horizon, self.piece.fastest_rate)
+
+
 def is_for_windows(problem: ControlProblem) -> bool:
     """Whether a problem that needs windows is solved here."""
     rate = visible_rate(problem)
@@ -108,62 +125,68 @@ class WindowSearch:
         self._refinement, self._drafting = refinement, refinement.drafting
         self._elements, self._most = elements, max_elements
 
-    def plans(self, cells: Sequence[WindowCell]) -> dict[int, list[Plan]]:
-        """{place: distinct certified plans, best first} of the cells that were settled."""
+    def first(self, cells: Sequence[WindowCell]) -> list[Window]:
+        """The first window of every guess."""
         for cell in cells:
             start = cell.subproblem.problem.start
             cell.chains = [
                 _Chain(guess=guess, subproblem=cell.subproblem, start=start)
                 for guess in cell.guesses
             ]
-        self._advance(cells)
+        return _next(cells)
+
+    def plans(
+        self, cells: Sequence[WindowCell], first: list[Window], drafts: list[Draft]
+    ) -> dict[int, list[Plan]]:
+        """{place: distinct certified plans, best first} of the cells that were settled, from drafts
+        of their first windows.
+        """
+        self._take(first, drafts)
         for cell in cells:
             if not cell.failed and len(cell.chains) > 1:
                 cell.chains = _that_differ(cell.chains)
-        waiting = [cell for cell in cells if not cell.failed]
+        waiting = [cell for cell in cells if not cell.failed and _is_running(cell)]
         while waiting:
-            self._advance(waiting)
+            windows = _next(waiting)
+            self._take(windows, self._drafts(windows))
             waiting = [cell for cell in waiting if not cell.failed and _is_running(cell)]
         return self._certified([cell for cell in cells if not cell.failed])
 
-    def _advance(self, cells: Sequence[WindowCell]) -> None:
-        """The next window of every chain that is not over."""
-        running = [(cell, chain) for cell in cells for chain in cell.chains if not chain.is_over]
-        if not running:
-            return
-        windows = [chain.next_window() for _, chain in running]
-        pieces, guesses = [window[0] for window in windows], [window[1] for window in windows]
-        drafts = self._drafts(pieces, guesses)
-        failed = {id(draft) for draft in drafts if not draft.has_converged}
-        sound = [draft for draft in drafts if id(draft) not in failed]
-        failed |= self._refinement.failed(sound)
-        for (cell, chain), draft, (_, _, is_last) in zip(running, drafts, windows, strict=True):
-            if id(draft) in failed:
-                cell.failed = True
-            else:
-                chain.take(self._refinement.plan(draft), is_last)
-
-    def _drafts(self, pieces: list[Subproblem], guesses: list[Guess]) -> list[Draft]:
-        rows = [
-            initial_vertices(self._elements, piece.horizon, piece.fastest_rate) for piece in pieces
-        ]
-        problems = [piece.problem for piece in pieces]
-        group = self._drafting.made(problems, guesses, np.array(rows).T)
+    def drafts(self, windows: Sequence[Window], group: Group, lanes: Sequence[int]) -> list[Draft]:
+        """Windows that were solved in these lanes of a group."""
         plans = GroupPlans(group, self._drafting.degree)
         return [
             Draft(
-                problem=piece.problem,
-                guess=guess,
+                problem=window.piece.problem,
+                guess=window.guess,
                 group=group,
                 plans=plans,
                 lane=lane,
                 iterations=int(group.found.iterations[lane]),
-                names=(guess.name,),
+                names=(window.guess.name,),
                 cap=min(self._most, 4 * self._elements),
-                negligible=piece.negligible,
+                negligible=window.piece.negligible,
             )
-            for lane, (piece, guess) in enumerate(zip(pieces, guesses, strict=True))
+            for lane, window in zip(lanes, windows, strict=True)
         ]
+
+    def _drafts(self, windows: Sequence[Window]) -> list[Draft]:
+        rows = [window.vertices(self._elements) for window in windows]
+        problems = [window.piece.problem for window in windows]
+        guesses = [window.guess for window in windows]
+        group = self._drafting.made(problems, guesses, np.array(rows).T)
+        return self.drafts(windows, group, range(len(windows)))
+
+    def _take(self, windows: Sequence[Window], drafts: Sequence[Draft]) -> None:
+        """Refine the drafts of windows, and go on behind them; cells fail where one of them does."""
+        failed = {id(draft) for draft in drafts if not draft.has_converged}
+        sound = [draft for draft in drafts if id(draft) not in failed]
+        failed |= self._refinement.failed(sound)
+        for window, draft in zip(windows, drafts, strict=True):
+            if id(draft) in failed:
+                window.cell.failed = True
+            else:
+                window.chain.take(self._refinement.plan(draft), window.is_last)
 
     def _certified(self, cells: Sequence[WindowCell]) -> dict[int, list[Plan]]:
         """The chains joined; cells are left out where a joined path does not pass."""
@@ -183,6 +206,11 @@ class WindowSearch:
             elif cell.place in kept:
                 kept[cell.place].append(plan.revised(certificate=certificate))
         return {place: [plan for plan, _ in distinct(plans)] for place, plans in kept.items()}
+
+
+def _next(cells: Sequence[WindowCell]) -> list[Window]:
+    """The next window of every chain that is not over."""
+    return [chain.next_window(cell) for cell in cells for chain in cell.chains if not chain.is_over]
 
 
 def _is_running(cell: WindowCell) -> bool:

@@ -16,6 +16,9 @@ from ...support.arrays import freeze
 from ...support.errors import ProblemError
 from .hidden_moments import Moments, hidden_moments, nothing_hidden
 
+_LETTERS = {"theta": "θ", "phi": "φ", "z": "z"}
+_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
 
 class NotLinearQuadratic(ProblemError):
     """The problem is not linear-quadratic in the parameters and the hidden state.
@@ -191,7 +194,7 @@ def _second_order(expression, variables, expected):
     hessian, gradient = ca.hessian(expression, variables)
     if ca.symvar(hessian):
         entries = [
-            f"∂²/∂{variables[i]}∂{variables[j]}"
+            f"∂²/∂{_sign(variables[i])}∂{_sign(variables[j])}"
             for i in range(hessian.size1())
             for j in range(i + 1)
             if ca.symvar(hessian[i, j])
@@ -201,6 +204,13 @@ def _second_order(expression, variables, expected):
     at_zero = function(np.zeros(variables.numel()))
     hessian, gradient, value = (np.array(ca.DM(part)) for part in at_zero)
     return hessian, gradient[:, 0], float(value[0, 0])
+
+
+def _sign(symbol):
+    """θ₂ for the symbol theta_1: CasADi counts from 0, and not at all where there is but one."""
+    name, _, index = str(symbol).partition("_")
+    digits = str(int(index) + 1).translate(_DIGITS) if index else ""
+    return _LETTERS.get(name, name) + digits
 
 
 def _first_order(expression, variables):

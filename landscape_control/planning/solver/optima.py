@@ -1,6 +1,6 @@
 """Distinct optima from many guesses: the ends of several runs, merged where they cost the same."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +39,15 @@ def optima_from(
     rows: np.ndarray | None = None,
     closeness: float,
     clock: SolveClock | None = None,
+    tell: Callable[[float], None] | None = None,
 ) -> tuple[Optimum, ...]:
     """Run from every guess (S, n), and give the distinct ends, best first.
 
     Ends whose objectives differ by at most ``closeness`` are one. Guesses that are left when the
     ``clock`` is over are not run from, but for the first. Each end is represented by a run that
     reached stationarity, if one did. Ends that differ in their coefficients but not in cost are one
-    optimum here: which coefficients matter is a question of identifiability.
+    optimum here: which coefficients matter is a question of identifiability. ``tell`` is called
+    with the objective at the end of every run.
     """
     clock = SolveClock() if clock is None else clock
     ends: list[Optimum] = []
@@ -54,6 +56,8 @@ def optima_from(
             break
         result = optimiser.run(guess, parameters, bounds=bounds, rows=rows, clock=clock)
         ends.append(Optimum(result=result, count=1))
+        if tell is not None:
+            tell(result.cost)
     if not ends:
         raise ProblemError(
             "starts", expected="at least one", received="0", advice="give starts >= 1 or a guess"

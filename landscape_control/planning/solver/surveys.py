@@ -73,8 +73,7 @@ class Surveys:
         pairs = [(problem.start, self._home.start)]
         if problem.end is not None:
             pairs.append((problem.end, self._home.end))
-        offsets = [(place - home) / self._length for place, home in pairs]
-        return [tuple(offset.round().tolist()) for offset in offsets]
+        return [_cell_of(place, home, self._length) for place, home in pairs]
 
     def _made(self, problem: ControlProblem, key: Key) -> Places:
         if key == ("bowl",):
@@ -108,3 +107,10 @@ class Surveys:
             return home.changed(**changes)
         except ProblemError:
             return None
+
+
+def _cell_of(place: np.ndarray, home: np.ndarray, length: float) -> tuple[float, ...]:
+    """The cell of a lattice around home that holds a place."""
+    if place is home:
+        return (0.0,) * len(home)
+    return tuple(((place - home) / length).round().tolist())

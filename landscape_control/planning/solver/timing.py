@@ -56,18 +56,20 @@ def best_timing(
     value = _final_value(problem, curves, places.rest)
     deadline = int(np.searchsorted(times, _deadline(objective, span))) if arriving else -1
     choices = []
+    ahead, part = np.empty_like(places.effort), np.empty_like(places.effort)
+    curve, place = np.ogrid[: curves.shape[0], : curves.shape[1]]
     with np.errstate(all="ignore"):
         for begin, end, weight in zip(times[-2::-1], times[:0:-1], weights[::-1], strict=True):
             step = end - begin
             if deadline >= 0 and end == times[deadline]:
                 value[:, :-1] = np.inf
-            ahead = places.effort * (weight / step**2)
-            ahead += places.loss * weight
+            np.multiply(places.effort, weight / step**2, out=ahead)
+            ahead += np.multiply(places.loss, weight, out=part)
             if places.help is not None:
-                ahead -= places.help * (weight / step)
+                ahead -= np.multiply(places.help, weight / step, out=part)
             ahead += value[:, None, :]
             choice = ahead.argmin(axis=2)
-            value = np.take_along_axis(ahead, choice[:, :, None], axis=2)[:, :, 0]
+            value = ahead[curve, place, choice]
             choices.append(choice)
     return Timing(costs=value[:, 0], times=times, positions=_follow(curves, choices[::-1]))
 

@@ -19,6 +19,7 @@ _LARGEST = Coefficient(
     least=0.1,
     most=10.0,
     scale="log",
+    unit="y",
 )
 
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from ....model.problem import ControlProblem
 from .. import landscapes, paths, style
 from .courses import Course
+from .raster import losses_over
 from .sheet import plain_ticks, thinner
 from .view import View
 
@@ -45,7 +46,9 @@ def draw_map(
     if problem.end is not None:
         landscapes.attractor(panel, plane.project(problem.end)[0], label="fixed end")
     _explain_marks(panel, marks)
-    if plane.share is not None:  # an entry without a sign
+    if not view.equal:  # an entry without a sign
+        panel.plot([], [], linestyle="none", label="the two axes have different scales")
+    if plane.share is not None:
         share = f"{100 * plane.share:.3g} % of the paths' spread in it"
         panel.plot([], [], linestyle="none", label=f"contours: plane through the end, {share}")
     style.label(panel, *plane.labels, title=title, letter=letter)
@@ -54,9 +57,7 @@ def draw_map(
 
 def _contours(panel: Axes, problem: ControlProblem, view: View) -> None:
     x, y = (np.linspace(a, b, _POINTS) for a, b in view.box)
-    mesh = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    with np.errstate(all="ignore"):
-        loss = problem.landscape.loss(view.plane.lift(mesh)).reshape(_POINTS, _POINTS)
+    loss = losses_over(problem.landscape, view.plane, x, y)
     loss[~np.isfinite(loss)] = np.nan  # outside of the domain: left blank
     known = loss[np.isfinite(loss)]
     levels = _levels(known) if known.size else np.zeros(2)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ....support.errors import ProblemError, shown
 
+_STRAIGHT = 1e-6  # of the spread of paths along a line: as much as rounding leaves beside it
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -34,6 +35,11 @@ class Plane:
     def lift(self, places: np.ndarray) -> np.ndarray:
         """The points (S, n) of the plane at (a, b), (S, 2)."""
         return self.origin + places @ self.directions
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its axes are sums of several parameters, so that lengths along both compare."""
+        return bool((np.count_nonzero(self.directions, axis=1) > 1).any())
 
     def distance(self, points: np.ndarray) -> np.ndarray:
         """How far points (S, n) are off the plane, (S,)."""
@@ -99,10 +105,19 @@ def _principal(points: np.ndarray) -> tuple[np.ndarray, float]:
     centred = points - points.mean(0)
     _, sizes, axes = np.linalg.svd(centred, full_matrices=True)
     axes = axes[:2]
+    if sizes[1:2].sum() <= _STRAIGHT * sizes[0]:  # what is left has no direction of its own
+        axes = np.array([axes[0], _beside(axes[0])])
     leading = axes[np.arange(2), np.abs(axes).argmax(1)]
     total = float((sizes**2).sum())
     share = float((sizes[:2] ** 2).sum()) / total if total > 0 else 1.0
     return axes * np.sign(leading)[:, None], share
+
+
+def _beside(axis: np.ndarray) -> np.ndarray:
+    """A direction orthogonal to an axis, as much of one parameter as there is."""
+    other = np.eye(len(axis))[int(np.argmin(np.abs(axis)))]
+    other = other - (other @ axis) * axis
+    return np.asarray(other / np.linalg.norm(other))
 
 
 def _share(points: np.ndarray, axes: np.ndarray) -> float:

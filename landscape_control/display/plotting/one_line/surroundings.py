@@ -1,11 +1,12 @@
 """What lies around paths: the box that is drawn, the minima and saddles in it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ....model.landscape import Landscape, find_minima
+from ....model.landscape.data_losses import thinned
 from ....model.landscape.saddles import find_saddles
 
 _NEAR = 1.5  # in extents of the paths: minima this far away are drawn
@@ -13,6 +14,7 @@ _CLOSE = 0.25  # where there are more than _MANY, only those as close as this
 _MANY = 8
 _GRID = 11  # seeds along a side
 _FAR = 2.0  # in extents of the first path: what other paths do beyond is not in view
+_FEW_SAMPLES = 500  # of a loss over many: stationary points are looked for on these first
 _AT_REST = 1e-8  # of the size of θ: a path that moves by less stays where it is
 
 
@@ -43,7 +45,9 @@ def surroundings(landscape: Landscape, paths: Sequence[np.ndarray]) -> Surroundi
     in_view = np.vstack([points, minima])
     low, high = in_view.min(0), in_view.max(0)
     between = [(a + b) / 2 for i, a in enumerate(minima) for b in minima[:i]]
-    saddles = find_saddles(landscape, np.vstack([seeds, *[row[None] for row in between]]))
+    saddles = _searched(
+        find_saddles, landscape, np.vstack([seeds, *[row[None] for row in between]])
+    )
     margin = 0.15 * extent_of(in_view)
     saddles = _inside(saddles, low, high, margin)
     return Surroundings(low=low, high=high, minima=minima, saddles=saddles)
@@ -91,5 +95,17 @@ def _seeds(points: np.ndarray, low: np.ndarray, high: np.ndarray, extent: float)
 
 def _minima(landscape: Landscape, seeds: np.ndarray) -> np.ndarray:
     minima = landscape.minima
-    minima = find_minima(landscape, seeds) if minima is None else np.asarray(minima)
+    if minima is None:
+        return _searched(find_minima, landscape, seeds)
+    minima = np.asarray(minima)
     return minima[np.argsort(landscape.loss(minima), kind="stable")] if len(minima) else minima
+
+
+def _searched(
+    search: Callable[[Landscape, np.ndarray], np.ndarray], landscape: Landscape, seeds: np.ndarray
+) -> np.ndarray:
+    """What a search finds, lowest loss first; over many samples from what it finds over some."""
+    few = thinned(landscape, _FEW_SAMPLES)
+    if few is not None:
+        seeds = search(few, seeds)
+    return search(landscape, seeds) if len(seeds) else seeds

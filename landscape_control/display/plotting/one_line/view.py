@@ -10,7 +10,7 @@ from .courses import Course
 from .plane import Plane, plane_of
 from .surroundings import Surroundings, extent_of, surroundings, within_view
 
-_EQUAL = 4.0  # ratio of the sides up to which both have the same scale
+_EQUAL = 4.0  # ratio of the sides up to which two single parameters have the same scale
 _MARGIN = 0.12  # of a side
 _NARROWEST = np.array([1.6, 2.2])  # times the other side: labels need more width than height
 
@@ -46,7 +46,8 @@ def view_of(problem: ControlProblem, courses: Sequence[Course], directions: obje
     largest = float(size.max())
     if largest < 1e-3 * extent_of(tracks[0]):  # nothing moves
         largest = extent_of(tracks[0])
-    equal = size.min() * _EQUAL > largest or size.min() < 1e-9 * largest
+    similar = size.min() * _EQUAL > largest or size.min() < 1e-9 * largest
+    equal = similar or plane.is_mixed  # single parameters may have units of their own
     if equal:
         spare = np.maximum(size, largest / _NARROWEST) - size
         low, high = low - spare / 2, high + spare / 2

@@ -37,8 +37,8 @@ _ADVICE = {
         "use better_plan, and give the local solver more starts for problems like this one"
     ),
     Verdict.UNDECIDED: (
-        "read the message: take more points, a larger margin or box, or give the local solver more"
-        " starts"
+        "read the message: take more points, a larger margin or box, state lower bounds of L and Φ"
+        " (loss_at_least, terminal_at_least), or give the local solver more starts"
     ),
 }
 
@@ -102,7 +102,7 @@ class GlobalCertificate(Result):
     def summary(self) -> str:
         """One line: verdict, plan against grid, the outside, the grid and the time taken."""
         nodes = "x".join(str(len(axis)) for axis in self.axes)
-        known = "nothing known outside the box"
+        known = f"nothing known outside the box, {self.outside.advice}"
         if self.outside.excluded:
             known = "nothing outside the box can pay"
         return (

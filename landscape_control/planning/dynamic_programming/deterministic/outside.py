@@ -67,7 +67,7 @@ class Outside:
     def doubt(self) -> str | None:
         """Why the grid's value is not that of the whole problem, and what to do; None where it is."""
         if not self.excluded:
-            return f"not certified: nothing known outside the box, {self._outside_doubt}"
+            return f"not certified: nothing known outside the box, {self.advice}"
         if not self.resolved:
             return (
                 "not certified: between the nodes the loss can be lower than the grid knows, by"
@@ -82,7 +82,8 @@ class Outside:
         return math.isfinite(self.loss_outside) and math.isfinite(self.terminal_outside)
 
     @property
-    def _outside_doubt(self):
+    def advice(self) -> str:
+        """What to do where nothing is known outside the box, as the end of a sentence."""
         if not math.isfinite(self.loss_outside):
             return (
                 "where no lower bound of L was found: state one that you can vouch for,"
@@ -101,16 +102,24 @@ class Outside:
     @property
     def sentence(self) -> str:
         """What is known of the outside, in one sentence."""
-        bounds = (
-            f"L ≥ {self.loss_inside:.4g} inside and {self.loss_outside:.4g} outside ({self.source})"
-        )
-        least = f"a plan that leaves costs at least {self.leaving.cost:.4g}"
+        outside = "no lower bound is known"
+        if math.isfinite(self.loss_outside):
+            outside = f"{self.loss_outside:.4g}"
+        bounds = f"L ≥ {self.loss_inside:.4g} inside, {outside} outside ({self.source})"
+        least = "what a plan that leaves costs at least is not known"
         if math.isfinite(self.leaving.cost):
-            least += f" (by {self.leaving.wall} at t = {self.leaving.time:.3g})"
-        relaxed = (
-            "with the outside relaxed to one point of that loss the value falls by"
-            f" {self.undercut:.2g}"
-        )
+            least = (
+                f"a plan that leaves costs at least {self.leaving.cost:.4g} (by"
+                f" {self.leaving.wall} at t = {self.leaving.time:.3g})"
+            )
+        elif self.leaving.cost > 0:
+            least = "no plan that leaves has a finite cost"
+        relaxed = "by how much the outside may lower the value at the start is not known"
+        if math.isfinite(self.undercut):
+            relaxed = (
+                "with the outside relaxed to one point of that loss the value falls by"
+                f" {self.undercut:.2g}"
+            )
         head = "Nothing outside the box can pay" if self.excluded else "Outside the box"
         return f"{head}: {bounds}, {least}, {relaxed}."
 

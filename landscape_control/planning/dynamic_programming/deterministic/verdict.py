@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ....support.estimates import with_error
 from ...solution import Plan, Status
 from .certificate import Verdict
 from .outside import Outside
@@ -46,9 +47,8 @@ class Evidence:
     def judged(self) -> tuple[Verdict, str, Plan | None]:
         """(verdict, reason, better plan or None)."""
         plan, best = self.plan, self.best
-        numbers = (
-            f"plan J = {plan.cost:.8g}, grid V = {self.grid_value:.6g} ± {self.grid_error:.2g}"
-        )
+        grid = with_error(self.grid_value, self.grid_error, "two grids", digits=6)
+        numbers = f"plan J = {plan.cost:.8g}, grid V = {grid}"
         if best and best.cost < plan.cost - self.tolerance:
             reason = f"The grid's path leads to a cheaper plan, J = {best.cost:.8g} ({numbers})."
             return Verdict.NOT_GLOBAL, reason, best
