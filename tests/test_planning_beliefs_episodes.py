@@ -37,7 +37,7 @@ def tilted_wells(horizon=2.0):
                 - phi[0] * theta[0]
                 + 0.3 * theta[0] * theta[1]
             ),
-            hidden=lc.OrnsteinUhlenbeck(mean=[0.2], rate=0.5, variance=[0.3]),
+            hidden=lc.OrnsteinUhlenbeck(mean=[0.2], rate=0.5, covariance=[0.3]),
         ),
         learner=learner,
         start=[-0.8, 0.5],
