@@ -110,7 +110,7 @@ def _against_one_by_one(quick):
             )
         )
         rng = np.random.default_rng(0)
-        count = 256 if dimension < 10 else 1024
+        count = 256 if dimension == 3 else 1024
         horizons = np.exp(rng.uniform(-1, 1.5, count))
         discounts = np.exp(rng.uniform(-4, 0, count))
         cells = [

@@ -183,7 +183,7 @@ HIDDEN = """
     import landscape_control as lc
     problem = lc.ControlProblem(
         landscape=lc.Landscape.from_expression(lambda t, h: (t[0] - h[0]) ** 2, dimension=1,
-                                               hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, variance=[1.0])),
+                                               hidden=lc.OrnsteinUhlenbeck(mean=[0.0], rate=0.4, covariance=[1.0])),
         learner=lc.Learner(sees=lc.NoisyGradient(0.8)), start=[1.0], objective=lc.Objective(horizon=math.inf, discount=0.3))
 """
 

@@ -53,8 +53,11 @@ def test_runs_of_one_recipe_are_its_seeds():
     data = several_results.data_of_runs(runs)
     assert data["labels"] == ["a, lr 0.1", "b, lr 0.1"]
     nan = math.nan
-    expected = [[[0.5, 0.3], [0.7, 0.1]], [[0.4, nan], [nan, nan]]]
+    expected = [[[0.5, 0.3], [0.7, 0.1]], [[0.4, nan], [0.4, nan]]]
     np.testing.assert_array_equal(data["training_loss"], expected)
+    figure = overviews.training_curves(runs)
+    words = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert words == ["a, lr 0.1", "b, lr 0.1"]  # none has diverged
     panel = drawn(overviews.training_curves, runs)["training loss"]
     np.testing.assert_allclose(panel.lines[0].get_ydata(), [0.6, 0.2])
 

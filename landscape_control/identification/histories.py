@@ -145,7 +145,14 @@ class Histories(Result):
     @checked
     def weight(self, index: Index) -> "Histories":
         """One of the weights, n = 1."""
-        return of_weights(self, np.array([index]))
+        return self.of_weights([index])
+
+    @checked
+    def of_weights(self, chosen: Vector) -> "Histories":
+        """The histories of the weights of these numbers."""
+        places = np.asarray(chosen, dtype=int)
+        some = self._with(lambda array: array[:, :, places], self.gradient_norms)
+        return replace(some, unknown=self.unknown)
 
     def _with(self, change: Callable[[np.ndarray], np.ndarray], norms: np.ndarray) -> "Histories":
         parameters = None if self.parameters is None else change(self.parameters)
@@ -330,12 +337,6 @@ class Histories(Result):
         order = np.random.default_rng(seed).permutation(self.count)
         held = max(1, self.count // 3)
         return self.chosen(np.sort(order[held:])), self.chosen(np.sort(order[:held]))
-
-
-def of_weights(histories: Histories, index: np.ndarray) -> Histories:
-    """The same of some of the weights."""
-    some = histories._with(lambda array: array[:, :, index], histories.gradient_norms)
-    return replace(some, unknown=histories.unknown)
 
 
 def _columns(array: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..rules import CausalRule, Coefficient
 from ..simulation.natural_units import Units
-from .histories import Histories, of_weights
+from .histories import Histories
 from .unknown_memory import UnknownMemory, without
 
 _DRAWS = 64  # sets of coefficients tried before the best are refined
@@ -72,7 +72,7 @@ class RuleOnHistories:
         if recorded or weights <= fewer:
             return self
         index = np.linspace(0, weights - 1, fewer).round().astype(int)
-        return RuleOnHistories(self.rule, of_weights(seen, index))
+        return RuleOnHistories(self.rule, seen.of_weights(index))
 
     @property
     def memory_numbers(self) -> int:

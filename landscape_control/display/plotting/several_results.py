@@ -24,8 +24,8 @@ def data_of_claims(given: Any) -> Any:
 def data_of_runs(given: Any) -> Any:
     """Data of ``figures.training_curves`` from runs of :func:`landscape_control.training.runs.train`.
 
-    Runs of one recipe are its seeds; a recipe with fewer of them, or a run with fewer epochs, has
-    gaps.
+    Runs of one recipe are its seeds; a run with fewer epochs has gaps. A recipe with fewer seeds than
+    another is filled up with the mean of its own, which changes neither mean nor band.
     """
     if not _are(given, lambda each: hasattr(each, "recipe") and hasattr(each, "curve")):
         return given
@@ -43,6 +43,8 @@ def data_of_runs(given: Any) -> Any:
         for j, run in enumerate(runs):
             for name, values in curves.items():
                 values[i, j] = run.curve(name, longest)
+        for values in curves.values():
+            values[i, len(runs) :] = values[i, : len(runs)].mean(axis=0)
     return {
         "epochs": np.arange(1, longest + 1),
         "labels": [recipe.label for recipe in recipes],
