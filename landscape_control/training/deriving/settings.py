@@ -56,4 +56,4 @@ class Settings:
     caution: float = 1 / 3
     least_caution: float = 1 / 27
     doubted: int = 2
-    most_returns: int = 12
+    most_returns: int = 8

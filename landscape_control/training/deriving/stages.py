@@ -130,7 +130,7 @@ class Stages:
         return True
 
     def take_back(self, reason: str) -> None:
-        """Back to the weights kept, with a smaller cap and for half as long.
+        """Back to the weights kept, with a smaller cap; where that has failed too, for half as long.
 
         Momentum, which a stage may have 1 - 1/length of, is less then too. Raises ProblemError after
         too many returns in a row.
@@ -158,10 +158,12 @@ class Stages:
             run = self.plan.share / self.settings.cap
             progress.caution = min(progress.caution, self.settings.caution * run)
         progress.caution = max(progress.caution, self.settings.least_caution)
-        progress.length = max(1, progress.length // 4)  # half of the one that failed
+        has_doubts = progress.returns >= self.settings.doubted
+        # the length is that after the stage that failed, twice its own
+        progress.length = max(1, progress.length // (4 if has_doubts else 2))
         words = (
             f"{reason}: back to step {stage.kept_at}, {lost} steps lost, {progress.caution:.3g} of"
-            " the cap, a stage half as long"
+            f" the cap, a stage {'half as long' if has_doubts else 'as long'}"
         )
         self.note("rolled back", words, lost=lost)
         self.stage = None
