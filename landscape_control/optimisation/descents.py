@@ -53,13 +53,14 @@ def limited_memory(
             clock.interrupt()
         return unfinished(best[1], clock.stop_reason, cost=float(best[0]))
     nothing = np.empty(0)  # there are no rows of constraints
-    limited = end.nit >= LONGEST
+    iterations = int(end.get("nit", 0))  # SciPy counts none where all is fixed by bounds
+    limited = iterations >= LONGEST
     return RawResult(
         variables=end.x,
         multipliers=nothing,
         constraints=nothing,
         cost=float(end.fun),
-        iterations=end.nit,
+        iterations=iterations,
         success=bool(end.success),
         reason="SOLVER_RET_LIMITED" if limited else str(end.message),
         log="",
