@@ -23,7 +23,7 @@ SECONDS, MEGABYTES = 2.0, 200.0
     [
         (2026, 4, 40),
         pytest.param(2027, 4, 150, marks=pytest.mark.slow),
-        *(pytest.param(seed, 120, 5000, marks=pytest.mark.slow) for seed in range(1, 5)),
+        *(pytest.param(seed, 40, 5000, marks=pytest.mark.slow) for seed in range(1, 5)),
     ],
 )
 def test_random_damage_is_refused_in_words_or_leaves_a_valid_record(seed, seconds, most):
