@@ -32,6 +32,7 @@ RELATIONS = {
     "Rollout": (result.check_rollout,),
     "RuleFit": (result.check_rule_fit,),
     "ScenarioResult": (policy.check_scenario_result,),
+    "ScheduledRule": (result.check_scheduled_rule,),
     "SecondVariation": (belief.check_variation,),
     "Solution": (trajectory.check_solution,),
     "StepRule": (result.check_rule_of_state,),

@@ -66,6 +66,12 @@ def check_rule_fit(values: Mapping) -> None:
     check_counted(values, "undefined")
 
 
+def check_scheduled_rule(values: Mapping) -> None:
+    strangers = set(values["coefficients"]) - set(values["rule"].names)
+    if strangers:
+        refuse("coefficients", "those of the rule", min(strangers))
+
+
 def check_rule_of_state(values: Mapping) -> None:
     """x = (θ, belief) of a rule on raw observations."""
     size = len(values["shift"])

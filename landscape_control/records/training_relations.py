@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .relation_checks import check_ascending, check_shape, refuse
+from .relation_checks import check_ascending, check_finite, check_shape, refuse
 
 
 def check_course(values: Mapping) -> None:
@@ -26,5 +26,6 @@ def check_training_plan(values: Mapping) -> None:
     if len(values["times"]) != nodes:
         wanted = f"{nodes}, {elements} elements of degree {degree}"
         refuse("times", wanted, f"{len(values['times'])}")
+    check_finite("layer_weights", values["layer_weights"])
     check_shape(values, "losses", (nodes,))
     check_shape(values, "arc_lengths", (elements + 1,))

@@ -167,10 +167,12 @@ class _Run:
                 return False
         if abs(self.promised) <= enough:
             if self._has_tried_all:
+                yield from self._take_last(step)
                 return True
             self._has_tried_all = True  # unless it is the shift that makes the step short
             step = self._proposed(LEAST)
             if abs(self.promised) <= enough and self._fall() <= 2 * len(self.x) * enough:
+                yield from self._take_last(step)
                 return True
         if self.promised <= 0:  # bounds have bent the step: a shorter one
             self.shift = 4 * max(self.shift, LEAST)
@@ -194,6 +196,19 @@ class _Run:
             self._has_tried_all = False
             yield from self._bend_here()
         return ratio
+
+    def _take_last(self, step: np.ndarray) -> Asking[None]:
+        """The step that promises no gain that matters, where it makes the slope smaller.
+
+        The cost is as low without it, but where it is strongly bent the slope is not yet zero.
+        """
+        there = np.clip(self.x + step, *self.bounds.T)
+        value, slope = yield from self._asked("slope", there)
+        moved = step != 0
+        units = 1 / np.sqrt(self._scale[moved])
+        before, after = (np.linalg.norm(units * part[moved]) for part in (self._slope, slope))
+        if value - self.value <= abs(self.promised) and after < before:
+            self.x, self.value, self._slope = there, value, slope
 
     def _leaves_saddle(self) -> Asking[bool]:
         """Whether the cost falls along the direction in which it is most bent downwards."""
