@@ -160,14 +160,14 @@ def stored(rate, steps=150, weights=8):
 @pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.002, 0.1])
 def test_intervals_cover_at_their_rate(noise):
-    """95 % intervals of two numbers over 150 recordings: at least 88 %, by the lower end of a 95 %
-    Clopper-Pearson interval, as if the 300 were independent.
+    """95 % intervals of two numbers over 300 recordings: at least 88 %, by the lower end of a 95 %
+    Clopper-Pearson interval, as if the two of a recording, which go together, were one.
     """
     inside = 0
-    for seed in range(150):
+    for seed in range(300):
         verdict = named(recorded("nesterov", noise=noise, steps=50, weights=6, seed=seed))
         row = verdict.row("nesterov")
         inside += sum(
             low <= NUMBERS["nesterov"][name] <= high for name, (low, high) in row.intervals.items()
         )
-    assert beta.ppf(0.05, inside, 300 - inside + 1) >= 0.88
+    assert beta.ppf(0.05, inside / 2, 300 - inside / 2 + 1) >= 0.88
