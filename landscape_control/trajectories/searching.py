@@ -58,7 +58,7 @@ def tuned_causal(
         for _ in range(_ROUNDS_ON_FEW):
             search.try_round(normal.random(each))
         search.begin_again(with_finite_horizon(problem, horizon))
-        each, enough = each // 2, enough + 1  # near already, by smaller rounds
+        enough += 2  # near already: rounds that gain little are more often so by chance
     quiet = 0  # rounds without a gain, one after another
     for _ in range(_MOST_ROUNDS):
         before = search.lowest
