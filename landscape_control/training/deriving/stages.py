@@ -158,7 +158,7 @@ class Stages:
             run = self.plan.share / self.settings.cap
             progress.caution = min(progress.caution, self.settings.caution * run)
         progress.caution = max(progress.caution, self.settings.least_caution)
-        has_doubts = progress.returns >= self.settings.doubted
+        has_doubts = self._has_doubts
         # the length is that after the stage that failed, twice its own
         progress.length = max(1, progress.length // (4 if has_doubts else 2))
         words = (
@@ -185,13 +185,18 @@ class Stages:
         step = self.progress.count
         self.log.append(Decision(step=step, kind=kind, words=words, numbers=plain))
 
+    @property
+    def _has_doubts(self) -> bool:
+        """Whether plans have failed one after another."""
+        return self.progress.returns >= self.settings.doubted
+
     def _copy(self) -> Tensors:
         return [weight.detach().clone() for weight in self.weights]
 
     def _held(self, before: Stage, now: Measurement) -> None:
         """The stage that has ended was kept; its plan is trusted by what came true of it."""
         progress, limits = self.progress, self.settings
-        if progress.returns >= limits.doubted:  # what is left of it was lost before this stage
+        if self._has_doubts:  # what is left of it was lost before this stage
             progress.top = float(now.curvatures[0])
         progress.returns = 0
         if before.begun == 0 and progress.caution < 1:
@@ -235,7 +240,7 @@ class Stages:
         curvature, where that does not change.
         """
         progress, limits = self.progress, self.settings
-        is_early, has_failed = progress.count < limits.plain, progress.returns >= limits.doubted
+        is_early, has_failed = progress.count < limits.plain, self._has_doubts
         if progress.model == "other" and (is_early or has_failed):
             return (0.0,)
         most = 0.5 if progress.model == "other" else 1.0
@@ -249,7 +254,7 @@ class Stages:
         """
         progress, limits, top = self.progress, self.settings, now.curvatures[0]
         references = [(before.top, before.loss)]
-        if progress.returns < limits.doubted:
+        if not self._has_doubts:
             references.append((progress.top, progress.first_loss))
         for largest, loss in references if progress.model == "other" else ():
             if top >= largest / limits.dying or now.loss <= limits.alive * loss:
@@ -309,7 +314,7 @@ class Stages:
         if self.progress.model == "quadratic":
             return True
         limits = self.settings
-        if self.progress.returns >= limits.doubted:
+        if self._has_doubts:
             return False  # plans for all the rest have failed here: on by stages
         share = self.progress.count / self.steps
         has_fallen = base.loss < limits.fallen * self.progress.first_loss
