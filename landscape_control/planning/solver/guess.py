@@ -31,6 +31,8 @@ class Guess:
         computed horizon
     cost : float, J of the guess where it is known from its timing, else NaN
     basin : int, label of the basin it aims at, -1 for none known
+    made_for : float, the horizon that the timing of ``path`` is good for, NaN where it is any
+    arrival : float, the fraction of it after which next to nothing happens
     """
 
     name: str
@@ -38,10 +40,21 @@ class Guess:
     timed: Curve | None = None
     cost: float = np.nan
     basin: int = -1
+    made_for: float = np.nan
+    arrival: float = 1.0
 
-    def states(self, fractions: np.ndarray, horizon: float) -> np.ndarray:
-        """θ (S, n) at fractions (S,) of a computed horizon."""
-        return self.path(fractions) if self.timed is None else self.timed(fractions * horizon)
+    def states(self, fractions: np.ndarray, horizon: float | np.ndarray) -> np.ndarray:
+        """θ (S, n) at fractions (S,) of a computed horizon, or of one for each of them (S,).
+
+        What was made for another horizon happens at its own pace, followed by rest; faster only as
+        far as it would not arrive.
+        """
+        if self.timed is not None:
+            return self.timed(fractions * horizon)
+        if np.isnan(self.made_for):
+            return self.path(fractions)
+        pace = np.maximum(horizon / self.made_for, self.arrival)
+        return self.path(np.minimum(pace * fractions, 1.0))
 
 
 AnyGuess = Annotated[
