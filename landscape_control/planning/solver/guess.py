@@ -31,6 +31,7 @@ class Guess:
         computed horizon
     cost : float, J of the guess where it is known from its timing, else NaN
     basin : int, label of the basin it aims at, -1 for none known
+    is_asked_for : whether a user handed it over: it is refused aloud where it cannot be followed
     """
 
     name: str
@@ -38,6 +39,7 @@ class Guess:
     timed: Curve | None = None
     cost: float = np.nan
     basin: int = -1
+    is_asked_for: bool = False
 
     def states(self, fractions: np.ndarray, horizon: float) -> np.ndarray:
         """θ (S, n) at fractions (S,) of a computed horizon."""
@@ -58,6 +60,24 @@ def straight(problem: ControlProblem, target: np.ndarray, name: str) -> Guess:
     """The straight line to ``target`` at constant speed."""
     start = problem.start
     return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
+
+
+def sheared(guess: Guess, shift: np.ndarray, end_shift: np.ndarray) -> Guess:
+    """A guess whose start and end are moved, and what is near them in proportion: where it rests on
+    the way it still rests, as a well may be narrower than the shift.
+    """
+    begin, end = guess.path(np.array([0.0, 1.0]))
+    way = np.linalg.norm(end - begin)
+
+    def path(s: np.ndarray) -> np.ndarray:
+        states = guess.path(s)
+        left, arrived = 1 - s, s
+        if way > 0:
+            left = np.maximum(1 - np.linalg.norm(states - begin, axis=1) / way, 0.0)
+            arrived = np.maximum(1 - np.linalg.norm(states - end, axis=1) / way, 0.0)
+        return states + left[:, None] * shift + arrived[:, None] * end_shift
+
+    return replace(guess, path=path)
 
 
 def in_time(
