@@ -11,8 +11,8 @@ from .number_classes import NumberClasses
 from .rollouts import is_bound
 from .scales import is_bowl
 
-_APART = 0.1  # of its extent: a lattice path that differs by less from a guess is the same way
-_DEARER = 1.5  # above the floor, times the cheapest guess: the lattice is coarse
+_APART = 0.2  # of its extent: a lattice path that differs by less from a guess is the same way
+_DEARER = 1.3  # above the floor, times the cheapest guess: the lattice is coarse
 _COMPARED = 33  # times at which ways are compared
 # what is worth going to depends on every number: finer classes than those of surveys, where a
 # lattice takes a millisecond
@@ -28,27 +28,29 @@ def another_way(problem: ControlProblem, places: Places) -> list[Guess]:
     typical = places.problem
     if typical is None or (typical.end is None) != (problem.end is None):
         return _found(problem, places)
-    if problem.dimension > 1:
-        return _of_class(problem, typical, ("lattice",), places)
-    if "classes" not in places.timed:
-        places.timed["classes"] = NumberClasses(typical, ratio=_RATIO, cell=_CELL)
-    classes = places.timed["classes"]
-    key = classes.key(problem)
-    return _of_class(problem, classes.representative(key) or typical, ("lattice", *key), places)
-
-
-def _of_class(
-    problem: ControlProblem, typical: ControlProblem, key: tuple, places: Places
-) -> list[Guess]:
+    key: tuple = ("lattice",)
+    if problem.dimension == 1:
+        if "classes" not in places.timed:
+            places.timed["classes"] = NumberClasses(typical, ratio=_RATIO, cell=_CELL)
+        classes = places.timed["classes"]
+        number = classes.key(problem)
+        key = ("lattice", number)
+        if key not in places.timed:
+            typical = classes.representative(number) or typical
     if key not in places.timed:
-        places.timed[key] = _found(typical, places)
+        places.timed[key] = typical, _found(typical, places)
+    return _moved(problem, *places.timed[key])
+
+
+def _moved(problem: ControlProblem, typical: ControlProblem, guesses: list[Guess]) -> list[Guess]:
+    """Guesses for the problem that stands for a class, moved to this one's start and end."""
     shift = problem.start - typical.start
     end_shift = np.zeros_like(shift)
     if problem.end is not None and typical.end is not None:
         end_shift = problem.end - typical.end
     if not (shift.any() or end_shift.any()):
-        return places.timed[key]
-    return [sheared(guess, shift, end_shift) for guess in places.timed[key]]
+        return guesses
+    return [sheared(guess, shift, end_shift) for guess in guesses]
 
 
 def _found(problem: ControlProblem, places: Places) -> list[Guess]:

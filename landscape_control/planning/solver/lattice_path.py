@@ -27,7 +27,7 @@ from .mesh import fastest_rate
 from .resting import resting
 from .timing import counted_span, time_mesh
 
-TICKS = {1: 129, 2: 19}  # of the lattice in every direction
+TICKS = {1: 97, 2: 17}  # of the lattice in every direction
 _MARGIN = 0.4  # of the extent, on every side
 _MOST_AIMS = 6  # inside the lattice
 _STEPS = 32  # of time
