@@ -30,6 +30,7 @@ from .timing import counted_span, time_mesh
 TICKS = {1: 97, 2: 17}  # of the lattice in every direction
 _MARGIN = 0.4  # of the extent, on every side
 _MOST_AIMS = 6  # inside the lattice
+_BESIDE = np.array([-0.5, -0.25, 0.0, 0.25, 0.5])  # further nodes at an aim on a line, in steps
 _STEPS = 32  # of time
 _OUTSIDE = 1e200  # what a place costs where it is not defined
 # points of a step at which the fields are averaged, and their weights (Gauss)
@@ -52,15 +53,14 @@ def lattice_path(problem: ControlProblem, places: Places) -> LatticePath | None:
     """The cheapest path on a lattice around start, end and the likeliest aims, moved by a shear to
     meet a fixed end; None where every path leads through places that are not defined.
     """
-    lattice = _lattice(problem, places)
-    steps = _steps(problem, lattice)
+    points = _lattice(problem, places)
+    steps = _steps(problem, points)
     objective = problem.objective
     rate = fastest_rate(problem, places.minima)
     span = counted_span(problem, rate)
     octaves = round(float(np.log2(max(rate * span, 1.0))))
     two_layers = problem.end is not None or objective.terminal is not None
     times = span * time_mesh(_STEPS, octaves, two_layers)
-    points = lattice.points
     first = _nearest(points, problem.start)
     final = _final_value(problem, points)
     cost, nodes = _cheapest(objective, steps, times, final, first)
@@ -74,18 +74,14 @@ def lattice_path(problem: ControlProblem, places: Places) -> LatticePath | None:
     return LatticePath(guess=guess, floor=float(floor))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Lattice:
-    """``points`` (S, n) at equal distances, ``ticks`` of them in each of the n directions."""
-
-    ticks: int
-    points: np.ndarray
-
-
-def _lattice(problem: ControlProblem, places: Places) -> _Lattice:
-    """A box around start, end, aims and the curves to them, with a node at the start."""
+def _lattice(problem: ControlProblem, places: Places) -> np.ndarray:
+    """Nodes (S, n) of a box around start, end, aims and the curves to them, the start among them;
+    on a line closer together at the aims, whose wells may be narrow.
+    """
     n = problem.dimension
-    inside = [problem.start[None], places.aims[:_MOST_AIMS], places.curves.reshape(-1, n)]
+    aims = places.aims if problem.end is None else places.minima
+    aims = aims[:_MOST_AIMS]
+    inside = [problem.start[None], aims, places.curves.reshape(-1, n)]
     if problem.end is not None:
         inside.append(problem.end[None])
     within = np.vstack(inside)
@@ -98,8 +94,12 @@ def _lattice(problem: ControlProblem, places: Places) -> _Lattice:
     # moved by less than one step, so that the start is a node
     corner = corner + (problem.start - corner) % spacing - spacing
     axes = [c + s * np.arange(ticks + 1) for c, s in zip(corner, spacing, strict=True)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, n)
-    return _Lattice(ticks=ticks + 1, points=points)
+    if n == 1:
+        beside = (aims + spacing * _BESIDE).ravel()
+        nodes = np.sort(np.concatenate([axes[0], beside]))
+        # nodes at no distance have no mean between them
+        return nodes[np.append(True, np.diff(nodes) > 1e-3 * spacing)][:, None]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, n)
 
 
 def _nearest(points: np.ndarray, point: np.ndarray) -> int:
@@ -115,12 +115,11 @@ class _Steps:
     help: np.ndarray | None  # fᵀGd/η, over h; None without drift
 
 
-def _steps(problem: ControlProblem, lattice: _Lattice) -> _Steps:
-    points, eta = lattice.points, problem.objective.learning_rate
+def _steps(problem: ControlProblem, points: np.ndarray) -> _Steps:
+    eta = problem.objective.learning_rate
     rest, metric, drift = resting(problem.model, points, problem.objective)
     rest = np.where(np.isfinite(rest), rest, _OUTSIDE)
-    along = _along_line if problem.dimension == 1 else _along_plane
-    mean = along(lattice.ticks)
+    mean = _along_line(points) if problem.dimension == 1 else _along_plane(TICKS[2] + 1)
     offsets = points[None] - points[:, None]
     if metric is None or len(metric) == 1:
         constant = np.eye(problem.dimension) if metric is None else metric[0]
@@ -152,14 +151,14 @@ def _quadratic(
     return effort
 
 
-def _along_line(ticks: int) -> Callable[[np.ndarray], np.ndarray]:
+def _along_line(points: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Field at the nodes (S,) -> its mean along every step (S, S), by the trapezoidal rule."""
-    index = np.arange(ticks)
-    gap = index[None] - index[:, None]
+    gap = points.T - points
     same = gap == 0
 
     def mean(field: np.ndarray) -> np.ndarray:
-        total = np.append(0.0, np.cumsum((field[1:] + field[:-1]) / 2))
+        pieces = np.diff(points[:, 0]) * (field[1:] + field[:-1]) / 2
+        total = np.append(0.0, np.cumsum(pieces))
         return np.where(same, field, (total[None] - total[:, None]) / np.where(same, 1, gap))
 
     return mean
