@@ -18,7 +18,7 @@ CAMEL = lc.Landscape.from_expression(
 
 
 @pytest.mark.parametrize(
-    "landscape, start, horizon, discount",
+    ("landscape", "start", "horizon", "discount"),
     [
         pytest.param(lc.double_well(), [-0.6, 0.55], 11.0, 0.1, id="over a ridge, long"),
         pytest.param(lc.double_well(), [-0.655, -0.033], 12.056, 0.4764, id="over a ridge, faded"),

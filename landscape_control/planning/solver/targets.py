@@ -11,7 +11,7 @@ from .least_action import bends, least_action_curves, mirrored
 from .mesh import fastest_rate
 from .resting import resting
 from .scales import counted_time, is_bowl
-from .timing import best_timing
+from .timing import Timing, best_timing
 
 MOST_AIMS = 6  # tried by default
 KEPT_AIMS = 16  # remembered by a Solver
@@ -109,13 +109,14 @@ def _with_curves(problem: ControlProblem, places: Places, seed: int) -> Places:
         ends, numbers = problem.end[None], np.array([-1])
     if not len(ends):
         return places
-    curves, leads = _candidates(problem, places, ends, numbers, seed)
+    curves, leads, by_way = _candidates(problem, places, ends, numbers, seed)
     if not len(curves):
         return places
     rate = fastest_rate(problem, places.minima)
     straight_costs = best_timing(problem, lines(problem, ends), rate).costs
     straight = straight_costs[np.searchsorted(numbers, leads)]
-    costs = best_timing(problem, curves, rate).costs
+    timing = best_timing(problem, curves, rate)
+    costs = np.where(by_way & ~_comes(problem, places, timing, leads), np.inf, timing.costs)
     ideal = np.nanmin(cost_of_staying(problem, np.vstack([problem.start[None], ends, places.aims])))
     saved = np.where(np.isfinite(straight), straight, np.inf) - costs
     worth = np.isfinite(costs) & ((saved == np.inf) | (saved > _WORTH * np.abs(straight - ideal)))
@@ -129,9 +130,9 @@ def _with_curves(problem: ControlProblem, places: Places, seed: int) -> Places:
 
 def _candidates(
     problem: ControlProblem, places: Places, ends: np.ndarray, numbers: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends,
-    and by way of other places."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Curves (W, S, n), the aims they lead to (W,), and whether by way of other places (W,); the
+    others are least action, its mirror image, and bends."""
     curves: list[np.ndarray] = []
     leads: list[int] = []
 
@@ -145,12 +146,25 @@ def _candidates(
         most = 2 if problem.dimension > 3 else 1  # lattices know the ways in fewer dimensions
         for end, number in list(zip(ends, numbers, strict=True))[:most]:
             add(number, bends(problem, end, FRACTIONS, seed))
+    direct = len(curves)
     # where it may pay to wait elsewhere
     if problem.end is not None or problem.objective.terminal is not None:
         for end, number in zip(ends, numbers, strict=True):
             stops = [stop for stop in places.minima[:4] if not np.allclose(stop, end)]
             add(number, [_by_way_of(problem.start, stop, end) for stop in stops])
-    return np.array(curves), np.array(leads)
+    return np.array(curves), np.array(leads), np.arange(len(curves)) >= direct
+
+
+def _comes(
+    problem: ControlProblem, places: Places, timing: Timing, leads: np.ndarray
+) -> np.ndarray:
+    """Whether the best motion along each curve ends in the basin it leads to (W,): who stays at a
+    place on the way goes to that place, which has curves of its own.
+    """
+    if problem.end is not None:
+        return np.ones(len(leads), dtype=bool)
+    apart = np.linalg.norm(timing.positions[:, -1, None] - places.aims, axis=2)
+    return places.labels[apart.argmin(axis=1)] == places.labels[leads]
 
 
 def _by_way_of(start: np.ndarray, stop: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -11,14 +11,13 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...support.interpolation import broken_line
 from .candidate_ends import MANY, Places
-from .guess import Guess, in_time, straight
+from .guess import Guess, at_its_pace, in_time, straight
 from .mesh import fastest_rate
 from .targets import FRACTIONS, MOST_AIMS, apart, cost_of_staying, lines
 from .timing import Timing, best_timing, deadline_index
 
 MOST_CURVES = 3  # between fixed ends, tried by default
 _OTHER = 0.2  # of the distance from the start: places farther apart than this are two
-_NEARLY = 0.95  # of a way: who has covered it has all but arrived
 LEAST_SEARCHED = 4  # starts, where ends were searched for in three to ten dimensions
 
 
@@ -202,25 +201,16 @@ def with_timing(
     problem: ControlProblem, curves: np.ndarray, timing: Timing, index: int, name: str
 ) -> Guess:
     """One of the curves with its best timing; with a clock of its own it rests at the curve's end."""
-    positions, horizon = timing.positions[index], problem.objective.horizon
+    positions = timing.positions[index]
     guess = in_time(
         problem,
         name,
         broken_line(timing.times, positions),
-        horizon,
+        problem.objective.horizon,
         path=broken_line(FRACTIONS, curves[index]),
         cost=float(timing.costs[index]),
     )
-    if not np.isfinite(horizon) or problem.end is not None:
-        return guess
-    return replace(guess, made_for=horizon, arrival=_arrival(timing.times, positions) / horizon)
-
-
-def _arrival(times: np.ndarray, positions: np.ndarray) -> float:
-    """By when all but a twentieth of a way (K+1, n) is covered."""
-    steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
-    covered = np.append(0.0, np.cumsum(steps))
-    return float(times[np.argmax(covered >= _NEARLY * covered[-1])])
+    return at_its_pace(problem, guess, timing.times, positions)
 
 
 def short_step(problem: ControlProblem) -> Guess:
