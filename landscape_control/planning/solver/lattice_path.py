@@ -22,7 +22,7 @@ from ...model.objective import Objective
 from ...model.problem import ControlProblem
 from ...support.interpolation import broken_line
 from .candidate_ends import Places
-from .guess import Guess, in_time
+from .guess import Guess, at_its_pace, in_time
 from .mesh import fastest_rate
 from .resting import resting
 from .timing import counted_span, time_mesh
@@ -70,6 +70,7 @@ def lattice_path(problem: ControlProblem, places: Places) -> LatticePath | None:
     if problem.end is not None:
         path = path + (times / span)[:, None] * (problem.end - path[-1])
     guess = in_time(problem, "lattice", broken_line(times, path), objective.horizon, cost=cost)
+    guess = at_its_pace(problem, guess, times, path)
     floor = _counted(objective, 0.0, span) * steps.rest.min() + final.min()
     return LatticePath(guess=guess, floor=float(floor))
 

@@ -16,6 +16,7 @@ from .timing import Timing, best_timing
 MOST_AIMS = 6  # tried by default
 KEPT_AIMS = 16  # remembered by a Solver
 _FLAT = 0.02  # of the range of r: a rise smaller than this between two ends does not part them
+_BETWEEN = 24  # points of a segment: narrow rims must not be missed
 _WORTH = 0.02  # of a plan's price: a curve is kept if it saves more than this
 FRACTIONS = freeze(np.linspace(0.0, 1.0, NODES))
 
@@ -70,16 +71,14 @@ def _basins(problem: ControlProblem, aims: np.ndarray) -> np.ndarray:
     % of its range.
     """
     count, n = aims.shape
-    inner = np.linspace(0, 1, 7)[1:-1]
+    inner = np.linspace(0, 1, _BETWEEN + 2)[1:-1]
     pairs = [(i, j) for j in range(count) for i in range(j)]
     labels = np.arange(count)
     if not pairs:
         return labels
     first, second = np.array(pairs).T
     between = aims[first][:, None] + inner[:, None] * (aims[second] - aims[first])[:, None]
-    costs = _cost_of_staying(
-        problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)])
-    )
+    costs = cost_of_staying(problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)]))
     start, at, between = costs[0], costs[1 : count + 1], costs[count + 1 :].reshape(len(pairs), -1)
     finite = at[np.isfinite(at)]
     scale = max(abs(start - finite.min()), np.ptp(finite)) if len(finite) else 0.0
@@ -90,7 +89,7 @@ def _basins(problem: ControlProblem, aims: np.ndarray) -> np.ndarray:
     return labels
 
 
-def _cost_of_staying(problem: ControlProblem, points: np.ndarray) -> np.ndarray:
+def cost_of_staying(problem: ControlProblem, points: np.ndarray) -> np.ndarray:
     """τr + e^{-γT}κΦ at points (S, n): what is paid by someone who stays there all the time."""
     objective = problem.objective
     counted = counted_time(problem)
@@ -118,9 +117,7 @@ def _with_curves(problem: ControlProblem, places: Places, seed: int) -> Places:
     straight = straight_costs[np.searchsorted(numbers, leads)]
     timing = best_timing(problem, curves, rate)
     costs = np.where(by_way & ~_comes(problem, places, timing, leads), np.inf, timing.costs)
-    ideal = np.nanmin(
-        _cost_of_staying(problem, np.vstack([problem.start[None], ends, places.aims]))
-    )
+    ideal = np.nanmin(cost_of_staying(problem, np.vstack([problem.start[None], ends, places.aims])))
     saved = np.where(np.isfinite(straight), straight, np.inf) - costs
     worth = np.isfinite(costs) & ((saved == np.inf) | (saved > _WORTH * np.abs(straight - ideal)))
     chosen: list[int] = []
