@@ -8,7 +8,7 @@ from ...model.problem import ControlProblem
 from ...support.arrays import whole
 from ...support.errors import ProblemError
 from .candidate_ends import MANY, Places, plain_places
-from .guess import Guess, read_guess, straight
+from .guess import Guess, read_guess, sheared, straight
 from .mesh import fastest_rate
 from .rollouts import is_bound, rolled_out
 from .scales import is_bowl
@@ -93,14 +93,7 @@ def _of_class(problem: ControlProblem, places: Places, wanted: int | None) -> li
     end_shift = np.zeros_like(shift) if problem.end is None else problem.end - typical.end
     if not shift.any() and not end_shift.any():
         return places.timed[wanted]
-    return [_sheared(guess, shift, end_shift) for guess in places.timed[wanted]]
-
-
-def _sheared(guess: Guess, shift: np.ndarray, end_shift: np.ndarray) -> Guess:
-    """A guess whose start and end are moved, the ways between in proportion."""
-    return replace(
-        guess, path=lambda s: guess.path(s) + (1 - s)[:, None] * shift + s[:, None] * end_shift
-    )
+    return [sheared(guess, shift, end_shift) for guess in places.timed[wanted]]
 
 
 def _drawn(problem: ControlProblem, places: Places, count: int, seed: int) -> list[Guess]:

@@ -72,14 +72,16 @@ def _basins(problem: ControlProblem, aims: np.ndarray) -> np.ndarray:
     """
     count, n = aims.shape
     inner = np.linspace(0, 1, _BETWEEN + 2)[1:-1]
-    pairs = [(i, j) for j in range(count) for i in range(j)]
     labels = np.arange(count)
-    if not pairs:
+    if count < 2:
         return labels
-    first, second = np.array(pairs).T
+    # the lowest first: a place on a ridge belongs to one of the sides, and does not join them
+    order = np.argsort(cost_of_staying(problem, aims), kind="stable")
+    ranks = [(i, j) for j in range(count) for i in range(j)]
+    first, second = order[np.array(ranks)].T
     between = aims[first][:, None] + inner[:, None] * (aims[second] - aims[first])[:, None]
     costs = cost_of_staying(problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)]))
-    start, at, between = costs[0], costs[1 : count + 1], costs[count + 1 :].reshape(len(pairs), -1)
+    start, at, between = costs[0], costs[1 : count + 1], costs[count + 1 :].reshape(len(ranks), -1)
     finite = at[np.isfinite(at)]
     scale = max(abs(start - finite.min()), np.ptp(finite)) if len(finite) else 0.0
     rise = between.max(axis=1) - np.maximum(at[first], at[second])

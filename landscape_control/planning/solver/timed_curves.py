@@ -131,7 +131,7 @@ def _with_others(
     costs: np.ndarray,
     leaders: list[int],
 ) -> list[int]:
-    """The leaders, with curves to the nearest aim and to the lowest minimum of every basin, where those are
+    """The leaders, with curves to the nearest aim and to the lowest of every basin, where those are
     other places.
 
     The cheapest way into a basin may end on its slope or beyond a low rim: a plan that goes on to
@@ -140,12 +140,10 @@ def _with_others(
     order = np.argsort(costs, kind="stable")
     distance = np.linalg.norm(places.aims - problem.start, axis=1)
     cost = cost_of_staying(problem, places.aims)
-    is_minimum = (places.aims[:, None] == places.minima).all(axis=2).any(axis=1)
     lowest = []
     for label in dict.fromkeys(places.labels[aims[leaders]].tolist()):
-        own = np.flatnonzero(is_minimum & (places.labels == label))
-        if len(own):  # what lies at the edge of what can be reached is no bottom
-            lowest.append(int(own[np.argmin(cost[own])]))
+        own = np.flatnonzero(places.labels == label)
+        lowest.append(int(own[np.argmin(cost[own])]))
     nearest = int(np.argmin(distance))
     chosen = list(leaders)
     for aim in [nearest, *lowest]:
