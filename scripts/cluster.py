@@ -57,7 +57,7 @@ def estimate(quick):
 
 def in_words(cells, workers, parts):
     """What binds a grid of so many cells on so many workers."""
-    chunk = kind_of(double_well(), closed_form=False).chunk(double_well(), cells)
+    chunk = kind_of(double_well(), closed_form=False).chunk(double_well(), cells, group=cells)
     chunks = math.ceil(cells / chunk)
     sizes = bundles_of(chunks, chunk, workers, chunk * parts["cell"])
     scale = chunk / parts["cells"]  # keeping and taking in grow with the cells of a chunk

@@ -23,11 +23,12 @@ from landscape_control import (
 )
 from landscape_control.model.landscape.distribution import LandscapeDistribution
 from landscape_control.model.landscape.hidden import OrnsteinUhlenbeck
-from landscape_control.model.landscape.spectra import Uniform
+from landscape_control.model.landscape.spectra import Discrete, Uniform
 from landscape_control.model.observation import CurvatureNoise
 from landscape_control.optimisation import PolicyStatus, solve_program
 from landscape_control.optimisation.held_out import HeldOut, episode_costs, mean_and_error
 from landscape_control.optimisation.programs.scenario_program import ScenarioProgram
+from landscape_control.optimisation.programs.variables import Scale
 from landscape_control.optimisation.replays import exact_cost
 from landscape_control.optimisation.scenario_round import Round
 from landscape_control.optimisation.scenario_search import ScenarioSearch
@@ -37,6 +38,7 @@ from landscape_control.optimisation.search_options import SearchOptions
 from landscape_control.policies import (
     AdamFamily,
     Coefficient,
+    DiscountedBayes,
     Family,
     GatedPolicy,
     HeavyBall,
@@ -512,3 +514,29 @@ def test_starts_without_spread_stay_where_they_are():
     drawn = draw(program, 40, blocks=10, seed=np.random.SeedSequence(0))[0]
     np.testing.assert_array_equal(drawn.starts, 1.0)
     np.testing.assert_allclose(drawn.weights, 1 / 40)
+
+
+def test_programs_can_begin_where_a_coefficient_is_zero_or_one():
+    layout = DiscountedBayes(start_shape=1.0).layout(5)
+    scale = Scale(layout)
+    assert set(scale.kinds) == {"log", "one minus"}
+    for ends in (np.zeros(layout.size), np.ones(layout.size)):
+        variables = scale.variables(ends)
+        assert np.isfinite(variables).all()
+        np.testing.assert_array_equal(scale.coefficients(variables), ends)
+
+
+def test_an_optimum_with_a_zero_coefficient_is_carried_to_the_next_scenarios():
+    program = PolicyProgram(
+        task=LandscapeDistribution.quadratic(curvatures=Discrete([0.5, 1.0]), start_variance=1.0),
+        family=DiscountedBayes(start_shape=1.0),
+        objective=Objective(horizon=3, learning_rate=np.inf),
+        sees=NoisyGradient(0.3),
+        cost="terminal",
+    )
+    search = ScenarioSearch(ScenarioSolver(program, scenarios=64), program, SearchOptions(seed=0))
+    current = search.round_of(64)
+    zero = np.array([0.3, 0.5, 0.8, 0.0])
+    (end,) = current.optimise([(zero, 1)], search.bounds)
+    assert end.cost < current.cost(zero)
+    assert end.variables[-1] == pytest.approx(0.0, abs=1e-12)

@@ -67,7 +67,7 @@ def test_a_long_plan_is_scattered_once(monkeypatch):
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        far = sweep(bowl, axes, measure="exact_cost", executor=client.get_executor(), chunk=500)
+        far = sweep(bowl, axes, measure="exact_cost", executor=client, chunk=500)
         assert isinstance(brought[0], distributed.Future)
     near = sweep(bowl, axes, measure="exact_cost", workers=1, chunk=500)
     assert far.identical(near.assign_attrs(far.attrs))

@@ -11,6 +11,7 @@ import sys
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
+import casadi as ca
 import numpy as np
 import pytest
 from standard import BOWL, WELL
@@ -31,6 +32,7 @@ from landscape_control.policies import GradientDescent, HeavyBall, PolicyProgram
 from landscape_control.reference import LinearQuadratic
 from landscape_control.sweeps import describe, sweep
 from landscape_control.sweeps.measures import Measure
+from landscape_control.sweeps.trajectories import TrajectoryRunner
 
 GRID = {"discount": [0.1, 1.0, 3.0], "horizon": [0.5, 2.0, 4.0]}
 
@@ -347,6 +349,32 @@ def test_a_cell_that_a_second_look_finds_better_takes_that_plan_and_gives_it_to_
     np.testing.assert_allclose(mended["cost"].values, best, rtol=1e-6, atol=1e-8)
     assert not mended["hidden_basin"].values.any()
     assert (mended["cost"].values == again["cost"].values).all()
+
+
+def test_a_neighbours_plan_does_not_settle_what_a_cells_own_starts_have_put_in_doubt():
+    """A well so narrow that the mesh does not resolve it is worth a wait on the way to the end. The
+    neighbour's plan, straight to the end, is solved well; it costs more than twice as much."""
+    landscape = Landscape.from_expression(
+        lambda t: 2.33 * (1 - ca.exp(-(((t[0] - 2.335) / 0.0333) ** 2) / 2)), dimension=1
+    )
+    problem = ControlProblem(
+        landscape=landscape,
+        learner=Learner(metric=lambda t: ca.exp(0.856 * ca.sin(1.3 * t[0])) * ca.SX.eye(1)),
+        objective=Objective(horizon=75.0, learning_rate=0.147, loss_weight=0.988),
+        start=[-1.18],
+        end=[-0.194],
+    )
+    runner = TrajectoryRunner(problem, {"max_elements": 32}, None)
+    changes = {"start.0": -1.18}
+    by_the_well = np.interp(np.linspace(0, 1, 31), [0, 0.1, 0.9, 1], [-1.18, 2.335, 2.335, -0.194])
+    own = runner.solver.solve(guess=by_the_well, throw=False)
+    neighbour = solve(problem, guess="straight line")
+    assert own.status.name == "REFINEMENT_CAP"
+    assert neighbour.status.ok
+    assert own.cost < neighbour.cost / 2
+    kept = runner.improved(changes, 0, own, neighbour)
+    assert kept.cost <= own.cost + own.best.cost_error
+    assert not kept.status.ok
 
 
 @pytest.mark.parametrize(

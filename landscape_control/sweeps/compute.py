@@ -46,13 +46,6 @@ def compute(
 ) -> "xarray.Dataset":
     """The dataset of a plan; what the store in ``folder`` already has is taken from there."""
     workers = cores() if workers is None else whole("workers", workers)
-    if executor is not None and not hasattr(executor, "submit"):
-        raise ProblemError(
-            "executor",
-            expected="a concurrent.futures.Executor",
-            received=type(executor).__name__,
-            advice="for Dask pass Client(...).get_executor()",
-        )
     began = time.perf_counter()
     with nullcontext() if folder is None else Store(folder) as store:
         if store is not None:

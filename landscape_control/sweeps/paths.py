@@ -1,6 +1,7 @@
 """Parameters of a problem by dotted path: their values, and the same problem with others."""
 
 from dataclasses import is_dataclass, replace
+from functools import lru_cache
 from inspect import signature
 from typing import Any
 
@@ -111,11 +112,14 @@ def _children(thing: Any) -> dict:
         return {str(i): float(value) for i, value in enumerate(thing)}
     if isinstance(thing, type) or not is_dataclass(thing):
         return {}
-    return {
-        name: getattr(thing, name)
-        for name in signature(type(thing)).parameters
-        if hasattr(thing, name)
-    }
+    kind: type = type(thing)
+    return {name: getattr(thing, name) for name in _arguments(kind) if hasattr(thing, name)}
+
+
+@lru_cache(maxsize=256)
+def _arguments(kind: type) -> tuple[str, ...]:
+    """Names of the arguments that a type is made from."""
+    return tuple(signature(kind).parameters)
 
 
 def _rebuilt(thing: Any, changes: dict) -> Any:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol, runtime_checkable
 
 from ..model.problem import ControlProblem
 from ..optimisation.program import PolicyProgram
@@ -25,6 +25,22 @@ from .worker import check_code
 if TYPE_CHECKING:
     import xarray
 
+
+@runtime_checkable
+class HasExecutor(Protocol):
+    """What lends an executor, as dask.distributed's Client does."""
+
+    def get_executor(self) -> Executor:
+        """The executor."""
+
+
+_EXECUTOR = Annotated[
+    Executor | HasExecutor | None,
+    Words(
+        expected="a concurrent.futures.Executor, or a Client of dask.distributed",
+        advice="e.g. concurrent.futures.ProcessPoolExecutor()",
+    ),
+]
 _PROGRESS = Annotated[
     Callable[[Progress], None] | None,
     Words(
@@ -42,7 +58,7 @@ def sweep(
     store: PathName | None = None,
     workers: Count | None = None,
     seed: Index = 0,
-    executor: Executor | None = None,
+    executor: _EXECUTOR = None,
     progress: _PROGRESS = None,
     options: Mapping[str, object] | None = None,
     starts: Index | None = None,
@@ -66,8 +82,7 @@ def sweep(
     workers : processes; None is one per core, 1 stays in this process. The numbers do not depend on
         it.
     seed : of the multi-start and of measures that draw
-    executor : any concurrent.futures.Executor in place of ``workers``, e.g. dask.distributed's
-        Client(...).get_executor()
+    executor : any concurrent.futures.Executor in place of ``workers``, or dask.distributed's Client
     progress : called with a :class:`Progress` after every chunk; see :func:`bar` and :func:`lines`
     options : of the solver, e.g. {"tolerance": 1e-8, "method": "collocation"}
     starts : cold starts per cell; None leaves the choice to the solver
@@ -106,7 +121,8 @@ def sweep(
         most=chunk,
     )
     kind.check(problem, plan.options, starts)
-    return compute(plan, measures, store, workers=workers, executor=executor, progress=progress)
+    lent = _lent(executor)
+    return compute(plan, measures, store, workers=workers, executor=lent, progress=progress)
 
 
 @checked
@@ -115,7 +131,7 @@ def resume(
     *,
     measure: object = None,
     workers: Count | None = None,
-    executor: Executor | None = None,
+    executor: _EXECUTOR = None,
     retry_failed: bool = False,
     progress: _PROGRESS = None,
     options: Mapping[str, object] | None = None,
@@ -149,7 +165,7 @@ def resume(
         measures,
         store,
         workers=workers,
-        executor=executor,
+        executor=_lent(executor),
         progress=progress,
         retry_failed=retry_failed,
         resumed=True,
@@ -185,3 +201,8 @@ def _check_addresses(plan: Plan) -> None:
                 received=f"{planned['address']!r}, of Python's library, in a file",
                 advice="if you want it, pass it: resume(store, measure=[...])",
             )
+
+
+def _lent(executor: Executor | HasExecutor | None) -> Executor | None:
+    """The executor itself."""
+    return executor.get_executor() if isinstance(executor, HasExecutor) else executor

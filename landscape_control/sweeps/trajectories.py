@@ -82,9 +82,11 @@ class TrajectoryRunner:
         # where its branch is among the plans that are known here, it is not the best of them
         if any(continues(neighbour.best, plan) for plan in solution.plans):
             return solution
+        # what raised a doubt is looked at again beside the neighbour's plan, which does not settle it
+        starts = None if solution.status.ok else solution.starts
         try:
             warm = self.solver.solve(
-                guess=neighbour, seed=seed, throw=False, **self._numbers(changes)
+                guess=neighbour, starts=starts, seed=seed, throw=False, **self._numbers(changes)
             )
         except ProblemError:  # the neighbour's plan leads nowhere here
             return solution

@@ -7,6 +7,9 @@ import numpy as np
 
 from ...rules.families import Coefficient, Layout
 
+# variables of which the coefficients are exactly 0 and 1, so that a program may begin there
+_LOG_OF_ZERO, _LOG_BELOW_ONE = -750.0, 50.0
+
 
 class Scale:
     """Coefficients as functions of the program's variables, entry by entry.
@@ -33,11 +36,13 @@ class Scale:
         return "linear"
 
     def variables(self, coefficients: np.ndarray) -> np.ndarray:
-        """x (…, size) of coefficients (…, size)."""
+        """x (…, size) of coefficients (…, size); finite for 0 on a scale of logarithms, and for 1."""
         c = np.asarray(coefficients, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            below_one = np.where(self.kinds == "one minus", -np.log1p(-c), c)
-            return np.where(self.kinds == "log", np.log(c), below_one)
+            logarithms = np.maximum(np.log(c), _LOG_OF_ZERO)
+            below_one = np.minimum(-np.log1p(-c), _LOG_BELOW_ONE)
+        x = np.where(self.kinds == "one minus", below_one, c)
+        return np.where(self.kinds == "log", logarithms, x)
 
     @overload
     def coefficients(self, x: np.ndarray) -> np.ndarray: ...

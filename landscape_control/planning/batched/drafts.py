@@ -98,13 +98,15 @@ class Drafting:
         """The guesses at the nodes, (n(d+1), K, B)."""
         at = node_times(fractions[:-1], fractions[1:], self.degree)
         nodes = np.empty((self.degree + 1, self.model.dimension, *at.shape[1:]))
+        horizons = cells.vertices[-1]
         lanes: dict[int, list[int]] = {}
         for lane, guess in enumerate(guesses):
             lanes.setdefault(id(guess), []).append(lane)
         for own in lanes.values():
             times = np.ascontiguousarray(at[..., own])
             # the horizons are finite: guesses have no clock of their own
-            states = guesses[own[0]].states(times.ravel(), 1.0)
+            own_horizons = np.broadcast_to(horizons[own], times.shape)
+            states = guesses[own[0]].states(times.ravel(), own_horizons.ravel())
             nodes[..., own] = states.reshape(*times.shape, -1).transpose(0, 3, 1, 2)
         nodes[0, :, 0] = known.start
         if known.end is not None:

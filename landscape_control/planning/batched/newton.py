@@ -172,6 +172,7 @@ def _advanced(
     shortening = np.where(np.isfinite(rise), shortening, _LEAST_PART)
 
     # a new step from the trial nodes, where there is one
+    left = system.fall / state.fall
     np.copyto(state.base, state.trial, where=accepted)
     np.copyto(state.cost, system.cost, where=accepted)
     np.copyto(state.step, system.step, where=positive)
@@ -179,7 +180,9 @@ def _advanced(
     state.waiting = accepted & ~positive
     done = positive & (state.shift == 0) & (system.fall <= tolerance * system.size)
 
-    smaller = np.where(state.shift > _LEAST_SHIFT, _LESS * state.shift, 0.0)
+    # where full steps leave a small part of the promised fall, little has to be added any more
+    smaller = np.minimum(_LESS, left) * state.shift
+    smaller = np.where(smaller > _LESS * _LEAST_SHIFT, smaller, 0.0)
     larger = np.where(state.shift > 0, _MORE * state.shift, _FIRST_SHIFT)
     too_long = ~accepted & (shortening < _FAR_TOO_LONG)
     had_all = positive & (state.length == 1)

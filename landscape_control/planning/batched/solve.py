@@ -19,6 +19,7 @@ from ...support.errors import ProblemError
 from ...support.pointwise import LOCK
 from ..certificate.action_variation import is_convex
 from ..solution import Plan, Solution
+from ..solver.another_way import another_way
 from ..solver.candidate_ends import Places
 from ..solver.guess import Guess
 from ..solver.guesses import default_guesses
@@ -149,6 +150,8 @@ class BatchSolver:
         if cell_obstacle(problem, is_long):
             return None
         guesses = default_guesses(problem, places, starts, seed)
+        if starts is None:
+            guesses = guesses + another_way(problem, places)
         return _Cell(
             place=place, subproblem=subproblem, guesses=guesses, places=places, is_long=is_long
         )

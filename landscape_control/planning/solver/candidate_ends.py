@@ -49,7 +49,7 @@ class Places:
     problem : the problem they were looked for, which stands for a class of numbers; None where that
         is not known
     timed : {starts: guesses}, the timed curves of that problem, kept for all of its class;
-        {"obeying": guesses} of those that obey the dynamics
+        {"obeying": guesses} of those that obey the dynamics; what ``another_way`` remembers
     """
 
     minima: np.ndarray

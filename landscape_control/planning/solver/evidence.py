@@ -11,7 +11,7 @@ from ..certificate.examination import examine
 from ..solution import Plan, Status
 from ..transcription.base import node_times
 from .guess import Guess
-from .plans import USABLE, cost_scale
+from .plans import cost_scale
 
 STEPS = (0.03, 0.1, 0.3, 1.0, 3.0)  # off a saddle, in units of the path's extent
 # largest residual of the dynamics at which an unfinished path counts as one that can be followed
@@ -70,7 +70,7 @@ def with_evidence(
     scale = cost_scale(best)
     cheapest, lowest = None, best.cost - (tolerance * scale + best.cost_error)
     for plan in found:
-        if plan.status in USABLE or not np.isfinite(plan.parameters).all():
+        if plan.status is Status.CONVERGED or not np.isfinite(plan.parameters).all():
             continue
         examination = examine(problem, plan, plan.tail)
         gap = examination.residuals["dynamics"]

@@ -16,6 +16,8 @@ from ..solution import Plan, Solution
 from ..transcription.base import node_times
 from .targets import known_minima
 
+_NEARLY = 0.95  # of a way: who has covered it has all but arrived
+
 Curve = Callable[[np.ndarray], np.ndarray]  # fractions or times (S,) -> parameters (S, n)
 
 
@@ -31,6 +33,9 @@ class Guess:
         computed horizon
     cost : float, J of the guess where it is known from its timing, else NaN
     basin : int, label of the basin it aims at, -1 for none known
+    made_for : float, the horizon that the timing of ``path`` is good for, NaN where it is any
+    arrival : float, the fraction of it after which next to nothing happens
+    is_asked_for : whether a user handed it over: it is refused aloud where it cannot be followed
     """
 
     name: str
@@ -38,10 +43,22 @@ class Guess:
     timed: Curve | None = None
     cost: float = np.nan
     basin: int = -1
+    made_for: float = np.nan
+    arrival: float = 1.0
+    is_asked_for: bool = False
 
-    def states(self, fractions: np.ndarray, horizon: float) -> np.ndarray:
-        """θ (S, n) at fractions (S,) of a computed horizon."""
-        return self.path(fractions) if self.timed is None else self.timed(fractions * horizon)
+    def states(self, fractions: np.ndarray, horizon: float | np.ndarray) -> np.ndarray:
+        """θ (S, n) at fractions (S,) of a computed horizon, or of one for each of them (S,).
+
+        What was made for another horizon happens at its own pace, followed by rest; faster only as
+        far as it would not arrive.
+        """
+        if self.timed is not None:
+            return self.timed(fractions * horizon)
+        if np.isnan(self.made_for):
+            return self.path(fractions)
+        pace = np.maximum(horizon / self.made_for, self.arrival)
+        return self.path(np.minimum(pace * fractions, 1.0))
 
 
 AnyGuess = Annotated[
@@ -58,6 +75,24 @@ def straight(problem: ControlProblem, target: np.ndarray, name: str) -> Guess:
     """The straight line to ``target`` at constant speed."""
     start = problem.start
     return Guess(name=name, path=lambda s: start + s[:, None] * (target - start))
+
+
+def sheared(guess: Guess, shift: np.ndarray, end_shift: np.ndarray) -> Guess:
+    """A guess whose start and end are moved, and what is near them in proportion: where it rests on
+    the way it still rests, as a well may be narrower than the shift.
+    """
+    begin, end = guess.path(np.array([0.0, 1.0]))
+    way = np.linalg.norm(end - begin)
+
+    def path(s: np.ndarray) -> np.ndarray:
+        states = guess.path(s)
+        left, arrived = 1 - s, s
+        if way > 0:
+            left = np.maximum(1 - np.linalg.norm(states - begin, axis=1) / way, 0.0)
+            arrived = np.maximum(1 - np.linalg.norm(states - end, axis=1) / way, 0.0)
+        return states + left[:, None] * shift + arrived[:, None] * end_shift
+
+    return replace(guess, path=path)
 
 
 def in_time(
@@ -78,6 +113,21 @@ def in_time(
     if np.isfinite(problem.objective.horizon):
         return stretched
     return replace(stretched, path=stretched.path if path is None else path, timed=at)
+
+
+def at_its_pace(
+    problem: ControlProblem, guess: Guess, times: np.ndarray, positions: np.ndarray
+) -> Guess:
+    """A guess that is at ``positions`` (K+1, n) at ``times`` (K+1,), to be kept at that pace over
+    other horizons; to meet a fixed end it is stretched instead.
+    """
+    horizon = problem.objective.horizon
+    if not np.isfinite(horizon) or problem.end is not None:
+        return guess
+    steps = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+    covered = np.append(0.0, np.cumsum(steps))
+    arrived = times[np.argmax(covered >= _NEARLY * covered[-1])]
+    return replace(guess, made_for=horizon, arrival=float(arrived) / horizon)
 
 
 def read_guess(problem: ControlProblem, guess: AnyGuess, horizon: float) -> Guess:

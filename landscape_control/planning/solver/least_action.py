@@ -22,6 +22,7 @@ from .resting import resting
 _TICKS = {2: 33, 3: 13}
 _MARGIN = 0.4  # of the extent, on every side
 _SMOOTHINGS = 8
+_MOST_KEPT = 16  # sets of curves of one model
 _BENDS = (0.3, 0.7, 1.5)  # of the distance between the ends
 
 
@@ -29,9 +30,22 @@ _BENDS = (0.3, 0.7, 1.5)  # of the distance between the ends
 def least_action_curves(problem: ControlProblem, ends: np.ndarray, nodes: int) -> list[np.ndarray]:
     """A curve (nodes, n) from the start to each of ``ends`` (A, n), straight where the lattice
     knows none better; no curves in one or more than three dimensions."""
-    n = problem.dimension
-    if n not in _TICKS or not len(ends):
+    if problem.dimension not in _TICKS or not len(ends):
         return []
+    objective = problem.objective
+    numbers = objective.learning_rate, objective.loss_weight, objective.horizon
+    key = numbers, problem.start.tobytes(), ends.tobytes(), nodes
+    known = problem.model.cache.setdefault("least action", {})
+    if key not in known:
+        if len(known) >= _MOST_KEPT:
+            known.pop(next(iter(known)))
+        known[key] = _found(problem, ends, nodes)
+    return known[key]
+
+
+def _found(problem: ControlProblem, ends: np.ndarray, nodes: int) -> list[np.ndarray]:
+    """The curves, which no other numbers of the objective have a part in."""
+    n = problem.dimension
     lattice = _lattice(problem, ends)
     graph = _graph(problem, lattice, ends)
     if graph is None:

@@ -54,15 +54,28 @@ class PlanSearch:
             fastest_rate=fastest_rate(problem, minima),
         )
         if math.isfinite(subproblem.horizon) and not needs_windows(subproblem):
-            return self._refined(
-                subproblem,
-                [
-                    solve_on_first_mesh(self.programs, subproblem, guess)
-                    for guess in _in_time(guesses)
-                ],
-            )
+            return self._refined(subproblem, self._drafts(subproblem, guesses))
         plans = self._in_parts(replace(subproblem, is_whole=False), guesses)
         return [certified(problem, plan, tolerance=self.tolerance) for plan in plans]
+
+    def _drafts(self, subproblem: Subproblem, guesses: list[Guess]) -> list[MeshPlan]:
+        """What the guesses lead to on a first mesh; of ours those that can be followed.
+
+        Guesses are timed for a class of numbers: moved to another start one may leave the domain of
+        the loss, which says nothing about the problem.
+        """
+        drafts: list[MeshPlan] = []
+        refusals: list[ProblemError] = []
+        for guess in _in_time(guesses):
+            try:
+                drafts.append(solve_on_first_mesh(self.programs, subproblem, guess))
+            except ProblemError as refusal:
+                if guess.is_asked_for:
+                    raise
+                refusals.append(refusal)
+        if not drafts:
+            raise refusals[0]  # that of the best aim
+        return drafts
 
     def _in_parts(self, subproblem: Subproblem, guesses: list[Guess]) -> list[Plan]:
         """Plans that are solved window by window, or over longer and longer horizons."""

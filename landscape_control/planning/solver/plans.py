@@ -20,7 +20,7 @@ def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
     A merged plan names the guesses of all its duplicates.
     """
     chosen: list[tuple[Plan, Plan]] = []
-    for plan in sorted(plans, key=lambda plan: (plan.status not in USABLE, plan.cost)):
+    for plan in sorted(plans, key=lambda plan: (plan.status not in USABLE, cost_at_most(plan))):
         twin = next((i for i, (other, _) in enumerate(chosen) if _same(plan, other)), None)
         if twin is None:
             chosen.append((plan, plan))
@@ -28,6 +28,18 @@ def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
             kept, original = chosen[twin]
             chosen[twin] = replace(kept, found_from=kept.found_from + plan.found_from), original
     return [pair for pair in chosen if pair[0].status in USABLE] or chosen
+
+
+def cost_at_most(plan: Plan) -> float:
+    """What a plan is ranked by: its cost, and where that is not known to the tolerance its error
+    estimate on top.
+
+    A path may seem cheap because the mesh misses what it leaps over.
+    """
+    if plan.status is not Status.REFINEMENT_CAP:
+        return plan.cost
+    most = plan.cost + plan.cost_error
+    return most if np.isfinite(most) else np.inf
 
 
 def with_basin(problem: ControlProblem, plan: Plan, minima: np.ndarray) -> Plan:

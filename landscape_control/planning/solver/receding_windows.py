@@ -191,9 +191,11 @@ def window_piece(
 
 
 def part_of(guess: Guess, begin: float, window: float, horizon: float) -> Guess:
-    return Guess(
-        name=guess.name, path=lambda s: guess.path(np.minimum((begin + s * window) / horizon, 1.0))
-    )
+    def path(fractions: np.ndarray) -> np.ndarray:
+        of_all = np.minimum((begin + fractions * window) / horizon, 1.0)
+        return guess.states(of_all, horizon)
+
+    return Guess(name=guess.name, path=path)
 
 
 def trusted(piece: Plan, discount: float) -> Plan:

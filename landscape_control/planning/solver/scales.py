@@ -1,6 +1,7 @@
 """Scales of a problem, read off its numbers and its functions at the start."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,11 +62,7 @@ def _start_pairs(problem: ControlProblem) -> list[tuple[np.ndarray, np.ndarray]]
 
 _RADII = 4.0 ** np.arange(-16, 17)  # from 2e-10 to 4e9: units may be any
 _BESIDE_ZERO = 1e-30  # the place beside a start at 0: in no units a length
-
-
-def _largest(matrices: np.ndarray) -> np.ndarray:
-    """The largest entry of each."""
-    return np.abs(matrices).max(axis=(-2, -1))
+_MOST_ENTRIES = 2**20  # of Hessians that are looked at together
 
 
 @np.errstate(all="ignore")  # far out functions may overflow or be undefined
@@ -77,37 +74,84 @@ def anharmonic_length(problem: ControlProblem) -> float | None:
     lies on a kink, its own Hessian is that of no point around it: there each direction is compared
     with its own beginning.
     """
-    objective, n = problem.objective, problem.dimension
-    directions = np.eye(n)[: min(n, 8)]
+    directions = _directions(problem)
+    curvatures = _curvatures(problem, directions)
+    together = max(_MOST_ENTRIES // (len(directions) * problem.dimension**2), 1)
+    for begin in range(0, len(_RADII), together):
+        radii = _RADII[begin : begin + together]
+        points = problem.start + radii[:, None, None] * directions
+        changes = np.any([curvature.changes(points) for curvature in curvatures], axis=0)
+        if changes.any():
+            return float(radii[np.argmax(changes)])
+    return None
+
+
+def _directions(problem: ControlProblem) -> np.ndarray:
+    """Unit vectors (D, n): along axes, at most eight, and towards the origin and the end."""
+    axes = np.eye(problem.dimension)[:8]
     ways = [-problem.start]
     if problem.end is not None:
         ways.append(problem.end - problem.start)
     towards = [way / np.linalg.norm(way) for way in ways if np.linalg.norm(way) > 0]
-    directions = np.vstack([directions, -directions, *towards])
-    beside = 16 * float(np.finfo(float).eps) * float(np.abs(problem.start).max())
-    radii = np.append(beside or _BESIDE_ZERO, _RADII)
-    points = problem.start + radii[:, None, None] * directions
+    return np.vstack([axes, -axes, *towards])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Curvature:
+    """A Hessian, where the ways from the start begin, and how much of a change matters.
+
+    Attributes
+    ----------
+    hessian : (S, n) -> (S, n, n)
+    begins : (n, n), or (D, n, n) one for every direction where the start lies on a kink
+    moving : the curvature that moves a learner within the horizon
+    """
+
+    hessian: Callable[[np.ndarray], np.ndarray]
+    begins: np.ndarray
+    moving: float
+
+    def changes(self, points: np.ndarray) -> np.ndarray:
+        """Whether it is another one at any of the points (R, D, n), by radius (R,)."""
+        n = points.shape[-1]
+        along = self.hessian(points.reshape(-1, n)).reshape(*points.shape, n)
+        change = _largest(along - self.begins)
+        large = change > 0.5 * np.maximum(_largest(self.begins), self.moving)
+        return (large & np.isfinite(change)).any(axis=1)
+
+
+def _curvatures(problem: ControlProblem, directions: np.ndarray) -> list[_Curvature]:
+    """Those of what is paid for: of the loss on the way, and of the terminal cost."""
+    objective, landscape, model = problem.objective, problem.landscape, problem.model
     counted = min(counted_time(problem), 1e150)
-    mass = typical_mass(problem) / objective.learning_rate
-    changes = np.zeros(len(_RADII), dtype=bool)
-    for hessian, weight, span in _curvatures(problem, points.reshape(-1, n), counted):
-        moving = mass / (weight * span)  # the curvature that moves a learner in this time
-        along = hessian[1:].reshape(*points.shape[:2], n, n)
-        jumps = _largest(along[0] - hessian[0]) > 0.5 * np.maximum(_largest(hessian[0]), moving)
-        begins = np.where(jumps[:, None, None], along[0], hessian[0])
-        change = _largest(along[1:] - begins)
-        large = change > 0.5 * np.maximum(_largest(begins), moving)
-        changes |= (large & np.isfinite(change)).any(axis=1)
-    return float(_RADII[np.argmax(changes)]) if changes.any() else None
-
-
-def _curvatures(
-    problem: ControlProblem, points: np.ndarray, counted: float
-) -> Iterator[tuple[np.ndarray, float, float]]:
-    """(Hessians at the start and at the points, weight, span that makes a curvature a rate²)."""
-    objective = problem.objective
-    everywhere = np.vstack([problem.start[None], points])
+    found = []
     if objective.loss_weight > 0:
-        yield problem.landscape.hessian(everywhere), objective.loss_weight, counted**2
+        span = objective.loss_weight * counted**2
+        found.append(_beginning(problem, directions, landscape.hessian, span))
     if objective.terminal is not None and objective.terminal_weight > 0 and problem.end is None:
-        yield problem.model.terminal_derivatives(everywhere)[1], objective.terminal_weight, counted
+        span = objective.terminal_weight * counted
+        found.append(
+            _beginning(problem, directions, lambda at: model.terminal_derivatives(at)[1], span)
+        )
+    return found
+
+
+def _beginning(
+    problem: ControlProblem,
+    directions: np.ndarray,
+    hessian: Callable[[np.ndarray], np.ndarray],
+    span: float,
+) -> _Curvature:
+    """``span`` is what makes of a curvature a squared rate, without the mass."""
+    moving = typical_mass(problem) / (problem.objective.learning_rate * span)
+    beside = 16 * float(np.finfo(float).eps) * float(np.abs(problem.start).max())
+    near = problem.start + (beside or _BESIDE_ZERO) * directions
+    here, *along = hessian(np.vstack([problem.start[None], near]))
+    jumps = _largest(np.array(along) - here) > 0.5 * max(float(_largest(here)), moving)
+    begins = np.where(jumps[:, None, None], along, here) if jumps.any() else here
+    return _Curvature(hessian=hessian, begins=begins, moving=moving)
+
+
+def _largest(matrices: np.ndarray) -> np.ndarray:
+    """The largest entry of each."""
+    return np.abs(matrices).max(axis=(-2, -1))

@@ -18,6 +18,7 @@ from ...support.pointwise import LOCK
 from ..certificate.action_variation import is_convex
 from ..solution import Plan, Solution, Status
 from ..transcription import Collocation, DiscretisedAction, MultipleShooting, Transcription
+from .another_way import another_way
 from .buffers import is_interruption
 from .clock import running_clock
 from .evidence import with_evidence
@@ -192,9 +193,12 @@ class Solver:
                 places = self.surveys.of(problem, seed, trusting=trusting)
                 minima = places.minima
                 if guess is not None:
-                    guesses.append(read_guess(problem, guess, _finite_horizon(problem)))
+                    asked = read_guess(problem, guess, _finite_horizon(problem))
+                    guesses.append(replace(asked, is_asked_for=True))
                 if guess is None or starts is not None:
                     ours = default_guesses(problem, places, starts, seed)
+                    if starts is None:
+                        ours = ours + another_way(problem, places)
                     guesses += ours
                     describe = partial(search_in_words, problem, places, ours)
                 found = self._plan_search.plans(problem, guesses, minima)

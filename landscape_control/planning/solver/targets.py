@@ -11,11 +11,12 @@ from .least_action import bends, least_action_curves, mirrored
 from .mesh import fastest_rate
 from .resting import resting
 from .scales import counted_time, is_bowl
-from .timing import best_timing
+from .timing import Timing, best_timing
 
 MOST_AIMS = 6  # tried by default
 KEPT_AIMS = 16  # remembered by a Solver
 _FLAT = 0.02  # of the range of r: a rise smaller than this between two ends does not part them
+_BETWEEN = 24  # points of a segment: narrow rims must not be missed
 _WORTH = 0.02  # of a plan's price: a curve is kept if it saves more than this
 FRACTIONS = freeze(np.linspace(0.0, 1.0, NODES))
 
@@ -70,16 +71,14 @@ def _basins(problem: ControlProblem, aims: np.ndarray) -> np.ndarray:
     % of its range.
     """
     count, n = aims.shape
-    inner = np.linspace(0, 1, 7)[1:-1]
+    inner = np.linspace(0, 1, _BETWEEN + 2)[1:-1]
     pairs = [(i, j) for j in range(count) for i in range(j)]
     labels = np.arange(count)
     if not pairs:
         return labels
     first, second = np.array(pairs).T
     between = aims[first][:, None] + inner[:, None] * (aims[second] - aims[first])[:, None]
-    costs = _cost_of_staying(
-        problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)])
-    )
+    costs = cost_of_staying(problem, np.vstack([problem.start[None], aims, between.reshape(-1, n)]))
     start, at, between = costs[0], costs[1 : count + 1], costs[count + 1 :].reshape(len(pairs), -1)
     finite = at[np.isfinite(at)]
     scale = max(abs(start - finite.min()), np.ptp(finite)) if len(finite) else 0.0
@@ -90,7 +89,7 @@ def _basins(problem: ControlProblem, aims: np.ndarray) -> np.ndarray:
     return labels
 
 
-def _cost_of_staying(problem: ControlProblem, points: np.ndarray) -> np.ndarray:
+def cost_of_staying(problem: ControlProblem, points: np.ndarray) -> np.ndarray:
     """τr + e^{-γT}κΦ at points (S, n): what is paid by someone who stays there all the time."""
     objective = problem.objective
     counted = counted_time(problem)
@@ -110,16 +109,15 @@ def _with_curves(problem: ControlProblem, places: Places, seed: int) -> Places:
         ends, numbers = problem.end[None], np.array([-1])
     if not len(ends):
         return places
-    curves, leads = _candidates(problem, places, ends, numbers, seed)
+    curves, leads, by_way = _candidates(problem, places, ends, numbers, seed)
     if not len(curves):
         return places
     rate = fastest_rate(problem, places.minima)
     straight_costs = best_timing(problem, lines(problem, ends), rate).costs
     straight = straight_costs[np.searchsorted(numbers, leads)]
-    costs = best_timing(problem, curves, rate).costs
-    ideal = np.nanmin(
-        _cost_of_staying(problem, np.vstack([problem.start[None], ends, places.aims]))
-    )
+    timing = best_timing(problem, curves, rate)
+    costs = np.where(by_way & ~_comes(problem, places, timing, leads), np.inf, timing.costs)
+    ideal = np.nanmin(cost_of_staying(problem, np.vstack([problem.start[None], ends, places.aims])))
     saved = np.where(np.isfinite(straight), straight, np.inf) - costs
     worth = np.isfinite(costs) & ((saved == np.inf) | (saved > _WORTH * np.abs(straight - ideal)))
     chosen: list[int] = []
@@ -132,9 +130,9 @@ def _with_curves(problem: ControlProblem, places: Places, seed: int) -> Places:
 
 def _candidates(
     problem: ControlProblem, places: Places, ends: np.ndarray, numbers: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Curves (W, S, n) and the aims they lead to (W,): least action and its mirror image, bends,
-    and by way of other places."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Curves (W, S, n), the aims they lead to (W,), and whether by way of other places (W,); the
+    others are least action, its mirror image, and bends."""
     curves: list[np.ndarray] = []
     leads: list[int] = []
 
@@ -148,12 +146,25 @@ def _candidates(
         most = 2 if problem.dimension > 3 else 1  # lattices know the ways in fewer dimensions
         for end, number in list(zip(ends, numbers, strict=True))[:most]:
             add(number, bends(problem, end, FRACTIONS, seed))
+    direct = len(curves)
     # where it may pay to wait elsewhere
     if problem.end is not None or problem.objective.terminal is not None:
         for end, number in zip(ends, numbers, strict=True):
             stops = [stop for stop in places.minima[:4] if not np.allclose(stop, end)]
             add(number, [_by_way_of(problem.start, stop, end) for stop in stops])
-    return np.array(curves), np.array(leads)
+    return np.array(curves), np.array(leads), np.arange(len(curves)) >= direct
+
+
+def _comes(
+    problem: ControlProblem, places: Places, timing: Timing, leads: np.ndarray
+) -> np.ndarray:
+    """Whether the best motion along each curve ends in the basin it leads to (W,): who stays at a
+    place on the way goes to that place, which has curves of its own.
+    """
+    if problem.end is not None:
+        return np.ones(len(leads), dtype=bool)
+    apart = np.linalg.norm(timing.positions[:, -1, None] - places.aims, axis=2)
+    return places.labels[apart.argmin(axis=1)] == places.labels[leads]
 
 
 def _by_way_of(start: np.ndarray, stop: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -11,12 +11,13 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...support.interpolation import broken_line
 from .candidate_ends import MANY, Places
-from .guess import Guess, in_time, straight
+from .guess import Guess, at_its_pace, in_time, straight
 from .mesh import fastest_rate
-from .targets import FRACTIONS, MOST_AIMS, apart, lines
-from .timing import Timing, best_timing
+from .targets import FRACTIONS, MOST_AIMS, apart, cost_of_staying, lines
+from .timing import Timing, best_timing, deadline_index
 
 MOST_CURVES = 3  # between fixed ends, tried by default
+_OTHER = 0.2  # of the distance from the start: places farther apart than this are two
 LEAST_SEARCHED = 4  # starts, where ends were searched for in three to ten dimensions
 
 
@@ -39,11 +40,10 @@ def timed_curves(problem: ControlProblem, places: Places, wanted: int | None) ->
             for i in np.argsort(timing.costs, kind="stable")
             if np.isfinite(timing.costs[i]) and i not in chosen
         ]
-    basins = [-1 if problem.end is not None else int(places.labels[aims[i]]) for i in chosen]
-    timed = _arriving(problem, curves, timing, rate, chosen, [names[i] for i in chosen])
-    return [replace(g, basin=b) for g, b in zip(timed, basins, strict=True)] or [
-        short_step(problem)
-    ]
+    timed = _arriving(problem, curves, timing, rate, chosen, names)
+    if problem.end is not None:
+        return [guess for _, guess in timed]
+    return [replace(guess, basin=int(places.labels[aims[i]])) for i, guess in timed]
 
 
 def _arriving(
@@ -53,28 +53,48 @@ def _arriving(
     rate: float,
     chosen: list[int],
     names: list[str],
-) -> list[Guess]:
-    """The chosen curves with their best timing; where that stays in the first half of the way, the
-    best that arrives.
+) -> list[tuple[int, Guess]]:
+    """The chosen curves with their best timing, each with its number; where that ends in the first
+    half of the way, the best that arrives.
 
     The price of a timed curve is known to a few per cent only: a basin that seems not worth the way
-    is tried all the same. The cheapest of all keeps its own timing.
+    is tried all the same. The cheapest of all keeps its own timing, and is tried with the other one
+    last.
     """
-    ends, starts = curves[chosen, -1], curves[chosen, 0]
-    way = np.linalg.norm(ends - starts, axis=1)
-    come = np.linalg.norm(timing.positions[chosen, -1] - starts, axis=1)
-    staying = [
-        i for i, short in zip(chosen, come < 0.5 * way, strict=True) if short and i != chosen[0]
-    ]
+    staying = [i for i in chosen if _stays(problem, curves[i], timing, i, curves[chosen, -1])]
     forced = best_timing(problem, curves[staying], rate, arriving=True) if staying else None
-    guesses = []
-    for i, name in zip(chosen, names, strict=True):
-        at = staying.index(i) if i in staying else None
-        if at is not None and forced is not None and np.isfinite(forced.costs[at]):
-            guesses.append(with_timing(problem, curves[staying], forced, at, name))
-        else:
-            guesses.append(with_timing(problem, curves, timing, i, name))
+    arriving: dict[int, Guess] = {}
+    for at, i in enumerate(staying):
+        if forced is not None and np.isfinite(forced.costs[at]):
+            arriving[i] = with_timing(problem, curves[staying], forced, at, names[i])
+    first = chosen[0]
+    guesses = [(first, with_timing(problem, curves, timing, first, names[first]))]
+    for i in chosen[1:]:
+        own = arriving.get(i)
+        guesses.append((i, own or with_timing(problem, curves, timing, i, names[i])))
+    if first in arriving:  # beside a ridge a plan at rest may fall to either side
+        guesses.append((first, replace(arriving[first], name=f"all the way {names[first]}")))
     return guesses
+
+
+def _stays(
+    problem: ControlProblem, curve: np.ndarray, timing: Timing, index: int, ends: np.ndarray
+) -> bool:
+    """Whether a curve (S, n) with its best timing does not lead where it leads to.
+
+    It is still in the first half of the way when it should have arrived, or ends nearer to another
+    of the ``ends`` (A, n).
+    """
+    end, positions = curve[-1], timing.positions[index]
+    way = np.linalg.norm(end - curve[0])
+    by = deadline_index(problem.objective, timing.times)
+    if problem.objective.terminal is not None or problem.end is not None:
+        by = -1  # it may be best to go at last
+    if np.linalg.norm(positions[by] - end) > 0.5 * way:
+        return True
+    missing = np.linalg.norm(positions[-1] - end)
+    nearest = np.linalg.norm(ends - positions[-1], axis=1).min()
+    return bool(missing > max(nearest, _OTHER * way))
 
 
 def _leaders(
@@ -97,9 +117,47 @@ def _leaders(
     leaders += [i for i, early in zip(best, second, strict=True) if not early][
         : MOST_AIMS - len(leaders)
     ]
+    leaders = _with_others(problem, places, curves, aims, costs, leaders)
     if is_sampled(problem, places):
         leaders = _apart(curves, order, leaders, LEAST_SEARCHED)
     return leaders
+
+
+def _with_others(
+    problem: ControlProblem,
+    places: Places,
+    curves: np.ndarray,
+    aims: np.ndarray,
+    costs: np.ndarray,
+    leaders: list[int],
+) -> list[int]:
+    """The leaders, with curves to the nearest aim and to the lowest minimum of every basin, where those are
+    other places.
+
+    The cheapest way into a basin may end on its slope or beyond a low rim: a plan that goes on to
+    its bottom, or that stays nearby, is another one, and under other numbers the better.
+    """
+    order = np.argsort(costs, kind="stable")
+    distance = np.linalg.norm(places.aims - problem.start, axis=1)
+    cost = cost_of_staying(problem, places.aims)
+    is_minimum = (places.aims[:, None] == places.minima).all(axis=2).any(axis=1)
+    lowest = []
+    for label in dict.fromkeys(places.labels[aims[leaders]].tolist()):
+        own = np.flatnonzero(is_minimum & (places.labels == label))
+        if len(own):  # what lies at the edge of what can be reached is no bottom
+            lowest.append(int(own[np.argmin(cost[own])]))
+    nearest = int(np.argmin(distance))
+    chosen = list(leaders)
+    for aim in [nearest, *lowest]:
+        gaps = np.linalg.norm(places.aims[aims[chosen]] - places.aims[aim], axis=1)
+        is_new = (gaps > _OTHER * np.maximum(distance[aims[chosen]], distance[aim])).all()
+        curve = next((int(i) for i in order if aims[i] == aim and np.isfinite(costs[i])), None)
+        if is_new and curve is not None and len(chosen) < MOST_AIMS:
+            chosen.append(curve)
+    if problem.objective.terminal is not None:  # who goes by way of another place may stay there
+        direct = [int(aims[i]) for i in chosen if apart(curves[i], curves[aims[i]])]
+        chosen += [i for i in direct if i not in chosen and np.isfinite(costs[i])]
+    return chosen[:MOST_AIMS]
 
 
 def _apart(curves: np.ndarray, order: list[int], chosen: list[int], most: int) -> list[int]:
@@ -143,14 +201,16 @@ def with_timing(
     problem: ControlProblem, curves: np.ndarray, timing: Timing, index: int, name: str
 ) -> Guess:
     """One of the curves with its best timing; with a clock of its own it rests at the curve's end."""
-    return in_time(
+    positions = timing.positions[index]
+    guess = in_time(
         problem,
         name,
-        broken_line(timing.times, timing.positions[index]),
+        broken_line(timing.times, positions),
         problem.objective.horizon,
         path=broken_line(FRACTIONS, curves[index]),
         cost=float(timing.costs[index]),
     )
+    return at_its_pace(problem, guess, timing.times, positions)
 
 
 def short_step(problem: ControlProblem) -> Guess:

@@ -54,7 +54,7 @@ def best_timing(
     times = span * time_mesh(STEPS, round(float(np.log2(max(rate * span, 1.0)))), two_layers)
     weights = _weights(objective.discount, times)
     value = _final_value(problem, curves, places.rest)
-    deadline = int(np.searchsorted(times, _deadline(objective, span))) if arriving else -1
+    deadline = deadline_index(objective, times) if arriving else -1
     choices = []
     ahead, part = np.empty_like(places.effort), np.empty_like(places.effort)
     curve, place = np.ogrid[: curves.shape[0], : curves.shape[1]]
@@ -74,9 +74,13 @@ def best_timing(
     return Timing(costs=value[:, 0], times=times, positions=_follow(curves, choices[::-1]))
 
 
-def _deadline(objective: Objective, span: float) -> float:
-    """By when a motion that shall arrive has to: who goes late has hardly gone, under a discount."""
-    return min(span, 2 / objective.discount if objective.discount else np.inf) / 2
+def deadline_index(objective: Objective, times: np.ndarray) -> int:
+    """By which of the times (K+1,) a motion that shall arrive has to: who goes late has hardly gone,
+    under a discount.
+    """
+    span = float(times[-1])
+    deadline = min(span, 2 / objective.discount if objective.discount else np.inf) / 2
+    return int(np.searchsorted(times, deadline))
 
 
 def counted_span(problem: ControlProblem, rate: float) -> float:

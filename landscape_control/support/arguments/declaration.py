@@ -142,6 +142,7 @@ class Declaration:
 
     @functools.cached_property
     def _readers(self) -> dict[str, _Reader]:
+        """By name; those of keywords that are not listed come when they are first given."""
         return {name: parameter.kind.read for name, parameter in self.parameters.items()}
 
     @functools.cached_property
@@ -160,8 +161,9 @@ class Declaration:
             self._refuse_row(args)
         given = [reader(name, value) for (name, reader), value in zip(row, args, strict=False)]
         for name, value in kwargs.items():
-            reader = readers.get(name) or self._unknown(name)
-            values[name] = reader(name, value)
+            if name not in readers:
+                readers[name] = self._unknown(name)
+            values[name] = readers[name](name, value)
         names = self._row_names[: len(args)]
         missing = self._needed.difference(kwargs, names)
         if missing:

@@ -47,7 +47,9 @@ class Instance(Kind):
         return is_class or isinstance(value, self.cls)
 
     def read(self, what: str, value: Any) -> Any:
-        if isinstance(value, self.cls):
+        # a class has the methods that a protocol asks for, and is no object of it
+        is_object = issubclass(self.cls, type) or not isinstance(value, type)
+        if is_object and isinstance(value, self.cls):
             return value
         if isinstance(value, type):
             is_right = issubclass(value, self.cls)

@@ -204,10 +204,14 @@ def plain_value(value: object) -> Plain:
     ProblemError
         Anything else (None, objects, nested mappings).
     """
-    if isinstance(value, Mapping):
-        if any(isinstance(item, Mapping) for item in value.values()):
-            _refuse_value(value, "a mapping of mappings")
-        return {str(key): plain_value(item) for key, item in value.items()}
+    if not isinstance(value, Mapping):
+        return _one_plain_value(value)
+    if any(isinstance(item, Mapping) for item in value.values()):
+        _refuse_value(value, "a mapping of mappings")
+    return {str(key): _one_plain_value(item) for key, item in value.items()}
+
+
+def _one_plain_value(value: object) -> Any:
     if isinstance(value, np.ndarray) and value.ndim == 0 or isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool | int | float | str):
