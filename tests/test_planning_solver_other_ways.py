@@ -219,3 +219,24 @@ def test_what_a_solver_was_built_for_does_not_decide_where_it_looks(posed, home,
     assert solution.status.ok
     assert solution.cost <= bound
     assert solution.cost == pytest.approx(bound, rel=0.03)
+
+
+@pytest.mark.parametrize("seed", [0, 5, 9, 21])
+def test_the_deepest_of_four_wells_in_four_dimensions_is_found(seed):
+    """Against going straight there in two units of time and staying."""
+    rng = np.random.default_rng(seed)
+    wells = np.round(rng.uniform(-2, 2, (4, 4)), 1)
+    start = np.round(rng.uniform(-1, 1, 4), 1)
+
+    def loss(t, xp):
+        depths = zip(wells, (0.5, 0.8, 1.0, 3.0), (0.6, 0.6, 0.6, 0.45), strict=True)
+        distance = [sum((t[i] - c[i]) ** 2 for i in range(4)) / w**2 for c, _, w in depths]
+        deep = zip((0.5, 0.8, 1.0, 3.0), distance, strict=True)
+        bowl = 0.05 * sum(t[i] ** 2 for i in range(4))
+        return bowl - sum(depth * xp.exp(-r / 2) for depth, r in deep)
+
+    objective = lc.Objective(horizon=8.0, learning_rate=1.0)
+    solution = lc.solve(_problem(loss, None, objective, start, None))
+    path = np.array([start, *np.linspace(start, wells[3], 101)[1:], wells[3]])
+    times = np.append(np.linspace(0, 2, 101), 8.0)
+    assert solution.cost <= _cost(loss, None, objective, times, path)

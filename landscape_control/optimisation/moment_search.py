@@ -92,9 +92,15 @@ class MomentSearch:
     def searching(self) -> Asking[None]:
         """Fill ``optima``; a KeyboardInterrupt between two runs leaves there what was found."""
         guesses = yield from self._guesses()
-        self.inner = yield from self._without_idle(guesses[:SLOPES_AT])
-        reached = yield from self._optimise(guesses, self.inner)
+        try:
+            self.inner = yield from self._without_idle(guesses[:SLOPES_AT])
+            reached = yield from self._optimise(guesses, self.inner)
+        except KeyboardInterrupt:  # before the first run: it ends where the best guess is
+            self.clock.interrupt()
+            reached = yield from self._optimise(guesses, self.inner)
         self._keep(reached, len(guesses))
+        if self.clock.cut_short:
+            return
         undercut = yield from self._is_undercut(guesses)
         if undercut and self.options.starts:  # Newton steps have left for a plain
             fresh = yield from self._fresh_starts()

@@ -5,7 +5,7 @@ the smallest eigenvalue of the metric, and saves at most τ times the fall of th
 + fᵀGf/2η, and the fall of κΦ. That bounds R, up to how low r and Φ may be where nobody has looked:
 as low as anything seen within ten thousand natural lengths, or zero where all that was seen is
 positive. Inside, r, Φ and what is paid shortly before the end, κΦ + τ'r, are sampled on rays with
-radii in geometric progression (and on lattices in one to three dimensions), and the lowest samples
+radii in geometric progression (and on lattices in one to three dimensions, in clouds in four to six), and the lowest samples
 around are followed downhill.
 """
 
@@ -19,7 +19,7 @@ from ...model.problem import ControlProblem
 from ...support.arrays import freeze
 from .end_costs import PLAIN, EndCost, as_functions, end_costs
 from .resting import resting
-from .samples import FARTHEST, Samples, lowest_around, samples_around
+from .samples import FARTHEST, Samples, lowest_around, lowest_in_cloud, samples_around
 from .scales import counted_time, is_bowl, natural_length
 
 NODES = 32  # of a curve
@@ -306,13 +306,20 @@ def _seeds(
     lowest = lowest[np.argsort(value[lowest], kind="stable")]
     nearest = lowest[np.argsort(samples.distance[lowest], kind="stable")][:4]
     most = MOST_SEEDS.get(n, 16 if n <= MANY else 4)
-    picked = np.unique(np.concatenate([nearest, lowest[:most]]))
+    in_clouds = [lowest_in_cloud(function, samples.points, first) for first in samples.clouds]
+    picked = np.concatenate([nearest, lowest[:most], *_lowest_of(in_clouds, value, most)])
+    picked = np.unique(picked)
     size = min(reach, length)
     clouds = [
         start + scale * size * rng.standard_normal((_clouds(n), n)) for scale in (0.3, 1.0, 3.0)
     ]
     centres = [start[None]] if problem.end is None else [start[None], problem.end[None]]
     return np.vstack([*centres, samples.points[picked], *clouds])
+
+
+def _lowest_of(several: list[np.ndarray], value: np.ndarray, most: int) -> list[np.ndarray]:
+    """The indices of the ``most`` lowest samples of each."""
+    return [own[np.argsort(value[own], kind="stable")[:most]] for own in several]
 
 
 def _clouds(n: int) -> int:

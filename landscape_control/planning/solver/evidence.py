@@ -7,11 +7,11 @@ import numpy as np
 from ...model.problem import ControlProblem
 from ...support.interpolation import PiecewisePolynomial
 from ..certificate.curvature import curvature_along
-from ..certificate.examination import examine
+from ..certificate.examination import Examination, examine
 from ..solution import Plan, Status
 from ..transcription.base import node_times
 from .guess import Guess
-from .plans import cost_scale
+from .plans import cost_scale, is_same
 
 STEPS = (0.03, 0.1, 0.3, 1.0, 3.0)  # off a saddle, in units of the path's extent
 # largest residual of the dynamics at which an unfinished path counts as one that can be followed
@@ -72,13 +72,16 @@ def with_evidence(
     for plan in found:
         if plan.status is Status.CONVERGED or not np.isfinite(plan.parameters).all():
             continue
+        if plan.status is Status.HORIZON_NOT_SETTLED and is_same(plan, best):
+            continue  # cheaper by what comes after its end
         examination = examine(problem, plan, plan.tail)
         gap = examination.residuals["dynamics"]
         can_follow = problem.model.is_invertible or gap <= FOLLOWS
-        if not (can_follow and _meets_ends(problem, plan) and examination.path_cost < lowest):
+        cost = _at_most(examination)
+        if not (can_follow and _meets_ends(problem, plan) and cost < lowest):
             continue
         finer = _on_finer_mesh(plan)  # a leap within an element may miss what it crosses
-        cost = max(examination.path_cost, examine(problem, finer, plan.tail).path_cost)
+        cost = max(cost, _at_most(examine(problem, finer, plan.tail)))
         if cost < lowest:
             cheapest, lowest = plan, cost
     if cheapest is None:
@@ -94,6 +97,11 @@ def with_evidence(
         )
     status = Status.UNBOUNDED if falls else Status.CHEAPER_PATH_SEEN
     return [replace(best, status=status, message=message), *plans[1:]]
+
+
+def _at_most(examination: Examination) -> float:
+    """What following a path costs, with all that is not known of what comes after it."""
+    return examination.path_cost + examination.unseen
 
 
 def _on_finer_mesh(plan: Plan) -> Plan:

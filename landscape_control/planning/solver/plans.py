@@ -21,7 +21,7 @@ def distinct(plans: list[Plan]) -> list[tuple[Plan, Plan]]:
     """
     chosen: list[tuple[Plan, Plan]] = []
     for plan in sorted(plans, key=lambda plan: (plan.status not in USABLE, cost_at_most(plan))):
-        twin = next((i for i, (other, _) in enumerate(chosen) if _same(plan, other)), None)
+        twin = next((i for i, (other, _) in enumerate(chosen) if is_same(plan, other)), None)
         if twin is None:
             chosen.append((plan, plan))
         else:
@@ -112,7 +112,8 @@ def _tail_agrees(plan: Plan, begin: float) -> bool:
     return bool(np.abs(plan.at(grid)[0] - expected).max() <= 1e-3 * extent)
 
 
-def _same(plan: Plan, other: Plan) -> bool:
+def is_same(plan: Plan, other: Plan) -> bool:
+    """Whether two plans are one as far as both go."""
     if not np.isfinite(plan.parameters).all() or not np.isfinite(other.parameters).all():
         return False
     last = min(plan.times[-1], other.times[-1])

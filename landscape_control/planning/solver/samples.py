@@ -1,11 +1,14 @@
 """Points around the start at every scale: rays with radii in geometric progression, and lattices.
 
-The lattices are for one to three dimensions.
+The lattices are for one to three dimensions; in four to six there are clouds that fill a box evenly
+(Halton 1960), whose neighbours are those that are nearest.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
+from scipy.stats import qmc
 
 from ...model.problem import ControlProblem
 
@@ -14,6 +17,8 @@ _RATIO = {1: 1.02, 2: 1.1}  # of neighbouring radii
 _ANGLES = 48
 # ticks, half-widths in lengths
 _LATTICE = {1: (401, (3.0, 12.0, 50.0)), 2: (33, (2.5, 8.0, 25.0)), 3: (19, (1.5, 4.0, 10.0))}
+# dimensions with clouds; points in each, half-widths in lengths
+_CLOUDED, _CLOUD, _CLOUD_SIZES = range(4, 7), 1024, (1.0, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,11 +29,13 @@ class Samples:
     ----------
     points : (S, n)
     families : (first index, shape, whether the first axis closes) of each family
+    clouds : first indices of families of equally many points without rows
     distance : (S,), from the start
     """
 
     points: np.ndarray
     families: tuple[tuple[int, tuple[int, ...], bool], ...]
+    clouds: tuple[int, ...]
     distance: np.ndarray
 
 
@@ -55,8 +62,13 @@ def samples_around(problem: ControlProblem, length: float, seed: int) -> Samples
         families.append((first, shape, closed))
         first += int(np.prod(shape))
     points = np.vstack([block.reshape(-1, n) for block, _, _ in blocks])
+    clouds: tuple[int, ...] = ()
+    if n in _CLOUDED:
+        even = 2 * qmc.Halton(n, scramble=False).random(_CLOUD) - 1
+        points = np.vstack([points, *(start + size * length * even for size in _CLOUD_SIZES)])
+        clouds = tuple(first + _CLOUD * i for i in range(len(_CLOUD_SIZES)))
     distance = np.linalg.norm(points - start, axis=1)
-    return Samples(points=points, families=tuple(families), distance=distance)
+    return Samples(points=points, families=tuple(families), clouds=clouds, distance=distance)
 
 
 def _directions(problem: ControlProblem, seed: int) -> np.ndarray:
@@ -100,3 +112,12 @@ def lowest_around(
             after[tuple(edge)] = np.inf
         lowest &= (values < before) & (values <= after)
     return np.flatnonzero(lowest.ravel())
+
+
+def lowest_in_cloud(function: np.ndarray, points: np.ndarray, first: int) -> np.ndarray:
+    """Indices of the points of one cloud that are lower than all of the 2n that are nearest."""
+    own = slice(first, first + _CLOUD)
+    values = function[own]
+    _, nearest = cKDTree(points[own]).query(points[own], k=2 * points.shape[1] + 1)
+    is_lowest = np.isfinite(values) & (values <= values[nearest].min(axis=1))
+    return first + np.flatnonzero(is_lowest)
