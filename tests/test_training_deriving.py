@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -315,6 +316,64 @@ def test_units_that_die_take_the_stage_back():
     by_hand(model, optimizer, batches, 2, 60)
     optimizer.eval()
     assert loss_of(model, SCORES, 10 * INPUTS, LABELS) < 0.5
+
+
+def test_a_loss_that_has_risen_by_more_than_a_plan_may_predict_is_taken_back():
+    """By a fifth, 9 standard errors of a loss whose error has grown with it."""
+    model = perceptron()
+    optimizer = derived(model, listed())
+    by_hand(model, optimizer, listed(), 0, 7)
+    stages = optimizer.stages
+    now = stages.probe.measured(None, 8)
+    before = replace(stages.stage, loss=now.loss / 1.2)
+    now = replace(now, loss_error=0.2 * before.loss / 9)
+    assert "measured loss" in stages._failure(before, now)
+    by_chance = replace(now, loss_error=0.2 * before.loss / 2)
+    assert stages._failure(before, by_chance) == ""
+    as_may_be_predicted = replace(stages.stage, loss=now.loss / 1.09)
+    assert stages._failure(as_may_be_predicted, now) == ""
+
+
+def test_a_network_that_is_dead_at_its_start_is_said_to_be():
+    """No unit of the first layer answers: the last biases alone learn the classes' shares."""
+    batches, model = listed(), perceptron()
+    with torch.no_grad():
+        model[0].bias.fill_(-1e3)
+    optimizer = derived(model, batches)
+    by_hand(model, optimizer, batches, 0, 60)
+    words = [each.words for each in optimizer.log]
+    silent = [each for each in words if "the gradient of 0.weight, 0.bias, 2.weight is" in each]
+    assert len(silent) == 1
+    assert any("has learned little or nothing" in each for each in words)
+
+
+def test_a_network_that_learns_is_not_said_to_stand_still():
+    batches, model = listed(), perceptron()
+    optimizer = derived(model, batches)
+    by_hand(model, optimizer, batches, 0, 60)
+    text = optimizer.describe()
+    assert "the gradient of" not in text
+    assert "learned little" not in text
+
+
+def test_the_one_plan_of_a_quadratic_stays_one_after_every_return():
+    inputs, targets = regression(0)
+    batches = [(inputs[:BATCH], targets[:BATCH])]
+    model = torch.nn.Linear(10, 1, bias=False)
+    loader = Shuffled(inputs, targets)
+    optimizer = lc.derive_optimizer(model, SQUARES, loader, steps=60)
+    for _ in range(3):
+        optimizer.zero_grad()
+        loss = SQUARES(model(batches[0][0]), batches[0][1])
+        loss.backward()
+        optimizer.step(loss + math.inf)
+        assert "one plan for the rest" in optimizer.log[-1].words
+        optimizer.zero_grad()
+        SQUARES(model(batches[0][0]), batches[0][1]).backward()
+        optimizer.step()
+        stage = optimizer.stages.stage
+        assert stage.is_last
+        assert stage.until == 60
 
 
 # What is refused.

@@ -63,8 +63,8 @@ def derive_optimizer(
     What a plan may not do: come closer to the edge of stability than half of it (0.15 in the first
     stage), raise the predicted loss by more than a tenth. What is taken back, to where the stage
     began and with a third of the share that was run: batch losses whose mean over 8 passes twice the
-    measured loss by five standard errors, or that are not finite; a measured loss a fifth above the
-    one before; a largest curvature that has fallen to a third, since the last measurement or since
+    measured loss by five standard errors, or that are not finite; a measured loss a tenth and three
+    standard errors above the one before; a largest curvature that has fallen to a third, since the last measurement or since
     its largest, while the loss has not fallen by a tenth, as where
     units die. These steps are lost, and count. Where less than a quarter of the promised fall of
     the loss came true the next plans get a third of the share, and it back after three quarters. A
@@ -98,6 +98,9 @@ def derive_optimizer(
     Nothing here is a rate, and no option needs tuning. Without the loss ``step()`` cannot see a
     plan fail between measurements. The batch's gradient must be that of the present weights, and
     the model must not depend on train() and eval(): batch normalisation and dropout are refused.
+
+    The log says which weights no gradient reaches on all samples that are measured, at the start and
+    later, and where the loss has not fallen by a tenth when the plan for all the rest is made.
 
     Noise and what is left to gain are in proportion to the loss. A loss that can be negative is
     counted from its lowest value, which the first entry of the log gives: the least mean loss of

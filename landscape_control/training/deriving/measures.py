@@ -12,6 +12,7 @@ from ..measuring.outputs import QUADRATIC, Outputs, check_depends, kind_of_loss
 from ..measuring.samples import check_rows, take
 from .least_loss import least_loss
 from .metric import Tensors, factors, second_moments
+from .standstill import unreached
 
 _ROUNDING = 1e-4  # of second differences of outputs in single precision
 Data = list[tuple[torch.Tensor, torch.Tensor]]
@@ -81,6 +82,10 @@ class Probe:
             scales = None if metric is None else [each.sqrt() for each in metric]
             found[p] = base if scales is None else self.measured(scales, products)
         return found, metrics
+
+    def unreached(self) -> list[str]:
+        """Names of the parameters whose gradient is zero on all samples."""
+        return unreached(self.model, self.above, self.data)
 
     @torch.no_grad()
     def loss(self) -> float:

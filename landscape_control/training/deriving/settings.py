@@ -21,7 +21,8 @@ class Settings:
         the loss has fallen below ``fallen`` times that at the start; at ``late`` it is made anyway
     longest : of a stage before that, a share of the steps
     alarm, deviations : batch losses beyond alarm·L + deviations standard errors roll back
-    risen : a measured loss above this factor of the one before takes the stage back
+    risen : a measured loss above this factor of the one before, and above it by three standard
+        errors, takes the stage back; no plan may predict such a rise
     dying : fall of λ_max, since the last measurement or since its largest, that means dead units
         where the loss has not fallen to ``alive`` of itself since then
     exact : factor of the cap where the loss is quadratic in the weights and λ_max no guess
@@ -47,7 +48,7 @@ class Settings:
     longest: float = 0.2
     alarm: float = 2.0
     deviations: float = 5.0
-    risen: float = 1.2
+    risen: float = 1.1
     dying: float = 3.0
     alive: float = 0.9
     exact: float = 1.9

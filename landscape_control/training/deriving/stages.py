@@ -15,6 +15,7 @@ from .planning import HEAVY_BALL, StagePlan, careful_plan, stage_plan
 from .records import Decision
 from .settings import Settings
 from .stage import Stage
+from .standstill import still_words, unreached_words
 from .words import measured_words, plan_words
 
 _EARLY = (HEAVY_BALL,)
@@ -37,6 +38,7 @@ class Progress:
     length : steps of the next stage
     first_loss, top : measured at the start, and the largest curvature of all stages that were kept
     model : "quadratic" in the weights, "linear" outputs with another convex loss, or "other"
+    unreached : names of parameters whose gradient was zero when it was last measured
     batch_losses, rates : of every step; a rate is what the newest gradient is multiplied by
     """
 
@@ -52,6 +54,7 @@ class Progress:
     first_loss: float = math.nan
     top: float = 0.0
     model: str = "other"
+    unreached: list[str] = field(default_factory=list)
     batch_losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
@@ -125,12 +128,15 @@ class Stages:
             self._held(before, base)
         if math.isnan(self.progress.first_loss):
             self.progress.first_loss = base.loss
+        self._note_silence()
         found, metrics = self._in_metrics(base)
         self._planned(found, metrics)
         return True
 
     def take_back(self, reason: str) -> None:
         """Back to the weights kept, with a smaller cap; where that has failed too, for half as long.
+
+        The one plan of a loss that is quadratic in the weights stays one, by the smaller cap alone.
 
         Momentum, which a stage may have 1 - 1/length of, is less then too. Raises ProblemError after
         too many returns in a row.
@@ -161,9 +167,13 @@ class Stages:
         has_doubts = self._has_doubts
         # the length is that after the stage that failed, twice its own
         progress.length = max(1, progress.length // (4 if has_doubts else 2))
+        if progress.model == "quadratic":  # its curvature is the same in shorter stages
+            following = "one plan for the rest as before"
+        else:
+            following = f"a stage {'half as long' if has_doubts else 'as long'}"
         words = (
             f"{reason}: back to step {stage.kept_at}, {lost} steps lost, {progress.caution:.3g} of"
-            f" the cap, a stage {'half as long' if has_doubts else 'as long'}"
+            f" the cap, {following}"
         )
         self.note("rolled back", words, lost=lost)
         self.stage = None
@@ -225,6 +235,14 @@ class Stages:
         self.note("measured", measured_words(base), loss=base.loss, top=base.curvatures[0])
         return base
 
+    def _note_silence(self) -> None:
+        """Say which weights no gradient reaches, where these are others than the last time."""
+        names = self.probe.unreached()
+        if names and names != self.progress.unreached:
+            samples = sum(len(inputs) for inputs, _ in self.probe.data)
+            self.note("note", unreached_words(names, samples), unreached=len(names))
+        self.progress.unreached = names
+
     def _in_metrics(
         self, base: Measurement
     ) -> tuple[dict[float, Measurement], dict[float, Tensors | None]]:
@@ -263,7 +281,9 @@ class Stages:
                 f"λ_max fell from {largest:.3g} to {top:.3g} while the loss stayed at"
                 f" {now.loss:.4g}, as where units die"
             )
-        if now.loss > limits.risen * before.loss + 3 * now.loss_error:
+        # the larger of the two, not their sum: a loss that blows up has a large error as well
+        highest = max(limits.risen * before.loss, before.loss + 3 * now.loss_error)
+        if now.loss > highest:
             return f"measured loss {now.loss:.4g} after {before.loss:.4g}"
         return ""
 
@@ -273,6 +293,9 @@ class Stages:
         begun, progress = time.perf_counter(), self.progress
         base, batch_size = found[0.0], self.probe.batch_size
         is_last = self._is_last(base)
+        first_loss, made = progress.first_loss, progress.count
+        if is_last and made > 0 and base.loss > self.settings.alive * first_loss:
+            self.note("note", still_words(base.loss, first_loss, made), loss=base.loss)
         settings: dict[str, Any] = {
             "batch_size": batch_size,
             "cap": self.settings.cap * progress.caution,
