@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
-from scipy.stats import qmc
 
 from ...model.problem import ControlProblem
 
@@ -64,6 +63,8 @@ def samples_around(problem: ControlProblem, length: float, seed: int) -> Samples
     points = np.vstack([block.reshape(-1, n) for block, _, _ in blocks])
     clouds: tuple[int, ...] = ()
     if n in _CLOUDED:
+        from scipy.stats import qmc  # its import takes as long as that of all else
+
         even = 2 * qmc.Halton(n, scramble=False).random(_CLOUD) - 1
         points = np.vstack([points, *(start + size * length * even for size in _CLOUD_SIZES)])
         clouds = tuple(first + _CLOUD * i for i in range(len(_CLOUD_SIZES)))
