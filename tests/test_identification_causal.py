@@ -431,6 +431,7 @@ def disturbed(count, size, seed=0):
     )
 
 
+@pytest.mark.slow
 def test_the_error_on_held_out_histories_is_the_share_of_noise():
     histories = disturbed(90, 0.002)
     verdict = named(histories, ["heavy_ball", "sgd"])

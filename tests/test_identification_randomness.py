@@ -112,6 +112,7 @@ def bent(seed, *, rate=lambda t: 0.1):
     return Histories(gradients=seen, updates=-rates * np.tanh(3 * seen) + noise)
 
 
+@pytest.mark.slow
 def test_what_a_weight_does_by_itself_is_no_coupling():
     """A rule that bends, and one that slows down as all gradients shrink."""
     for rate in (lambda t: 0.1, lambda t: 0.2 * 0.95**t):

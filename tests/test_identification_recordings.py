@@ -42,6 +42,7 @@ BALL = {"learning_rate": 0.1, "momentum": 0.8}
 # ---- errors of updates
 
 
+@pytest.mark.slow
 def test_updates_count_by_their_known_errors():
     """Weighted least squares with the weights 1/(s² + s̃²), written out for gradient descent."""
     run = run_of("sgd", {"learning_rate": 0.2}, error=0.1)

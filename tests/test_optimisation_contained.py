@@ -289,7 +289,13 @@ SCRIPT = """
 
 
 @pytest.mark.parametrize(
-    "which", ["moments", "stages", "scenarios", pytest.param("network", marks=pytest.mark.slow)]
+    "which",
+    [
+        "moments",
+        "scenarios",
+        pytest.param("stages", marks=pytest.mark.slow),
+        pytest.param("network", marks=pytest.mark.slow),
+    ],
 )
 def test_ctrl_c_hands_back_the_best_so_far(which):
     done = subprocess.run(

@@ -37,6 +37,7 @@ def plan_towards(problem, target):
     return solve(problem, guess=np.array([problem.start, target]))
 
 
+@pytest.mark.slow
 # --- verdicts
 # --------------------------------------------------------------------------------------------------------
 

@@ -349,6 +349,7 @@ def test_relaxed_steady_state_is_the_limit_of_the_relaxed_march():
     assert values[1] < value_function(endless, grid).at(endless.start) - 0.05
 
 
+@pytest.mark.slow
 # --- verdicts
 # ---------------------------------------------------------------------------------------------------------
 

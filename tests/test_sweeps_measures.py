@@ -718,6 +718,7 @@ def test_the_map_of_policies_says_what_compare_says(horizon):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "answers"),
     [
